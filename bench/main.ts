@@ -1,0 +1,28 @@
+import { parseArgs } from 'node:util'
+import { recorder } from './recorder/recorder.js'
+
+/** The benchmarks by name. Each prints a table and, last, one line with the figures to follow. */
+const benchmarks: Readonly<Record<string, (quick: boolean) => Promise<void>>> = { recorder }
+
+const usage = `npm run bench NAME [-- --quick]
+
+  recorder   what attaching Hotpath costs: on and off inside one process, beside OpenTelemetry
+
+  --quick    a rougher figure in under a minute, which is not written to bench/RESULTS.md
+`
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    quick: { type: 'boolean', default: false },
+    help: { type: 'boolean', default: false },
+  },
+})
+const benchmark = benchmarks[positionals[0] ?? '']
+if (benchmark === undefined) {
+  const asked = values.help || positionals.length === 0
+  process.stderr.write(asked ? usage : `No benchmark is named ${positionals[0]}.\n\n${usage}`)
+  process.exitCode = asked ? 0 : 2
+} else {
+  await benchmark(values.quick)
+}

@@ -1,0 +1,69 @@
+import { type ChildProcess, fork } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
+
+/** How the app is started: its Node, what is attached to it, where its telemetry goes. */
+export interface AppOptions {
+  readonly node: string
+  readonly execArgv: readonly string[]
+  readonly env: Readonly<Record<string, string>>
+}
+
+export interface Use {
+  /** Processor time of the whole process since its start, all threads: also the export worker's. */
+  readonly cpuUs: number
+  readonly rssBytes: number
+}
+
+/** The measured app in a process of its own. */
+export class AppProcess {
+  readonly port: number
+  readonly #child: ChildProcess
+
+  private constructor(child: ChildProcess, port: number) {
+    this.#child = child
+    this.port = port
+  }
+
+  static async start(options: AppOptions): Promise<AppProcess> {
+    const child = fork(fileURLToPath(new URL('app.cjs', import.meta.url)), {
+      execPath: options.node,
+      execArgv: [...options.execArgv],
+      env: { ...process.env, NODE_OPTIONS: '', NODE_ENV: 'production', ...options.env },
+      // Tracers greet on stdout; what they say is no result.
+      stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+    })
+    const { port } = await answer<{ port: number }>(child)
+    return new AppProcess(child, port)
+  }
+
+  /** Switches the recorder; says whether one is attached. */
+  async switch(enabled: boolean): Promise<boolean> {
+    const answered = answer<{ attached: boolean }>(this.#child)
+    this.#child.send({ ask: 'switch', enabled })
+    return (await answered).attached
+  }
+
+  use(): Promise<Use> {
+    const answered = answer<Use>(this.#child)
+    this.#child.send({ ask: 'use' })
+    return answered
+  }
+
+  async stop(): Promise<void> {
+    if (this.#child.exitCode !== null || this.#child.signalCode !== null) return
+    const ended = new Promise(resolve => this.#child.once('exit', resolve))
+    this.#child.disconnect()
+    await ended
+  }
+}
+
+function answer<T>(child: ChildProcess): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const ended = (code: number | null): void => reject(new Error(`the app ended with ${code}`))
+    child.once('exit', ended)
+    child.once('message', message => {
+      child.off('exit', ended)
+      resolve(message as T)
+    })
+  })
+}

@@ -1,0 +1,70 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { createRequire } from 'node:module'
+import { dirname, join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
+
+/** The command line of Hotpath, as `npx hotpath` would run it. */
+export const hotpathCommand = join(
+  dirname(createRequire(import.meta.url).resolve('hotpath/package.json')),
+  'bin',
+  'hotpath.js',
+)
+
+/** What the console counts and finds may come a moment after the last answer. */
+const COUNTED_WITHIN_MS = 20_000
+const LOOK_EVERY_MS = 500
+/** Looks without a change: 1.5 s, while the recorder sends once a second. */
+const SAME_LOOKS = 3
+
+/** Runs one command of Hotpath on this terminal; throws when it ends with another code than 0. */
+export async function runHotpath(args: readonly string[]): Promise<void> {
+  const child = spawn(process.execPath, [hotpathCommand, ...args], { stdio: 'inherit' })
+  const [code, signal] = (await once(child, 'close')) as [number | null, string | null]
+  if (code === 0) return
+  throw new Error(`hotpath ${args.join(' ')} ended with ${signal ?? `code ${code}`}`)
+}
+
+/**
+ * Resolves once the console has counted all `requests` of the shop, and what it found has not
+ * changed for a while: traces come apart from the counts. False when that takes too long; the
+ * findings are then of what has arrived.
+ */
+export async function waitForFindings(consoleUrl: string, requests: number): Promise<boolean> {
+  const deadline = performance.now() + COUNTED_WITHIN_MS
+  let before = ''
+  let same = 0
+  while (performance.now() < deadline) {
+    await delay(LOOK_EVERY_MS)
+    if ((await countedRequests(consoleUrl)) < requests) continue
+    const now = await foundIds(consoleUrl)
+    // The shop is never without a finding: none means that no trace has come yet.
+    same = now === before && now !== '' ? same + 1 : 0
+    if (same === SAME_LOOKS) return true
+    before = now
+  }
+  return false
+}
+
+async function countedRequests(consoleUrl: string): Promise<number> {
+  const { routes } = await ask<{ routes: { service: string; count: number }[] }>(
+    `${consoleUrl}/api/routes`,
+  )
+  return routes
+    .filter(({ service }) => service === 'coffee-shop')
+    .reduce((sum, { count }) => sum + count, 0)
+}
+
+async function foundIds(consoleUrl: string): Promise<string> {
+  const { findings } = await ask<{ findings: { id: string }[] }>(`${consoleUrl}/api/findings`)
+  return findings
+    .map(({ id }) => id)
+    .sort()
+    .join()
+}
+
+async function ask<T>(url: string): Promise<T> {
+  const response = await fetch(url)
+  if (!response.ok) throw new Error(`${url} answered ${response.status}: ${await response.text()}`)
+  return (await response.json()) as T
+}

@@ -1,0 +1,40 @@
+import { parseArgs } from 'node:util'
+
+export const usage = `Usage: npm start -- [options]
+
+Starts the coffee shop on a database of its own, attaches Hotpath, drives load,
+prints what it found, and leaves all of it running until Ctrl-C.
+
+  --once          end after the findings
+  --json          print the findings as JSON; everything else goes to stderr
+  --requests N    how much load: about N requests (default 1200)
+  --help          this text
+
+DATABASE_URL      use this PostgreSQL; the shop keeps to a schema "coffee_shop" in it
+`
+
+export interface Options {
+  readonly once: boolean
+  readonly json: boolean
+  readonly help: boolean
+  readonly requests: number
+}
+
+/** Reads the command line; throws an error for people when something in it makes no sense. */
+export function readOptions(args: readonly string[]): Options {
+  const { values } = parseArgs({
+    args: [...args],
+    options: {
+      once: { type: 'boolean', default: false },
+      json: { type: 'boolean', default: false },
+      help: { type: 'boolean', default: false },
+      requests: { type: 'string', default: '1200' },
+    },
+  })
+  const requests = Number(values.requests)
+  if (!Number.isInteger(requests) || requests < 1 || requests > 1_000_000) {
+    throw new Error(`--requests takes a number from 1 to 1000000, got ${values.requests}`)
+  }
+  const { once, json, help } = values
+  return { once, json, help, requests }
+}

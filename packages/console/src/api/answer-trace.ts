@@ -1,0 +1,85 @@
+import { detectors, idOf } from '../diagnose/findings.js'
+import type { Occurrence } from '../diagnose/occurrence.js'
+import { ConsoleError } from '../errors.js'
+import { assemble } from '../intake/assemble.js'
+import { type Finding, routeOf, type Trace } from '../model.js'
+import type { Store } from '../store/store.js'
+import { findIn } from './answer-findings.js'
+import type { TraceAnswer } from './answers.js'
+import { checkPrefix, onlyMatch } from './prefix.js'
+import { traceRows } from './trace-rows.js'
+import { verdictOf } from './verdict.js'
+import { allowOnly } from './window.js'
+
+/** A prefix is looked for among so many of the newest traces. */
+const searched = 50_000
+/** Findings are confirmed with what was recorded this long before and after the trace. */
+const aroundMs = 15 * 60e3
+
+/** One trace as a waterfall, by its id or the first digits of it. */
+export async function trace(
+  store: Store,
+  id: string,
+  query: URLSearchParams,
+): Promise<TraceAnswer> {
+  allowOnly(query, ['expand'])
+  const traceId = await wholeId(store, checkPrefix(id, 32))
+  const spans = traceId === undefined ? [] : await store.spans(traceId)
+  if (spans.length === 0) throw new ConsoleError('TRACE_UNKNOWN', { id })
+  const whole = assemble(spans)
+  const root = whole.roots[0]
+  const { rows, left } = traceRows(whole, query.get('expand') === '1')
+  const shown = await findingsIn(store, whole)
+  const statusCode = root?.attributes['http.response.status_code']
+  const dropped = whole.spans.reduce((sum, { attributes }) => {
+    const n = attributes['hotpath.dropped.spans']
+    return sum + (typeof n === 'number' ? n : 0)
+  }, 0)
+  return {
+    traceId: whole.traceId,
+    route: root ? routeOf(root.attributes, root.name) : '',
+    startMs: Number(whole.startNs / 1_000n) / 1e3,
+    durationNs: whole.durationNs,
+    statusCode: typeof statusCode === 'number' ? statusCode : null,
+    spans: whole.spans.length,
+    services: whole.services,
+    verdict: verdictOf(rows, whole.durationNs, shown),
+    rows,
+    findings: shown.map(({ finding: { id, title } }) => ({ id, title })),
+    problems: [
+      ...whole.problems,
+      ...(dropped > 0 ? [`${dropped} spans more were not kept: the trace had over 5,000.`] : []),
+      ...(left > 0 ? [`${left} rows more are not shown.`] : []),
+    ],
+  }
+}
+
+async function wholeId(store: Store, prefix: string): Promise<string | undefined> {
+  if (prefix.length === 32) return prefix
+  const newest = await store.traces({ sinceMs: 0, limit: searched })
+  return onlyMatch(
+    prefix,
+    newest.map(({ traceId }) => traceId),
+  )
+}
+
+/** The confirmed findings of the time around a trace that the trace shows itself. */
+async function findingsIn(
+  store: Store,
+  whole: Trace,
+): Promise<{ finding: Finding; occurrence: Occurrence }[]> {
+  const occurrences = new Map<string, Occurrence>()
+  for (const occurrence of detectors.flatMap(detector => detector.detect(whole))) {
+    const id = idOf(occurrence)
+    const known = occurrences.get(id)
+    if (!known || known.takenNs < occurrence.takenNs) occurrences.set(id, occurrence)
+  }
+  if (occurrences.size === 0) return []
+  const startMs = Number(whole.startNs / 1_000_000n)
+  const around = { sinceMs: Math.max(0, startMs - aroundMs), untilMs: startMs + aroundMs }
+  const { findings } = await findIn(store, around)
+  return findings.flatMap(finding => {
+    const occurrence = occurrences.get(finding.id)
+    return occurrence ? [{ finding, occurrence }] : []
+  })
+}

@@ -1,0 +1,136 @@
+import type { CallSite, Finding, SpanKind, SpanStatus, Attributes } from '../model.js'
+
+/**
+ * The answers that all faces give: `GET /api/...` sends them as JSON, the CLI prints them, `--json`
+ * prints them as they are. Times in milliseconds since 1970, durations in milliseconds.
+ */
+
+export interface Latency {
+  readonly count: number
+  readonly totalMs: number
+  readonly averageMs: number
+  /** Null with fewer than 20 in the count: a percentile of so few says nothing. */
+  readonly p50Ms: number | null
+  readonly p95Ms: number | null
+  readonly p99Ms: number | null
+  readonly maxMs: number | null
+}
+
+export interface WindowAnswer {
+  readonly sinceMs: number
+  readonly untilMs: number
+  /** Asked for; null for all. */
+  readonly service: string | null
+  /** Those that sent anything in the window. */
+  readonly services: readonly string[]
+  /** The newest of all that is stored, so that an empty window can say where to look; null when nothing is. */
+  readonly newestMs: number | null
+  /** What was not counted or did not arrive, in sentences for people; empty when all is well. */
+  readonly notes: readonly string[]
+}
+
+export interface RouteRow extends Latency {
+  readonly service: string
+  /** `GET /users/:id`. */
+  readonly route: string
+  /** Requests a second over the window. */
+  readonly rate: number
+  readonly errors: number
+  /** Part of the time of all requests, 0 to 1. */
+  readonly share: number
+  /** True when counted from sampled spans only. */
+  readonly sampled: boolean
+}
+export interface RoutesAnswer extends WindowAnswer {
+  readonly routes: readonly RouteRow[]
+}
+
+export interface StatementRow extends Latency {
+  readonly service: string
+  readonly system: string
+  readonly statement: string
+  readonly errors: number
+  readonly share: number
+  readonly sampled: boolean
+}
+export interface StatementsAnswer extends WindowAnswer {
+  readonly statements: readonly StatementRow[]
+}
+
+export interface TraceRow {
+  readonly traceId: string
+  readonly service: string
+  readonly services: readonly string[]
+  readonly route: string
+  readonly startMs: number
+  readonly durationMs: number
+  readonly status: SpanStatus
+  readonly statusCode: number | null
+  readonly spans: number
+}
+export interface TracesAnswer extends WindowAnswer {
+  readonly traces: readonly TraceRow[]
+  /** Requests that the histograms counted in the window, so that a list can say '312 of 18,402'. */
+  readonly requests: number
+}
+
+/** A span, or a group of five or more siblings of one template folded into one row. */
+export interface TraceRowSpan {
+  readonly spanId: string
+  readonly name: string
+  readonly kind: SpanKind
+  readonly category: 'code' | 'database' | 'http' | 'cache' | 'waiting'
+  readonly service: string
+  readonly depth: number
+  readonly offsetNs: number
+  readonly durationNs: number
+  /** Time in the span in which none of its children ran. */
+  readonly selfNs: number
+  /** Of the span's own time, how much the trace waited for it: the part on the critical path. */
+  readonly criticalNs: number
+  /** True when the critical path goes through it. */
+  readonly critical: boolean
+  readonly status: SpanStatus
+  readonly attributes: Attributes
+  readonly where?: CallSite
+  readonly folded?: {
+    readonly count: number
+    readonly p50Ns: number
+    readonly maxNs: number
+    readonly sumNs: number
+    readonly order: 'sequential' | 'concurrent'
+    /** Offset and duration of each call, at most 1,000. */
+    readonly calls: readonly (readonly [offsetNs: number, durationNs: number])[]
+  }
+}
+export interface TraceAnswer {
+  readonly traceId: string
+  readonly route: string
+  readonly startMs: number
+  readonly durationNs: number
+  readonly statusCode: number | null
+  readonly spans: number
+  readonly services: readonly string[]
+  /** One sentence: where the time went. */
+  readonly verdict: string
+  /** Depth first, siblings by start; at most 5,000. */
+  readonly rows: readonly TraceRowSpan[]
+  /** Those of the window around the trace that it shows. */
+  readonly findings: readonly { readonly id: string; readonly title: string }[]
+  readonly problems: readonly string[]
+}
+
+export interface FindingsAnswer extends WindowAnswer {
+  readonly findings: readonly Finding[]
+  readonly requests: number
+  /** Milliseconds of all requests in the window. */
+  readonly totalMs: number
+}
+
+export interface FindingAnswer extends WindowAnswer {
+  readonly finding: Finding
+  /** Its place in the list, from 1 up. */
+  readonly rank: number
+  readonly requests: number
+  readonly totalMs: number
+}

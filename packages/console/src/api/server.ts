@@ -1,0 +1,193 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { once } from 'node:events'
+import { ConsoleError } from '../errors.js'
+import type { Intake, Signal } from '../intake/intake.js'
+import { encodingOf } from '../intake/body.js'
+import { limits } from '../intake/otlp/malformed.js'
+import { refused, type Reply } from '../intake/otlp/reply.js'
+import { version } from '../version.js'
+import { withBody } from './http-body.js'
+import { hostAllowed, tokenAllowed, type Guard } from './http-guard.js'
+import { welcome } from './http-welcome.js'
+
+export interface ServerOptions extends Guard {
+  readonly port: number
+  readonly intake: Intake
+  /** Answers `GET /api/PATH`; a `ConsoleError` becomes its status. */
+  readonly answer: (path: string, query: URLSearchParams) => Promise<unknown>
+  /** Told of errors that are faults of ours. */
+  readonly onFault: (error: unknown) => void
+}
+
+export interface ListeningServer {
+  readonly url: string
+  /** Answers what was asked, takes nothing new, frees the port. */
+  close(): Promise<void>
+}
+
+/** Sent with every answer, so that a second console can tell who holds its port. */
+export const serverName = `hotpath-console/${version}`
+
+/** How long a close waits for answers under way. */
+const closeMs = 5_000
+
+/** Starts the HTTP server. Rejects with the error of `listen`, such as EADDRINUSE. */
+export async function listen(options: ServerOptions): Promise<ListeningServer> {
+  const server = createServer(
+    {
+      // A client that sends its request byte by byte holds a socket for this long, no more.
+      headersTimeout: 10_000,
+      requestTimeout: 30_000,
+      connectionsCheckingInterval: 5_000,
+      // Senders export every 1 to 10 s and should find their connection open.
+      keepAliveTimeout: 65_000,
+      maxHeaderSize: 16 * 1024,
+    },
+    (request, response) => void serve(request, response, options),
+  )
+  server.maxConnections = 1_000
+  server.listen(options.port, options.host)
+  await once(server, 'listening')
+  const { port } = server.address() as AddressInfo
+  const host = options.host.includes(':') ? `[${options.host}]` : options.host
+  return { url: `http://${host}:${port}`, close: () => close(server) }
+}
+
+async function close(server: Server): Promise<void> {
+  const closed = once(server, 'close')
+  server.close()
+  server.closeIdleConnections()
+  const timer = setTimeout(() => server.closeAllConnections(), closeMs)
+  await closed
+  clearTimeout(timer)
+}
+
+async function serve(
+  request: IncomingMessage,
+  response: ServerResponse,
+  options: ServerOptions,
+): Promise<void> {
+  try {
+    const reply = await route(request, options)
+    if (reply !== undefined) send(request, response, reply)
+  } catch (error) {
+    options.onFault(error)
+    send(request, response, refusedJson(500, 'INTERNAL', 'The console failed at this request.'))
+  }
+}
+
+/** The reply, or undefined when the client has gone. */
+async function route(request: IncomingMessage, options: ServerOptions): Promise<Reply | undefined> {
+  // Only path and query are looked at, so the base is any.
+  const url = parseUrl(request.url ?? '/')
+  const otlp = url?.pathname.startsWith('/v1/') === true
+  const refuse = (status: number, code: string, message: string, headers = {}): Reply =>
+    otlp
+      ? refused(status, message, encodingOf(request.headers['content-type']) ?? 'json', headers)
+      : refusedJson(status, code, message, headers)
+  if (url === undefined) return refuse(400, 'BAD_URL', 'The URL cannot be read.')
+  if (!hostAllowed(request, options))
+    return refuse(
+      403,
+      'HOST',
+      'The Host header names another machine. Ask by the address of the console, or list the name under `hosts` in hotpath.console.config.',
+    )
+  const { pathname } = url
+  if (pathname === '/healthz') return plain(200, 'ok\n')
+  if (!tokenAllowed(request, options))
+    return refuse(
+      401,
+      'TOKEN',
+      'This console needs its token: send `Authorization: Bearer TOKEN`.',
+      {
+        'www-authenticate': 'Bearer',
+      },
+    )
+  if (pathname === '/v1/traces' || pathname === '/v1/metrics') {
+    if (request.method !== 'POST')
+      return refuse(405, 'METHOD', 'OTLP is sent with POST.', { allow: 'POST' })
+    return takeOtlp(request, pathname === '/v1/traces' ? 'traces' : 'metrics', options, refuse)
+  }
+  if (otlp)
+    return refuse(
+      404,
+      'NOT_FOUND',
+      'Hotpath takes /v1/traces and /v1/metrics, nothing else of OTLP.',
+    )
+  if (request.method !== 'GET' && request.method !== 'HEAD')
+    return refuse(405, 'METHOD', 'Ask with GET.', { allow: 'GET, HEAD' })
+  if (pathname === '/') return plain(200, welcome())
+  if (pathname.startsWith('/api/')) return ask(pathname.slice('/api/'.length), url, options)
+  return refuse(404, 'NOT_FOUND', 'There is nothing here. GET / names what there is.')
+}
+
+function parseUrl(text: string): URL | undefined {
+  try {
+    return new URL(text, 'http://console')
+  } catch {
+    return undefined
+  }
+}
+
+async function takeOtlp(
+  request: IncomingMessage,
+  signal: Signal,
+  { intake }: ServerOptions,
+  refuse: (status: number, code: string, message: string, headers?: object) => Reply,
+): Promise<Reply | undefined> {
+  const { 'content-type': contentType, 'content-encoding': contentEncoding } = request.headers
+  const result = await withBody(request, limits.bodyBytes, body =>
+    intake.take(signal, { contentType, contentEncoding, body }),
+  )
+  if (result === 'aborted') return undefined
+  // The rest of the body is not read, so the connection cannot be used again.
+  if (result === 'too large')
+    return refuse(413, 'TOO_LARGE', `A body may have ${limits.bodyBytes} bytes.`, {
+      connection: 'close',
+    })
+  if (result === 'busy')
+    return refuse(503, 'BUSY', 'Too much is being sent at the moment. Send this again.', {
+      connection: 'close',
+      'retry-after': '1',
+    })
+  return result
+}
+
+async function ask(path: string, url: URL, options: ServerOptions): Promise<Reply> {
+  try {
+    const answer = await options.answer(path, url.searchParams)
+    return json(200, answer)
+  } catch (error) {
+    if (!(error instanceof ConsoleError)) throw error
+    return refusedJson(error.httpStatus, error.code, error.message)
+  }
+}
+
+function send(request: IncomingMessage, response: ServerResponse, reply: Reply): void {
+  if (response.headersSent) return
+  response.writeHead(reply.status, {
+    'content-length': reply.body.length,
+    'cache-control': 'no-store',
+    'x-content-type-options': 'nosniff',
+    server: serverName,
+    ...reply.headers,
+  })
+  response.end(request.method === 'HEAD' ? undefined : reply.body)
+}
+
+const json = (status: number, value: unknown, headers: object = {}): Reply => ({
+  status,
+  headers: { 'content-type': 'application/json', ...headers },
+  body: Buffer.from(JSON.stringify(value)),
+})
+
+/** A refusal of anything but OTLP: `{"error":{"code":"...","message":"..."}}`. */
+const refusedJson = (status: number, code: string, message: string, headers: object = {}): Reply =>
+  json(status, { error: { code, message } }, headers)
+
+const plain = (status: number, text: string): Reply => ({
+  status,
+  headers: { 'content-type': 'text/plain; charset=utf-8' },
+  body: Buffer.from(text),
+})

@@ -1,0 +1,127 @@
+import type { FindingAnswer, FindingsAnswer, RoutesAnswer } from '../../api/answers.js'
+import { counted, duration, percent } from '../../diagnose/figures.js'
+import type { CallSite, Finding } from '../../model.js'
+import { emptyWindow, heading, nextSteps, notes } from './frame.js'
+import type { Screen } from './screen.js'
+import { bar } from './table.js'
+import { left, plain, plainLines, right, wrap } from './text.js'
+
+const barColumns = 13
+/** `<0.1 %` */
+const percentColumns = 6
+const timeColumns = percentColumns + 1 + barColumns
+const costColumns = 15
+
+/** The list of findings, the dearest first. `routes` names the slowest route when there are none. */
+export function drawFindings(
+  answer: FindingsAnswer,
+  routes: RoutesAnswer | undefined,
+  screen: Screen,
+): string[] {
+  const head = heading(answer, answer.requests, screen)
+  const [first] = answer.findings
+  if (answer.requests === 0 && !first) return [head, ...emptyWindow(answer)]
+  if (!first) return [head, ...nothingFound(answer, routes), ...notes(answer.notes, screen)]
+  const { columns, paint } = screen
+  const problemColumns = columns - 2 - 3 - timeColumns - 2 - 2 - costColumns
+  const titles = `  #  ${left('TIME', timeColumns)}  ${left('PROBLEM', problemColumns)}  ${right('PER REQUEST', costColumns)}`
+  const trace = first.evidence.traces[0]?.traceId.slice(0, 8)
+  return [
+    head,
+    `  ${verdict(first, answer.totalMs)}`,
+    '',
+    paint('quiet', titles),
+    ...answer.findings.flatMap((finding, i) =>
+      listed(finding, i + 1, answer.totalMs, problemColumns, screen),
+    ),
+    ...notes(answer.notes, screen),
+    ...nextSteps([`hotpath show ${first.id}`, ...(trace ? [`hotpath trace ${trace}`] : [])]),
+  ]
+}
+
+/** The shape that a finding has in the list: what, and below it where. */
+function listed(
+  finding: Finding,
+  rank: number,
+  totalMs: number,
+  problemColumns: number,
+  { paint }: Screen,
+): string[] {
+  const share = totalMs === 0 ? 0 : Math.min(1, finding.cost.totalMs / totalMs)
+  const cost = `${duration(finding.cost.msPerRequest)} · ${right(percent(finding.cost.share), 5)}`
+  const place = finding.where ? siteOf(finding.where) : plain(finding.subject)
+  return [
+    `  ${right(String(rank), 1)}  ${right(percent(share), percentColumns)} ${paint('hot', left(bar(share, barColumns), barColumns))}  ${paint('strong', left(finding.title, problemColumns))}  ${right(cost, costColumns)}`,
+    `     ${left(plain(finding.route), timeColumns)}  ${left(place, problemColumns)}  ${paint('quiet', right(finding.id, costColumns))}`,
+  ]
+}
+
+function nothingFound(answer: FindingsAnswer, routes: RoutesAnswer | undefined): string[] {
+  const slowest = routes?.routes[0]
+  return [
+    `  Nothing above 1\u2009% in ${counted(answer.requests, 'request')}.`,
+    ...(slowest
+      ? [
+          `  ${plain(slowest.route)} takes the most time: ${percent(slowest.share)}, ${duration(slowest.averageMs)} on average.`,
+        ]
+      : []),
+    ...nextSteps(['hotpath routes', 'hotpath traces --slowest']),
+  ]
+}
+
+function verdict({ title, route, cost }: Finding, totalMs: number): string {
+  const share = totalMs === 0 ? 0 : Math.min(1, cost.totalMs / totalMs)
+  return `${plain(route)}: ${lowerFirst(title)}, ${percent(share)} of all request time.`
+}
+
+/** One finding: what it costs, what shows it and what to do. */
+export function drawFinding(answer: FindingAnswer, screen: Screen): string[] {
+  const { finding } = answer
+  const { columns, paint } = screen
+  const share = answer.totalMs === 0 ? 0 : Math.min(1, finding.cost.totalMs / answer.totalMs)
+  const site = finding.where ? ` · ${siteOf(finding.where)}` : ''
+  const name = finding.where?.function ? ` (${plain(finding.where.function)})` : ''
+  const [trace] = finding.evidence.traces
+  return [
+    paint('strong', finding.title),
+    `${plain(finding.route)} · ${plain(finding.service)}${site}${name}`,
+    '',
+    ...wrap(plain(finding.subject), columns - 2).map(line => `  ${paint('data', line)}`),
+    '',
+    ...section('COST', screen),
+    `    ${duration(finding.cost.msPerRequest)} of each request, ${percent(finding.cost.share)} of its time`,
+    `    ${duration(finding.cost.totalMs)} in ${counted(answer.requests, 'request')}: ${percent(share)} of all request time`,
+    '',
+    ...section('EVIDENCE', screen),
+    ...finding.evidence.sentences.flatMap(sentence => indented(plain(sentence), columns)),
+    '',
+    ...section('WHAT TO DO', screen),
+    ...finding.fixes.flatMap((fix, i) => [
+      ...indented(`${i + 1}. ${plain(fix.title)}`, columns),
+      ...plainLines(fix.text).flatMap(line =>
+        wrap(line, columns - 7).map(
+          part => `       ${fix.kind === 'sql' ? paint('data', part) : part}`,
+        ),
+      ),
+    ]),
+    ...(answer.notes.length > 0 ? ['', ...notes(answer.notes, screen)] : []),
+    ...nextSteps(trace ? [`hotpath trace ${trace.traceId.slice(0, 8)}`] : ['hotpath findings']),
+  ]
+}
+
+function section(title: string, { paint }: Screen): string[] {
+  return [`  ${paint('quiet', title)}`]
+}
+
+function indented(text: string, columns: number): string[] {
+  return wrap(text, columns - 4).map(line => `    ${line}`)
+}
+
+/** `src/orders.ts:42` */
+export function siteOf({ file, line }: CallSite): string {
+  return `${plain(file)}:${line}`
+}
+
+function lowerFirst(text: string): string {
+  return text.charAt(0).toLowerCase() + text.slice(1)
+}

@@ -1,0 +1,149 @@
+import type { Latency, RoutesAnswer, StatementsAnswer, TracesAnswer } from '../../api/answers.js'
+import { count, counted, duration, percent } from '../../diagnose/figures.js'
+import { emptyWindow, heading, nextSteps, notes } from './frame.js'
+import type { Screen } from './screen.js'
+import { type Column, bar, table } from './table.js'
+import { plain } from './text.js'
+
+/** More rows scroll the first ones away, and those are the ones that matter. */
+const shownRows = 30
+
+/** From this width on there is room for bars beside long names. */
+const roomy = 100
+
+const figures: readonly Column[] = [
+  { title: 'P50', align: 'right' },
+  { title: 'P95', align: 'right' },
+  { title: 'MAX', align: 'right' },
+]
+
+/** All routes, the one that takes the most time first. */
+export function drawRoutes(answer: RoutesAnswer, screen: Screen): string[] {
+  const requests = answer.routes.reduce((sum, route) => sum + route.count, 0)
+  const [first] = answer.routes
+  if (!first) return [heading(answer, 0, screen), ...emptyWindow(answer)]
+  const several = answer.services.length > 1 && answer.service === null
+  const withBars = !several || screen.columns >= roomy
+  const failing = answer.routes.some(route => route.errors > 0)
+  const columns: Column[] = [
+    { title: 'TIME', align: 'right' },
+    ...(withBars ? [{ title: '', tone: 'hot' } as const] : []),
+    { title: 'ROUTE', flexible: true },
+    ...(several ? [{ title: 'SERVICE', tone: 'quiet' } as const] : []),
+    { title: 'COUNT', align: 'right' },
+    ...figures,
+    ...(failing ? [{ title: 'ERR', align: 'right', tone: 'bad' } as const] : []),
+  ]
+  const rows = answer.routes
+    .slice(0, shownRows)
+    .map(route => [
+      percent(route.share),
+      ...(withBars ? [bar(route.share, 8)] : []),
+      plain(route.route),
+      ...(several ? [plain(route.service)] : []),
+      count(route.count) + (route.sampled ? '*' : ''),
+      ...latencies(route),
+      ...(failing ? [route.errors === 0 ? '' : count(route.errors)] : []),
+    ])
+  const place = several ? `${plain(first.route)} of ${plain(first.service)}` : plain(first.route)
+  return [
+    heading(answer, requests, screen),
+    `  ${place} takes ${percent(first.share)} of all request time.`,
+    '',
+    ...table(columns, rows, screen),
+    ...footnotes(answer.routes, shownRows, screen),
+    ...notes(answer.notes, screen),
+    ...nextSteps(['hotpath findings', `hotpath traces --route '${plain(first.route)}'`]),
+  ]
+}
+
+/** All statements, the one that takes the most time first. */
+export function drawStatements(answer: StatementsAnswer, screen: Screen): string[] {
+  const calls = answer.statements.reduce((sum, statement) => sum + statement.count, 0)
+  const [first] = answer.statements
+  const head = heading(answer, 0, screen).replace(/[^·]*$/, ` ${counted(calls, 'call')}`)
+  if (!first) return [head, ...emptyWindow(answer)]
+  const isRoomy = screen.columns >= roomy
+  const failing = answer.statements.some(statement => statement.errors > 0)
+  const columns: Column[] = [
+    { title: 'TIME', align: 'right' },
+    ...(isRoomy ? [{ title: '', tone: 'data' } as const] : []),
+    { title: 'STATEMENT', flexible: true },
+    { title: 'CALLS', align: 'right' },
+    ...figures.slice(0, isRoomy ? 3 : 2),
+    ...(failing ? [{ title: 'ERR', align: 'right', tone: 'bad' } as const] : []),
+  ]
+  const rows = answer.statements
+    .slice(0, shownRows)
+    .map(statement => [
+      percent(statement.share),
+      ...(isRoomy ? [bar(statement.share, 8)] : []),
+      plain(statement.statement),
+      count(statement.count) + (statement.sampled ? '*' : ''),
+      ...latencies(statement).slice(0, isRoomy ? 3 : 2),
+      ...(failing ? [statement.errors === 0 ? '' : count(statement.errors)] : []),
+    ])
+  return [
+    head,
+    `  One statement takes ${percent(first.share)} of all database time.`,
+    '',
+    ...table(columns, rows, screen),
+    ...footnotes(answer.statements, shownRows, screen),
+    ...notes(answer.notes, screen),
+    ...nextSteps(['hotpath findings', 'hotpath statements --json']),
+  ]
+}
+
+/** Kept traces. */
+export function drawTraces(answer: TracesAnswer, screen: Screen): string[] {
+  const [first] = answer.traces
+  const head = heading(answer, answer.requests, screen)
+  if (!first) return [head, ...emptyWindow(answer)]
+  const columns: Column[] = [
+    { title: 'TRACE', tone: 'strong' },
+    { title: 'WHEN', tone: 'quiet' },
+    { title: 'ROUTE', flexible: true },
+    { title: 'STATUS', align: 'right' },
+    { title: 'TOOK', align: 'right' },
+    { title: 'SPANS', align: 'right' },
+  ]
+  const rows = answer.traces.map(trace => [
+    trace.traceId.slice(0, 8),
+    clockTime(trace.startMs),
+    plain(trace.route) + (trace.services.length > 1 ? ` (${trace.services.length} services)` : ''),
+    trace.statusCode === null ? (trace.status === 'error' ? 'error' : '') : `${trace.statusCode}`,
+    duration(trace.durationMs),
+    count(trace.spans),
+  ])
+  const slowest = answer.traces.reduce((most, t) => (t.durationMs > most.durationMs ? t : most))
+  return [
+    head,
+    `  ${counted(answer.traces.length, 'trace')} of ${counted(answer.requests, 'request')}; the slowest took ${duration(slowest.durationMs)}.`,
+    '',
+    ...table(columns, rows, screen),
+    ...notes(answer.notes, screen),
+    ...nextSteps([`hotpath trace ${slowest.traceId.slice(0, 8)}`]),
+  ]
+}
+
+function latencies({ p50Ms, p95Ms, maxMs }: Latency): string[] {
+  return [p50Ms, p95Ms, maxMs].map(ms => (ms === null ? '–' : duration(ms)))
+}
+
+function footnotes(
+  rows: readonly (Latency & { readonly sampled: boolean })[],
+  shown: number,
+  { paint }: Screen,
+): string[] {
+  const left = rows.length - shown
+  return [
+    ...(left > 0 ? [`${counted(left, 'more row')}: --json has them all.`] : []),
+    ...(rows.some(row => row.p50Ms === null) ? ['– fewer than 20: no percentiles.'] : []),
+    ...(rows.some(row => row.sampled) ? ['* counted from sampled spans.'] : []),
+  ].map(line => `  ${paint('quiet', line)}`)
+}
+
+/** `10:14:07`, local. */
+function clockTime(ms: number): string {
+  return new Date(ms).toTimeString().slice(0, 8)
+}

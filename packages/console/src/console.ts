@@ -1,0 +1,166 @@
+import { resolve } from 'node:path'
+import { answer } from './api/answer.js'
+import { isLoopback } from './api/http-guard.js'
+import { listen } from './api/server.js'
+import { notesOf } from './api/notes.js'
+import { intakeNotes, type StatusAnswer } from './api/status.js'
+import { readConfig, resolveConfig, type ConsoleConfig, type ResolvedConfig } from './config.js'
+import { ConsoleError } from './errors.js'
+import { Intake } from './intake/intake.js'
+import { openStore } from './store/open.js'
+import type { Store } from './store/store.js'
+import { version } from './version.js'
+
+export interface ConsoleOptions extends ConsoleConfig {
+  /** Where `hotpath.console.config.*` is looked for and relative paths begin; the working directory by default. */
+  readonly directory?: string
+}
+
+export interface RunningConsole {
+  /** `http://127.0.0.1:4318`. */
+  readonly url: string
+  readonly store: Store
+  /** Answers what was asked, finishes what is being written, frees port and file. Idempotent. */
+  close(): Promise<void>
+}
+
+/** Old telemetry is looked for this often; a minute of a busy service is a few MB. */
+const pruneEveryMs = 60_000
+
+/**
+ * Starts the console: store, intake and answers behind one port. What `options` leaves out comes from
+ * HOTPATH_CONSOLE_TOKEN, `hotpath.console.config.*` and the defaults. Throws a `ConsoleError` that says
+ * what to do: port in use, store locked or damaged, a key that is misspelt.
+ *
+ *     const running = await startConsole({ port: 0 })
+ *     // ... send OTLP to running.url
+ *     await running.close()
+ */
+export async function startConsole(options: ConsoleOptions = {}): Promise<RunningConsole> {
+  const { directory = process.cwd(), ...flags } = options
+  const config = resolveConfig(flags, await readConfig(directory))
+  if (!isLoopback(config.host) && config.token === undefined)
+    throw new ConsoleError('TOKEN_NEEDED', { host: config.host })
+  const store = await openStore({
+    path: resolve(directory, config.store.path),
+    memoryLimit: `${Math.ceil(config.store.memoryBytes / 1e6)}MB`,
+  })
+  try {
+    return await serve(config, store)
+  } catch (error) {
+    await store.close()
+    throw error
+  }
+}
+
+async function serve(config: ResolvedConfig, store: Store): Promise<RunningConsole> {
+  const startedMs = Date.now()
+  const intake = new Intake(store)
+  const faults = new Faults()
+  const status = async (): Promise<StatusAnswer> => ({
+    name: 'hotpath-console',
+    version,
+    pid: process.pid,
+    startedMs,
+    store: {
+      ...(await store.status()),
+      maxAgeMs: config.store.maxAgeMs,
+      maxBytes: config.store.maxBytes,
+    },
+    intake: intake.counts(),
+    notes: [
+      ...intakeNotes(intake.counts()),
+      ...(await notesOf(store, { sinceMs: startedMs })),
+      ...faults.notes(),
+    ],
+  })
+  const server = await listen({
+    ...config,
+    intake,
+    answer: (path, query) =>
+      path === 'status' ? status() : answer(store, path, query, Date.now()),
+    onFault: error => faults.add(error),
+  }).catch(async (error: unknown) => {
+    throw await listenError(error as NodeJS.ErrnoException, config)
+  })
+  const stopPruning = pruneRegularly(config, store, faults)
+  let closing: Promise<void> | undefined
+  return {
+    url: server.url,
+    store,
+    close: () => {
+      closing ??= stopPruning()
+        .then(() => server.close())
+        .then(() => store.close())
+      return closing
+    },
+  }
+}
+
+/** Errors that are ours, so that they are seen: the last one, and how many. */
+class Faults {
+  #count = 0
+  #last = ''
+
+  add(error: unknown): void {
+    this.#count++
+    this.#last = error instanceof Error ? error.message : String(error)
+  }
+
+  notes(): string[] {
+    return this.#count === 0 ? [] : [`The console failed ${this.#count} times, last: ${this.#last}`]
+  }
+}
+
+/** Prunes at once and every minute; returns what stops it and waits for a prune under way. */
+function pruneRegularly(config: ResolvedConfig, store: Store, faults: Faults): () => Promise<void> {
+  const { maxAgeMs, maxBytes } = config.store
+  let running: Promise<void> | undefined
+  const run = (): void => {
+    running ??= store
+      .prune({ maxAgeMs, maxBytes, nowMs: Date.now() })
+      .catch((error: unknown) => faults.add(error))
+      .finally(() => (running = undefined))
+  }
+  run()
+  const timer = setInterval(run, pruneEveryMs)
+  timer.unref()
+  return async () => {
+    clearInterval(timer)
+    await running
+  }
+}
+
+async function listenError(
+  error: NodeJS.ErrnoException,
+  { host, port }: ResolvedConfig,
+): Promise<ConsoleError> {
+  if (error.code === 'EADDRINUSE')
+    return new ConsoleError('PORT_IN_USE', { host, port, console: await holderOf(host, port) })
+  const causes: Readonly<Record<string, string>> = {
+    EACCES: 'this user may not use that port',
+    EADDRNOTAVAIL: 'this machine does not have that address',
+  }
+  const cause = causes[error.code ?? ''] ?? error.message
+  return new ConsoleError('ADDRESS', { host, port, cause })
+}
+
+/** The console that holds the port, or null when something else does. */
+async function holderOf(host: string, port: number): Promise<string | null> {
+  const everywhere: Readonly<Record<string, string>> = { '0.0.0.0': '127.0.0.1', '::': '::1' }
+  const address = everywhere[host] ?? host
+  const name = address.includes(':') ? `[${address}]` : address
+  try {
+    const response = await fetch(`http://${name}:${port}/api/status`, {
+      signal: AbortSignal.timeout(1_000),
+    })
+    const server = response.headers.get('server') ?? ''
+    if (!server.startsWith('hotpath-console/')) return null
+    // With a token we are not told more.
+    if (!response.ok) return server
+    const { pid, store } = (await response.json()) as StatusAnswer
+    return `process ${pid}, store ${store.path}`
+  } catch {
+    return null
+  }
+}

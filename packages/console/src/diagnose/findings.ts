@@ -1,0 +1,136 @@
+import { createHash } from 'node:crypto'
+import { type Finding, routeOf, type TraceSpan } from '../model.js'
+import { describeOccurrences } from './describe.js'
+import { fixesFor } from './fixes.js'
+import {
+  add,
+  type Counted,
+  type Courses,
+  coursesOf,
+  type Material,
+  statementKey,
+} from './material.js'
+import { nPlusOne } from './n-plus-one.js'
+import { type Detector, type Occurrence, oncePerRequest } from './occurrence.js'
+import { repeatedStatement } from './repeated-statement.js'
+import { isRequest } from './request.js'
+import { isSlow, slowStatement } from './slow-statement.js'
+import { median, rowsOf } from './timing.js'
+
+export const detectors: readonly Detector[] = [nPlusOne, repeatedStatement, slowStatement]
+
+/** What takes less of its request is not worth reading about. */
+const leastShare = 0.01
+
+/**
+ * The bottlenecks in what was recorded, the dearest first. Depends on the material alone: equal
+ * material, equal findings, with equal ids.
+ *
+ * @example
+ * findings({ traces, routes, statements })[0]?.title // '1,000 queries in a loop'
+ */
+export function findings(material: Material): Finding[] {
+  const requests = new Map<string, TraceSpan[]>()
+  for (const span of material.traces.flatMap(trace => trace.spans))
+    if (isRequest(span)) add(requests, routeKey(span.service, routeName(span)), span)
+  const courses = coursesOf(material)
+  const found = new Map<string, Occurrence[]>()
+  for (const trace of material.traces)
+    for (const detector of detectors)
+      for (const occurrence of detector.detect(trace)) add(found, idOf(occurrence), occurrence)
+  return [...found]
+    .flatMap(([id, occurrences]) => {
+      const byRequest = oncePerRequest(occurrences)
+      const [first] = byRequest
+      if (!first) return []
+      const sampled = requests.get(routeKey(first.service, first.route)) ?? []
+      if (!isConfirmed(byRequest, sampled, courses)) return []
+      const finding = findingOf(id, byRequest, sampled, material.routes, courses)
+      return finding.cost.share < leastShare ? [] : [finding]
+    })
+    .sort((a, b) => b.cost.totalMs - a.cost.totalMs || (a.id < b.id ? -1 : 1))
+}
+
+/** 8 hexadecimal digits, the same in each run, from what the finding is about. */
+export function idOf({ kind, service, route, subject }: Occurrence): string {
+  const text = JSON.stringify([kind, service, route, subject])
+  return createHash('sha256').update(text).digest('hex').slice(0, 8)
+}
+
+function findingOf(
+  id: string,
+  occurrences: readonly Occurrence[],
+  sampled: readonly TraceSpan[],
+  routes: readonly Counted[],
+  courses: Courses,
+): Finding {
+  const [first] = [...occurrences].sort((a, b) => b.calls.length - a.calls.length)
+  if (!first) throw new Error('a finding without an occurrence')
+  const share = median(occurrences.map(shareOf))
+  const told = [...occurrences].sort((a, b) => b.takenNs - a.takenNs)
+  const where = (told.find(occurrence => occurrence.where) ?? first).where
+  const course = courses.get(statementKey(first.service, first.subject))
+  const showing = occurrences.length / Math.max(1, sampled.length)
+  const allMs = totalMs(first, routes)
+  return {
+    id,
+    kind: first.kind,
+    service: first.service,
+    route: first.route,
+    subject: first.subject,
+    ...describeOccurrences(occurrences, sampled.length, course),
+    ...(where ? { where } : {}),
+    cost: {
+      msPerRequest: median(occurrences.map(({ takenNs }) => takenNs / 1e6)),
+      share,
+      totalMs:
+        allMs === undefined
+          ? occurrences.reduce((sum, { takenNs }) => sum + takenNs / 1e6, 0)
+          : share * showing * allMs,
+    },
+    fixes: fixesFor(first),
+    status: 'open',
+  }
+}
+
+/** A loop or a repetition is there or not: two requests show it, or the only one. Slowness is weighed. */
+function isConfirmed(
+  occurrences: readonly Occurrence[],
+  sampled: readonly TraceSpan[],
+  courses: Courses,
+): boolean {
+  const several = occurrences.length >= 2 || sampled.length === 1
+  const [first] = occurrences
+  if (!first || first.kind !== 'slow-statement') return several
+  // Requests that were kept because they were slow say little of the others.
+  const fair = sampled.filter(span => span.attributes['hotpath.sampled.reason'] !== 'slow')
+  const judged = fair.length >= 2 ? new Set(fair) : new Set(sampled)
+  const showing = occurrences.filter(({ request }) => judged.has(request)).length
+  const course = courses.get(statementKey(first.service, first.subject))
+  if (!several || showing * 2 < judged.size || !course) return false
+  const others = [...courses].flatMap(([key, other]) =>
+    key.startsWith(`${first.service}\u0000`) && other !== course ? [other] : [],
+  )
+  const rows = median(occurrences.flatMap(({ calls }) => rowsOf(calls)))
+  return isSlow(first.reading, course, rows, others)
+}
+
+/** Milliseconds of all requests of the route; undefined when no histogram counted it. */
+function totalMs({ service, route }: Occurrence, routes: readonly Counted[]): number | undefined {
+  const own = routes.filter(
+    series => series.service === service && routeOf(series.attributes) === route,
+  )
+  return own.length === 0 ? undefined : own.reduce((sum, s) => sum + s.histogram.sum * 1e3, 0)
+}
+
+function shareOf({ takenNs, request }: Occurrence): number {
+  return request.durationNs === 0 ? 0 : Math.min(1, takenNs / request.durationNs)
+}
+
+function routeName(span: TraceSpan): string {
+  return routeOf(span.attributes, span.name)
+}
+
+function routeKey(service: string, route: string): string {
+  return `${service}\u0000${route}`
+}

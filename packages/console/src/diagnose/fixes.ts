@@ -1,0 +1,135 @@
+import type { Fix } from '../model.js'
+import type { Occurrence } from './occurrence.js'
+import type { Reading } from './reading.js'
+import { tokens } from './tokens.js'
+
+/** What would mend it, the most concrete first. Nothing of it was tried: where that matters it is said. */
+export function fixesFor(occurrence: Occurrence): Fix[] {
+  const { reading, subject } = occurrence
+  const system = occurrence.calls[0]?.attributes['db.system.name']
+  const postgres = system === undefined || system === 'postgresql'
+  if (occurrence.kind === 'n-plus-one')
+    return reading.operation === 'select'
+      ? batchRead(reading, subject, postgres)
+      : batchWrite(reading)
+  if (occurrence.kind === 'repeated-statement') return [askOnce(reading)]
+  return [explain(subject, postgres), ...indexCandidate(reading, postgres)]
+}
+
+function batchRead(reading: Reading, subject: string, postgres: boolean): Fix[] {
+  const [column] = reading.equals
+  const table = reading.table ?? 'the table'
+  const one = reading.plain && reading.equals.length === 1 && column !== undefined
+  if (!one)
+    return [
+      {
+        kind: 'code',
+        title: 'Ask for all of them in one statement',
+        text: `Collect the values first, then read ${table} once for all of them (${postgres ? 'where COLUMN = any($1), or a join with unnest($1)' : 'where COLUMN in (...)'}, or a join with the query that the loop runs over), and give each its rows by a Map.`,
+      },
+    ]
+  return [
+    {
+      kind: 'sql',
+      title: 'One statement for the whole loop',
+      text: withList(subject, column, postgres),
+    },
+    {
+      kind: 'code',
+      title: 'Give each its rows',
+      text: `Collect the values of ${column} before the loop, run the statement above once, and look the rows of ${table} up in a Map by ${column} inside the loop. Where the loop itself runs over a query, a join with ${table} does both in one.`,
+    },
+  ]
+}
+
+/** The statement with `column = any($1)` in the place of the comparison, and the column among its results. */
+function withList(subject: string, column: string, postgres: boolean): string {
+  const list = tokens(subject)
+  const at = list.findIndex(
+    (token, i) => token.text === '=' && list[i - 1]?.text === column && isValue(list[i + 1]?.kind),
+  )
+  const [equals, value] = [list[at], list[at + 1]]
+  const select = list[0]
+  if (!equals || !value || !select) return subject
+  const many = postgres ? `= any(${value.text === '?' ? '$1' : value.text})` : 'in (...)'
+  const from = list.findIndex(token => token.kind === 'word' && /^from$/i.test(token.text))
+  const results = list.slice(1, from)
+  const shown = results.some(token => token.text === '*' || token.text === column)
+  const qualified = list[at - 2]?.text === '.' ? `${list[at - 3]?.text}.${column}` : column
+  const head = subject.slice(0, select.at + select.text.length)
+  const body = subject.slice(select.at + select.text.length, equals.at)
+  const tail = subject.slice(value.at + value.text.length)
+  return `${head}${shown ? '' : ` ${qualified},`}${body}${many}${tail}`
+}
+
+function isValue(kind: string | undefined): boolean {
+  return kind === 'parameter' || kind === 'literal'
+}
+
+function batchWrite({ operation, table = 'the table' }: Reading): Fix[] {
+  const how =
+    operation === 'insert'
+      ? `insert into ${table} (...) select * from unnest($1::TYPE[], $2::TYPE[])`
+      : operation === 'update'
+        ? `update ${table} set ... from unnest($1::TYPE[], $2::TYPE[]) as v(key, value) where ${table}.COLUMN = v.key`
+        : `delete from ${table} where COLUMN = any($1)`
+  return [
+    {
+      kind: 'code',
+      title: 'Write all rows in one statement',
+      text: `Collect the rows first, then write them together: ${how}. At the least run the loop in one transaction: each write outside of one waits for the disk.`,
+    },
+  ]
+}
+
+function askOnce({ table = 'the table' }: Reading): Fix {
+  return {
+    kind: 'code',
+    title: 'Ask once and keep the answer for the request',
+    text: `Read ${table} once before the loop and pass the rows on, or keep the promise in a Map that lives as long as the request, by its parameters.`,
+  }
+}
+
+function explain(subject: string, postgres: boolean): Fix {
+  if (!postgres)
+    return { kind: 'sql', title: 'See how the database runs it', text: `explain ${subject}` }
+  return {
+    kind: 'sql',
+    title: 'See how the database runs it (generic_plan: PostgreSQL 16 and later)',
+    text: `explain (generic_plan) ${numbered(subject)}`,
+  }
+}
+
+/** `?` in a template stands for a literal: numbered behind the parameters that are there. */
+function numbered(subject: string): string {
+  const list = tokens(subject)
+  let next = list.reduce(
+    (most, { kind, text }) =>
+      kind === 'parameter' && text.startsWith('$') ? Math.max(most, Number(text.slice(1))) : most,
+    0,
+  )
+  let out = ''
+  let from = 0
+  for (const token of list) {
+    if (token.text !== '?') continue
+    out += `${subject.slice(from, token.at)}$${++next}`
+    from = token.at + 1
+  }
+  return out + subject.slice(from)
+}
+
+function indexCandidate({ table, equals, plain }: Reading, postgres: boolean): Fix[] {
+  const [column] = equals
+  if (!plain || equals.length !== 1 || column === undefined || table === undefined) return []
+  return [
+    {
+      kind: 'sql',
+      title: 'An index to try (a candidate, not verified: look at the plan first)',
+      text: `create index ${postgres ? 'concurrently on' : `${indexName(table, column)} on`} ${table} (${column});`,
+    },
+  ]
+}
+
+function indexName(table: string, column: string): string {
+  return `${table}_${column}`.replace(/[^\p{L}\p{N}]+/gu, '_').concat('_idx')
+}

@@ -1,0 +1,56 @@
+import type { Attributes, Histogram, Trace, TraceSpan } from '../model.js'
+import { groups } from './calls.js'
+import { emptyHistogram, merge } from './quantile.js'
+import { reading } from './reading.js'
+import { type Course, courseOf } from './slow-statement.js'
+
+/** A histogram of all requests of a route, or all calls of a statement, in seconds. */
+export interface Counted {
+  readonly service: string
+  readonly attributes: Attributes
+  readonly histogram: Histogram
+}
+
+export interface Material {
+  /** Sampled: some of each route. */
+  readonly traces: readonly Trace[]
+  /** `http.server.request.duration`: counts every request. */
+  readonly routes: readonly Counted[]
+  /** `db.client.operation.duration`: counts every call. */
+  readonly statements: readonly Counted[]
+}
+
+/** How the statements of each service went, by `statementKey`. */
+export type Courses = ReadonlyMap<string, Course>
+
+/** How each statement of each service went: by its histogram, or when it is small by sampled calls. */
+export function coursesOf({ traces, statements }: Material): Courses {
+  const calls = new Map<string, TraceSpan[]>()
+  for (const group of traces.flatMap(groups))
+    for (const call of group.calls)
+      add(calls, statementKey(call.service, group.reading.template), call)
+  const histograms = new Map<string, Histogram>()
+  for (const { service, attributes, histogram } of statements) {
+    const text = attributes['db.query.text']
+    if (typeof text !== 'string') continue
+    const key = statementKey(service, reading(text).template)
+    histograms.set(key, merge(histograms.get(key) ?? emptyHistogram, histogram))
+  }
+  return new Map(
+    [...new Set([...calls.keys(), ...histograms.keys()])].flatMap(key => {
+      const course = courseOf(histograms.get(key) ?? emptyHistogram, calls.get(key) ?? [])
+      return course ? [[key, course] as const] : []
+    }),
+  )
+}
+
+export function statementKey(service: string, template: string): string {
+  return `${service}\u0000${template}`
+}
+
+/** Adds a value to the list of its key. */
+export function add<Key, Value>(lists: Map<Key, Value[]>, key: Key, value: Value): void {
+  const list = lists.get(key)
+  if (list) list.push(value)
+  else lists.set(key, [value])
+}

@@ -1,0 +1,67 @@
+import type { Trace, TraceSpan } from '../model.js'
+import { type Group, groups } from './calls.js'
+import { type Detector, type DetectorMeta, type Occurrence, occurrenceOf } from './occurrence.js'
+import { byParameters } from './parameters.js'
+import { nPlusOne } from './n-plus-one.js'
+import { median, orderOf, unionNs, waitsAmong } from './timing.js'
+
+const settings = {
+  /** 3 times: twice is often the check before a write and the answer after it. */
+  times: 3,
+  /** From 100 ms of waiting between two calls on, somebody waits for something to change: a poll. */
+  pollGapNs: 100_000_000,
+}
+
+const meta: DetectorMeta = {
+  id: 'repeated-statement',
+  title: 'The same query again',
+  why: 'The same statement with the same parameters, asked again within one request, brings the same answer.',
+  threshold: `${settings.times} times the same in one request: twice is often a check before a write and the answer after it.`,
+}
+
+export const repeatedStatement: Detector = { meta, detect }
+
+/** Finds a read that is repeated with the same parameters in one request. */
+function detect(trace: Trace): readonly Occurrence[] {
+  const loops = new Set(nPlusOne.detect(trace).flatMap(occurrence => occurrence.calls))
+  return groups(trace).flatMap(group => {
+    // Without a table it is a question to the session: nextval(), now(), a lock. Its answer changes.
+    const isRead = group.reading.operation === 'select' && group.reading.table !== undefined
+    if (!isRead || group.calls.some(call => loops.has(call))) return []
+    const sets = [...byParameters(group.calls).values()].filter(
+      calls => calls.length >= settings.times && !isPoll(calls, group),
+    )
+    const calls = sets.flat().sort((a, b) => a.offsetNs - b.offsetNs)
+    if (calls.length === 0) return []
+    return [
+      {
+        ...occurrenceOf(meta.id, trace, group),
+        calls,
+        distinct: sets.length,
+        order: orderOf(calls),
+        takenNs: unionNs([...calls, ...waitsAmong(calls)]),
+      },
+    ]
+  })
+}
+
+/** True when the typical gap between two calls is a long one in which the request did nothing else. */
+function isPoll(calls: readonly TraceSpan[], { request }: Group): boolean {
+  const idleNs = calls.slice(1).map((call, i) => {
+    const before = calls[i] as TraceSpan
+    const from = before.offsetNs + before.durationNs
+    const gapNs = call.offsetNs - from
+    if (gapNs < settings.pollGapNs) return gapNs
+    return gapNs - busyNs(request.children, from, call.offsetNs)
+  })
+  return median(idleNs) >= settings.pollGapNs
+}
+
+function busyNs(spans: readonly TraceSpan[], from: number, until: number): number {
+  const inside = spans.flatMap(span => {
+    const start = Math.max(from, span.offsetNs)
+    const end = Math.min(until, span.offsetNs + span.durationNs)
+    return end > start ? [{ ...span, offsetNs: start, durationNs: end - start }] : []
+  })
+  return unionNs(inside)
+}

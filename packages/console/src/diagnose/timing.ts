@@ -1,0 +1,62 @@
+import type { TraceSpan } from '../model.js'
+import type { Order } from './occurrence.js'
+
+/** Nanoseconds in which at least one of the spans ran. */
+export function unionNs(spans: readonly TraceSpan[]): number {
+  const byStart = [...spans].sort((a, b) => a.offsetNs - b.offsetNs)
+  let total = 0
+  let until = -Infinity
+  for (const { offsetNs, durationNs } of byStart) {
+    const end = offsetNs + durationNs
+    if (end <= until) continue
+    total += end - Math.max(offsetNs, until)
+    until = end
+  }
+  return total
+}
+
+/** One in ten: a timer or a slow answer may push two calls of a sequential loop together. */
+const overlapShare = 0.1
+
+/** Whether calls, by start, ran one after another. */
+export function orderOf(calls: readonly TraceSpan[]): Order {
+  let overlaps = 0
+  let until = -Infinity
+  for (const { offsetNs, durationNs } of calls) {
+    if (offsetNs < until) overlaps++
+    until = Math.max(until, offsetNs + durationNs)
+  }
+  return overlaps > overlapShare * calls.length ? 'concurrent' : 'sequential'
+}
+
+/** Waits for a connection and new connections between the first and the last of the calls. */
+export function waitsAmong(calls: readonly TraceSpan[]): TraceSpan[] {
+  const first = calls[0]
+  if (!first) return []
+  const until = calls.reduce((end, call) => Math.max(end, call.offsetNs + call.durationNs), 0)
+  const parents = new Set(calls.map(call => call.parent))
+  return [...parents].flatMap(parent =>
+    (parent?.children ?? []).filter(
+      span =>
+        (span.attributes['hotpath.wait'] !== undefined || span.attributes['hotpath.connect']) &&
+        span.offsetNs + span.durationNs > first.offsetNs &&
+        span.offsetNs < until,
+    ),
+  )
+}
+
+export function median(values: readonly number[]): number {
+  if (values.length === 0) return 0
+  const sorted = [...values].sort((a, b) => a - b)
+  const middle = sorted.length >> 1
+  const upper = sorted[middle] as number
+  return sorted.length % 2 === 1 ? upper : ((sorted[middle - 1] as number) + upper) / 2
+}
+
+/** Rows that the calls returned, where the telemetry tells. */
+export function rowsOf(calls: readonly TraceSpan[]): number[] {
+  return calls.flatMap(call => {
+    const rows = call.attributes['db.response.returned_rows']
+    return typeof rows === 'number' ? [rows] : []
+  })
+}

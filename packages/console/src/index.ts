@@ -1,0 +1,8 @@
+export { startConsole, type ConsoleOptions, type RunningConsole } from './console.js'
+export { defineConfig, type ConsoleConfig } from './config.js'
+export { ConsoleError, type ErrorCode } from './errors.js'
+export { openStore, type StoreOptions } from './store/open.js'
+export type * from './model.js'
+export type * from './store/store.js'
+export type * from './api/answers.js'
+export type { StatusAnswer } from './api/status.js'

@@ -1,0 +1,71 @@
+import type { AttributeValue } from '../model.js'
+
+/**
+ * Names of OpenTelemetry's conventions before they became stable, and what they are called now (HTTP
+ * 1.23, database 1.33). Old names are rewritten as they arrive; where both came, the new one stands.
+ */
+const renamed: ReadonlyMap<string, string> = new Map([
+  ['http.method', 'http.request.method'],
+  ['http.status_code', 'http.response.status_code'],
+  ['http.scheme', 'url.scheme'],
+  ['http.url', 'url.full'],
+  ['http.target', 'url.path'],
+  ['http.user_agent', 'user_agent.original'],
+  ['http.client_ip', 'client.address'],
+  ['http.flavor', 'network.protocol.version'],
+  ['http.request_content_length', 'http.request.body.size'],
+  ['http.response_content_length', 'http.response.body.size'],
+  ['net.protocol.name', 'network.protocol.name'],
+  ['net.protocol.version', 'network.protocol.version'],
+  ['net.sock.peer.addr', 'network.peer.address'],
+  ['net.sock.peer.port', 'network.peer.port'],
+  ['db.system', 'db.system.name'],
+  ['db.statement', 'db.query.text'],
+  ['db.operation', 'db.operation.name'],
+  ['db.name', 'db.namespace'],
+  ['db.sql.table', 'db.collection.name'],
+  ['db.mongodb.collection', 'db.collection.name'],
+  ['db.cassandra.table', 'db.collection.name'],
+  ['messaging.operation', 'messaging.operation.type'],
+  ['code.filepath', 'code.file.path'],
+  ['code.lineno', 'code.line.number'],
+  ['code.function', 'code.function.name'],
+])
+
+/** Names whose meaning depends on the side that the span describes. */
+const renamedAtServer: ReadonlyMap<string, string> = new Map([
+  ['net.peer.name', 'client.address'],
+  ['net.peer.port', 'client.port'],
+  ['net.host.name', 'server.address'],
+  ['net.host.port', 'server.port'],
+])
+const renamedAtClient: ReadonlyMap<string, string> = new Map([
+  ['net.peer.name', 'server.address'],
+  ['net.peer.port', 'server.port'],
+])
+
+/** Values of `db.system` that changed with the name. */
+const databases: ReadonlyMap<string, string> = new Map([
+  ['mssql', 'microsoft.sql_server'],
+  ['oracle', 'oracle.db'],
+  ['db2', 'ibm.db2'],
+  ['dynamodb', 'aws.dynamodb'],
+  ['cosmosdb', 'azure.cosmosdb'],
+  ['spanner', 'gcp.spanner'],
+])
+
+/** Rewrites `attributes` in place to today's names. `side` tells whose peer `net.peer.name` is. */
+export function toCurrentNames(
+  attributes: Record<string, AttributeValue>,
+  side: 'server' | 'client',
+): void {
+  const system = attributes['db.system']
+  if (typeof system === 'string') attributes['db.system'] = databases.get(system) ?? system
+  const bySide = side === 'server' ? renamedAtServer : renamedAtClient
+  for (const [old, value] of Object.entries(attributes)) {
+    const name = renamed.get(old) ?? bySide.get(old)
+    if (name === undefined) continue
+    delete attributes[old]
+    if (!Object.hasOwn(attributes, name)) attributes[name] = value
+  }
+}

@@ -1,0 +1,154 @@
+import { ConsoleError } from '../errors.js'
+import type { Batch, Store } from '../store/store.js'
+import type { Losses } from './attributes.js'
+import { encodingOf, readBody } from './body.js'
+import { CumulativeToDelta } from './cumulative.js'
+import { pointsFromSpans } from './from-spans.js'
+import { readMetrics } from './metrics.js'
+import { Malformed } from './otlp/malformed.js'
+import {
+  metricsRequest,
+  tracesRequest,
+  type MetricsRequest,
+  type TracesRequest,
+} from './otlp/messages.js'
+import { accepted, refused, type Encoding, type Reply } from './otlp/reply.js'
+import { Refusals } from './refusals.js'
+import { readTraces } from './traces.js'
+
+export type Signal = 'traces' | 'metrics'
+
+export interface OtlpRequest {
+  readonly contentType: string | undefined
+  readonly contentEncoding: string | undefined
+  readonly body: Uint8Array
+}
+
+/** What came in since the start, and what was not kept. */
+export interface IntakeCounts extends Readonly<Losses> {
+  readonly requests: number
+  readonly spans: number
+  readonly points: number
+  /** Exports of our recorder that had come before. */
+  readonly repeated: number
+  /** Requests that were malformed or too large. */
+  readonly refusedRequests: number
+  /** Requests that the store could not take at the time; senders try again. */
+  readonly busyRequests: number
+  readonly refusedSpans: number
+  readonly refusedPoints: number
+}
+
+/** Takes OTLP requests into a store. */
+export class Intake {
+  readonly #store: Store
+  readonly #now: () => number
+  readonly #totals: CumulativeToDelta
+  readonly #counts = {
+    requests: 0,
+    spans: 0,
+    points: 0,
+    repeated: 0,
+    refusedRequests: 0,
+    busyRequests: 0,
+    refusedSpans: 0,
+    refusedPoints: 0,
+    cutTexts: 0,
+    droppedAttributes: 0,
+  }
+
+  constructor(store: Store, now: () => number = Date.now) {
+    this.#store = store
+    this.#now = now
+    this.#totals = new CumulativeToDelta(BigInt(Math.round(now())) * 1_000_000n)
+  }
+
+  counts(): IntakeCounts {
+    return { ...this.#counts }
+  }
+
+  /** The answer to a request: 200 once its data would survive `kill -9`, else a status and nothing kept. */
+  async take(signal: Signal, request: OtlpRequest): Promise<Reply> {
+    this.#counts.requests++
+    const encoding = encodingOf(request.contentType)
+    if (encoding === undefined) {
+      this.#counts.refusedRequests++
+      return refused(
+        415,
+        'Content-Type must be application/x-protobuf or application/json.',
+        'json',
+      )
+    }
+    try {
+      return signal === 'traces'
+        ? await this.#takeTraces(request, encoding)
+        : await this.#takeMetrics(request, encoding)
+    } catch (error) {
+      return this.#refuse(error, encoding)
+    }
+  }
+
+  async #takeTraces(request: OtlpRequest, encoding: Encoding): Promise<Reply> {
+    const { body, contentEncoding } = request
+    const message = (await readBody(
+      body,
+      contentEncoding,
+      encoding,
+      tracesRequest,
+    )) as TracesRequest
+    const losses = { cutTexts: 0, droppedAttributes: 0 }
+    const refusals = new Refusals('spans')
+    const { spans, foreign } = readTraces(message, losses, refusals, this.#now())
+    await this.#write([{ spans, histograms: pointsFromSpans(foreign), counters: [] }])
+    this.#counts.spans += spans.length
+    this.#counts.refusedSpans += refusals.count
+    this.#lose(losses)
+    return accepted('traces', encoding, refusals.partialSuccess())
+  }
+
+  async #takeMetrics(request: OtlpRequest, encoding: Encoding): Promise<Reply> {
+    const { body, contentEncoding } = request
+    const message = (await readBody(
+      body,
+      contentEncoding,
+      encoding,
+      metricsRequest,
+    )) as MetricsRequest
+    const losses = { cutTexts: 0, droppedAttributes: 0 }
+    const refusals = new Refusals('points')
+    const read = readMetrics(message, this.#totals, losses, refusals, this.#now())
+    await this.#write(read.batches)
+    read.commit()
+    this.#counts.points += read.points
+    this.#counts.refusedPoints += refusals.count
+    this.#lose(losses)
+    return accepted('metrics', encoding, refusals.partialSuccess())
+  }
+
+  async #write(batches: readonly Batch[]): Promise<void> {
+    const filled = batches.filter(
+      batch =>
+        batch.delivery !== undefined ||
+        batch.spans.length + batch.histograms.length + batch.counters.length > 0,
+    )
+    // Asked for together they are committed together, as a rule.
+    const results = await Promise.all(filled.map(batch => this.#store.write(batch)))
+    this.#counts.repeated += results.filter(result => result.repeated).length
+  }
+
+  #lose(losses: Losses): void {
+    this.#counts.cutTexts += losses.cutTexts
+    this.#counts.droppedAttributes += losses.droppedAttributes
+  }
+
+  #refuse(error: unknown, encoding: Encoding): Reply {
+    if (error instanceof Malformed) {
+      this.#counts.refusedRequests++
+      return refused(error.status, error.message, encoding)
+    }
+    if (!(error instanceof ConsoleError)) throw error
+    this.#counts.busyRequests++
+    // Whatever is wrong with the store, it is no fault of the request: it may be sent again.
+    return refused(503, error.message, encoding, { 'retry-after': '1' })
+  }
+}

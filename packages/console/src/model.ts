@@ -1,0 +1,177 @@
+/** The types that every part of the console shares. Names are OpenTelemetry's. */
+
+export type AttributeValue = string | number | boolean | readonly AttributeValue[]
+export type Attributes = Readonly<Record<string, AttributeValue>>
+export type SpanKind = 'internal' | 'server' | 'client' | 'producer' | 'consumer'
+export type SpanStatus = 'unset' | 'ok' | 'error'
+
+/** One timed operation, as it arrived. */
+export interface Span {
+  /** 32 hexadecimal digits. */
+  readonly traceId: string
+  /** 16 hexadecimal digits. */
+  readonly spanId: string
+  /** 16 hexadecimal digits; absent on the root of a trace. */
+  readonly parentId?: string
+  readonly kind: SpanKind
+  readonly name: string
+  /** `service.name` of the resource. */
+  readonly service: string
+  /** `service.instance.id` of the resource: one process. */
+  readonly instance: string
+  /** Nanoseconds since 1970: a bigint, since a double would lose the last 200 ns. */
+  readonly startNs: bigint
+  readonly durationNs: number
+  readonly status: SpanStatus
+  readonly attributes: Attributes
+  readonly links: readonly SpanLink[]
+}
+
+export interface SpanLink {
+  readonly traceId: string
+  readonly spanId: string
+}
+
+/** A span in its place in a trace. */
+export interface TraceSpan extends Span {
+  /** Nanoseconds after the start of the trace; never negative. */
+  readonly offsetNs: number
+  readonly depth: number
+  readonly parent: TraceSpan | undefined
+  /** By start. */
+  readonly children: readonly TraceSpan[]
+}
+
+/** All spans of one trace, put in order. `spans` is depth first, siblings by start. */
+export interface Trace {
+  readonly traceId: string
+  readonly startNs: bigint
+  readonly durationNs: number
+  readonly spans: readonly TraceSpan[]
+  /** More than one when spans are missing; the first is the earliest. */
+  readonly roots: readonly TraceSpan[]
+  readonly services: readonly string[]
+  /** What is wrong with the trace, for people: '3 spans came without their parent'. */
+  readonly problems: readonly string[]
+}
+
+/**
+ * A histogram of durations with exponential buckets (OpenTelemetry's data model): bucket i counts
+ * values in (base^i, base^(i+1)] with base = 2^(2^-scale). Durations are in seconds.
+ */
+export interface Histogram {
+  readonly count: number
+  readonly sum: number
+  readonly min?: number
+  readonly max?: number
+  readonly scale: number
+  readonly zeroCount: number
+  /** Index of the first bucket. */
+  readonly offset: number
+  readonly buckets: readonly number[]
+}
+
+export type MetricName = 'http.server.request.duration' | 'db.client.operation.duration'
+
+/** What happened to one route or statement in one interval, in one process. */
+export interface HistogramPoint {
+  readonly metric: MetricName
+  readonly service: string
+  readonly instance: string
+  readonly startNs: bigint
+  readonly endNs: bigint
+  /** `http.request.method`, `http.route`, `http.response.status_code` or `db.system.name`, `db.query.text`, ... */
+  readonly attributes: Attributes
+  readonly histogram: Histogram
+  /** True when the histogram counts sampled spans, not all of them. */
+  readonly sampled: boolean
+}
+
+/** A count that only grows, reported as what came on top since the last report. */
+export interface CounterPoint {
+  readonly name: string
+  readonly service: string
+  readonly instance: string
+  readonly startNs: bigint
+  readonly endNs: bigint
+  readonly attributes: Attributes
+  readonly value: number
+}
+
+/**
+ * Marks a metric export of our recorder: the process and the export's number in it, from 1 up.
+ * A number seen before is a repetition and is dropped; a number left out is a gap and is shown.
+ */
+export interface Delivery {
+  readonly service: string
+  readonly instance: string
+  readonly sequence: number
+}
+
+/** Where in the user's code, relative to the app's root: `src/orders.ts:42`. */
+export interface CallSite {
+  readonly file: string
+  readonly line: number
+  readonly function?: string
+}
+
+export type FindingKind = 'n-plus-one' | 'repeated-statement' | 'slow-statement'
+
+export interface Fix {
+  readonly kind: 'config' | 'sql' | 'code'
+  readonly title: string
+  /** To be copied as it is. */
+  readonly text: string
+}
+
+/** One bottleneck, named. */
+export interface Finding {
+  /** 8 hexadecimal digits, the same in every run: from kind, service, route and subject. */
+  readonly id: string
+  readonly kind: FindingKind
+  readonly service: string
+  /** `GET /users/:id`. */
+  readonly route: string
+  /** What it is about: the statement's template. */
+  readonly subject: string
+  /** `1,000 queries in a loop`. */
+  readonly title: string
+  readonly where?: CallSite
+  readonly evidence: Evidence
+  readonly cost: Cost
+  readonly fixes: readonly Fix[]
+  readonly status: 'open'
+}
+
+export interface Evidence {
+  /** Sampled requests of the route that show it, of how many sampled. */
+  readonly requests: number
+  readonly of: number
+  /** Sentences with the figures, the most telling first. */
+  readonly sentences: readonly string[]
+  /** At most 3, the most telling first. */
+  readonly traces: readonly { readonly traceId: string; readonly spanIds: readonly string[] }[]
+  /** Statements in one request: the median over the requests that show it. */
+  readonly calls: number
+}
+
+export interface Cost {
+  /** Milliseconds of one request that this takes: the median. */
+  readonly msPerRequest: number
+  /** Part of the request's duration, 0 to 1: the median. */
+  readonly share: number
+  /** Milliseconds over all requests in the window, from the histograms; sampled share times their sum. */
+  readonly totalMs: number
+}
+
+/**
+ * The name of the route that a span or a series belongs to: `GET /users/:id`. A server span without a
+ * route (a 404, or a framework that names none) is `GET (no route)`; what is not HTTP keeps its own name.
+ */
+export function routeOf(attributes: Attributes, name = ''): string {
+  const method = attributes['http.request.method']
+  const route = attributes['http.route']
+  if (typeof route === 'string' && route !== '')
+    return typeof method === 'string' ? `${method} ${route}` : route
+  return typeof method === 'string' ? `${method} (no route)` : name
+}

@@ -1,0 +1,55 @@
+import type { Attributes, Span, SpanLink } from '../model.js'
+import type { SpanColumns } from './duckdb/traces.js'
+import { kinds, statuses } from './encode.js'
+
+/**
+ * Columns of the table `spans`, in the order in which they are read, as spans. A span that came twice
+ * (its sender did not hear the first answer) is taken once: spans of a trace stand together, by start.
+ */
+export function decodeSpans(columns: SpanColumns): Span[] {
+  const [traceId = [], spanId = []] = columns
+  const seen = new Set<string>()
+  const spans: Span[] = []
+  for (const [i, id] of traceId.entries()) {
+    if (id !== traceId[i - 1]) seen.clear()
+    const span = String(spanId[i])
+    if (seen.has(span)) continue
+    seen.add(span)
+    spans.push(decodeSpan(columns, i))
+  }
+  return spans
+}
+
+function decodeSpan(columns: SpanColumns, i: number): Span {
+  const [traceId, spanId, parentId, service, instance, name, kind, start, duration, ...rest] =
+    columns
+  const [status, attributes, links] = rest
+  const parent = parentId?.[i]
+  const link = links?.[i]
+  return {
+    traceId: String(traceId?.[i]),
+    spanId: String(spanId?.[i]),
+    ...(typeof parent === 'string' ? { parentId: parent } : {}),
+    kind: kinds[Number(kind?.[i])] ?? 'internal',
+    name: String(name?.[i]),
+    service: String(service?.[i]),
+    instance: String(instance?.[i]),
+    startNs: start?.[i] as bigint,
+    durationNs: Number(duration?.[i]),
+    status: statuses[Number(status?.[i])] ?? 'unset',
+    attributes: JSON.parse(String(attributes?.[i])) as Attributes,
+    links: typeof link === 'string' ? (JSON.parse(link) as SpanLink[]) : [],
+  }
+}
+
+/** Spans of several traces, which stand together, as one list a trace. */
+export function groupByTrace(spans: readonly Span[]): Span[][] {
+  const traces: Span[][] = []
+  let last: string | undefined
+  for (const span of spans) {
+    if (span.traceId !== last) traces.push([])
+    last = span.traceId
+    traces.at(-1)?.push(span)
+  }
+  return traces
+}

@@ -1,0 +1,133 @@
+import { accessSync, constants, existsSync, mkdirSync, statSync, unlinkSync } from 'node:fs'
+import { dirname } from 'node:path'
+import { DuckDBInstance, type DuckDBConnection, type DuckDBValue } from '@duckdb/node-api'
+import { ConsoleError } from '../../errors.js'
+import { schema, schemaVersion } from './schema.js'
+
+export interface DatabaseOptions {
+  readonly path: string
+  readonly readOnly: boolean
+  /** As DuckDB takes it: `512MB`. */
+  readonly memoryLimit: string
+  readonly threads: number
+}
+
+/** An open file with one connection that writes and one that reads. */
+export interface Database {
+  readonly path: string
+  readonly writer: DuckDBConnection
+  readonly reader: DuckDBConnection
+  close(): void
+}
+
+/** Opens the file, or makes it. Throws a `ConsoleError` that says what to do. */
+export async function openDatabase(options: DatabaseOptions): Promise<Database> {
+  prepareFile(options)
+  const instance = await DuckDBInstance.create(options.path, {
+    memory_limit: options.memoryLimit,
+    threads: String(options.threads),
+    access_mode: options.readOnly ? 'READ_ONLY' : 'READ_WRITE',
+    // No download, ever: what we need is built in.
+    autoinstall_known_extensions: 'false',
+    autoload_known_extensions: 'false',
+  }).catch((error: unknown) => {
+    throw refusal(options.path, error)
+  })
+  try {
+    const writer = await instance.connect()
+    const reader = await instance.connect()
+    await checkFormat(writer, options)
+    return {
+      path: options.path,
+      writer,
+      reader,
+      close: () => {
+        writer.closeSync()
+        reader.closeSync()
+        instance.closeSync()
+      },
+    }
+  } catch (error) {
+    instance.closeSync()
+    throw refusal(options.path, error)
+  }
+}
+
+/** All rows of a statement, by column. */
+export async function columns(
+  connection: DuckDBConnection,
+  sql: string,
+  values: Record<string, DuckDBValue> = {},
+): Promise<readonly DuckDBValue[][]> {
+  return (await connection.run(sql, values)).getColumns()
+}
+
+function prepareFile({ path, readOnly }: DatabaseOptions): void {
+  try {
+    if (readOnly) {
+      if (!existsSync(path)) throw new ConsoleError('STORE_MISSING', { path })
+      return
+    }
+    mkdirSync(dirname(path), { recursive: true })
+    accessSync(dirname(path), constants.W_OK)
+    // A console that was killed while it made the file leaves it empty; there is nothing in it to lose.
+    // So is a pipe or a device, which is not ours to remove; and opening one may never end.
+    const found = statSync(path, { throwIfNoEntry: false })
+    if (found?.isFile() === true && found.size === 0) unlinkSync(path)
+    else if (found !== undefined && !found.isFile() && !found.isDirectory())
+      throw new ConsoleError('STORE_FOREIGN', { path, cause: 'it is no file' })
+  } catch (error) {
+    if (error instanceof ConsoleError) throw error
+    throw new ConsoleError('STORE_DIRECTORY', { path, cause: sentence(error) })
+  }
+}
+
+async function checkFormat(connection: DuckDBConnection, options: DatabaseOptions): Promise<void> {
+  const { path, readOnly } = options
+  const [names = []] = await columns(connection, 'select table_name from duckdb_tables()')
+  if (!names.includes('meta')) {
+    if (names.length > 0)
+      throw new ConsoleError('STORE_FOREIGN', {
+        path,
+        cause: 'it is a DuckDB file with other tables',
+      })
+    if (readOnly) throw new ConsoleError('STORE_MISSING', { path })
+    // One transaction: a console killed here leaves a file without tables, which is made again.
+    await connection.run(`begin; ${schema} commit;`)
+    return
+  }
+  const [values = []] = await columns(connection, "select value from meta where key = 'format'")
+  const found = String(values[0] ?? 'unknown')
+  if (Number(found) === schemaVersion) return
+  throw new ConsoleError('STORE_NEWER', { path, found, known: String(schemaVersion) })
+}
+
+/** What DuckDB 1.5 says, in our words. Its errors have no codes, so their texts are looked at. */
+function refusal(path: string, error: unknown): ConsoleError {
+  if (error instanceof ConsoleError) return error
+  const text = error instanceof Error ? error.message : String(error)
+  if (text.includes('Could not set lock')) {
+    const holder = /PID \d+/.exec(text)?.[0]
+    return new ConsoleError('STORE_LOCKED', {
+      path,
+      holder: holder?.replace('PID', 'process') ?? null,
+    })
+  }
+  if (text.includes('not a valid DuckDB database'))
+    return new ConsoleError('STORE_FOREIGN', { path, cause: 'it is not a DuckDB file' })
+  if (/newer version of DuckDB|older version of DuckDB|storage version/i.test(text)) {
+    const found = /version number (\d+)/.exec(text)?.[1] ?? 'unknown'
+    return new ConsoleError('STORE_NEWER', { path, found: `DuckDB ${found}`, known: 'DuckDB 1.5' })
+  }
+  if (/Cannot open file|Permission denied|Is a directory|Read-only file system|No space/.test(text))
+    return new ConsoleError('STORE_DIRECTORY', { path, cause: sentence(error) })
+  if (/orrupt|checksum|Could not read|WAL|deserializ/i.test(text))
+    return new ConsoleError('STORE_CORRUPT', { path, cause: sentence(error) })
+  return new ConsoleError('STORE_FAILED', { path, cause: sentence(error) })
+}
+
+/** The first line of an error's message, without a full stop. */
+export function sentence(error: unknown): string {
+  const text = error instanceof Error ? error.message : String(error)
+  return (text.split('\n')[0] ?? '').replace(/\.$/, '')
+}

@@ -1,0 +1,110 @@
+import type { DuckDBConnection } from '@duckdb/node-api'
+import { columns } from './database.js'
+
+/**
+ * Series of one service and metric that are kept apart. A sender that puts literals into its
+ * statements makes a new series with each; what comes after this many is counted under
+ * `overflowAttributes`, the name that OpenTelemetry's SDKs use for the same.
+ */
+export const seriesLimit = 5_000
+export const overflowAttributes = '{"otel.metric.overflow":true}'
+
+/** Numbers for sources (a process) and series (a set of attributes), in memory and in the file. */
+export class Dictionary {
+  readonly #connection: DuckDBConnection
+  readonly #sources = new Map<string, number>()
+  readonly #series = new Map<string, number>()
+  readonly #seriesPerService = new Map<string, number>()
+  readonly #newSources: [id: number, service: string, instance: string][] = []
+  readonly #newSeries: [number, string, string, string, boolean][] = []
+  #nextSource = 1
+  #nextSeries = 1
+
+  constructor(connection: DuckDBConnection) {
+    this.#connection = connection
+  }
+
+  /** Reads what the file has; to be called again after a rollback or a prune. */
+  async load(): Promise<void> {
+    this.#sources.clear()
+    this.#series.clear()
+    this.#seriesPerService.clear()
+    this.#newSources.length = 0
+    this.#newSeries.length = 0
+    this.#nextSource = 1
+    this.#nextSeries = 1
+    const sources = await columns(this.#connection, 'select service, instance, id from sources')
+    for (const [i, id] of (sources[2] ?? []).entries()) {
+      this.#sources.set(key(sources[0]?.[i], sources[1]?.[i]), Number(id))
+      this.#nextSource = Math.max(this.#nextSource, Number(id) + 1)
+    }
+    const series = await columns(
+      this.#connection,
+      'select metric, service, attributes, sampled, id from series',
+    )
+    for (const [i, id] of (series[4] ?? []).entries()) {
+      const [metric, service] = [String(series[0]?.[i]), String(series[1]?.[i])]
+      this.#series.set(key(metric, service, series[2]?.[i], series[3]?.[i]), Number(id))
+      this.#count(metric, service)
+      this.#nextSeries = Math.max(this.#nextSeries, Number(id) + 1)
+    }
+  }
+
+  source(service: string, instance: string): number {
+    const name = key(service, instance)
+    const known = this.#sources.get(name)
+    if (known !== undefined) return known
+    const id = this.#nextSource++
+    this.#sources.set(name, id)
+    this.#newSources.push([id, service, instance])
+    return id
+  }
+
+  series(metric: string, service: string, attributes: string, sampled: boolean): number {
+    const name = key(metric, service, attributes, sampled)
+    const known = this.#series.get(name)
+    if (known !== undefined) return known
+    const full = (this.#seriesPerService.get(key(metric, service)) ?? 0) >= seriesLimit
+    if (full && attributes !== overflowAttributes)
+      return this.series(metric, service, overflowAttributes, sampled)
+    const id = this.#nextSeries++
+    this.#series.set(name, id)
+    this.#count(metric, service)
+    this.#newSeries.push([id, metric, service, attributes, sampled])
+    return id
+  }
+
+  /** Writes what is new, inside the caller's transaction. */
+  async save(): Promise<void> {
+    if (this.#newSources.length > 0) {
+      const rows = await this.#connection.createAppender('sources')
+      for (const [id, service, instance] of this.#newSources.splice(0)) {
+        rows.appendInteger(id)
+        rows.appendVarchar(service)
+        rows.appendVarchar(instance)
+        rows.endRow()
+      }
+      rows.closeSync()
+    }
+    if (this.#newSeries.length > 0) {
+      const rows = await this.#connection.createAppender('series')
+      for (const [id, metric, service, attributes, sampled] of this.#newSeries.splice(0)) {
+        rows.appendInteger(id)
+        rows.appendVarchar(metric)
+        rows.appendVarchar(service)
+        rows.appendVarchar(attributes)
+        rows.appendBoolean(sampled)
+        rows.endRow()
+      }
+      rows.closeSync()
+    }
+  }
+
+  #count(metric: string, service: string): void {
+    const name = key(metric, service)
+    this.#seriesPerService.set(name, (this.#seriesPerService.get(name) ?? 0) + 1)
+  }
+}
+
+/** One string of several: no separator would do, since names may hold any character. */
+const key = (...parts: readonly unknown[]): string => JSON.stringify(parts)

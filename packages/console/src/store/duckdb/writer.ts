@@ -1,0 +1,152 @@
+import type { DuckDBConnection } from '@duckdb/node-api'
+import { ConsoleError } from '../../errors.js'
+import type { BatchRows } from '../encode.js'
+import { append } from './append.js'
+import { sentence, type Database } from './database.js'
+import { Dictionary } from './dictionary.js'
+import { Ledger } from './ledger.js'
+
+/** Batches that go into one commit: a commit costs about 2 ms of waiting for the disk. */
+const groupBatches = 256
+const groupBytes = 16 * 1024 * 1024
+
+interface Waiting {
+  readonly batch: BatchRows
+  readonly resolve: (result: { repeated: boolean }) => void
+  readonly reject: (error: unknown) => void
+}
+
+/** Writes batches one group after another: what waits while a group commits goes into the next. */
+export class Writer {
+  readonly #open: () => Promise<Database>
+  #database: Database
+  #dictionary: Dictionary
+  #ledger: Ledger
+  readonly #waiting: Waiting[] = []
+  #turn: Promise<unknown> = Promise.resolve()
+  #draining = false
+
+  private constructor(open: () => Promise<Database>, database: Database) {
+    this.#open = open
+    this.#database = database
+    this.#dictionary = new Dictionary(database.writer)
+    this.#ledger = new Ledger(database.writer)
+  }
+
+  static async open(open: () => Promise<Database>): Promise<Writer> {
+    const writer = new Writer(open, await open())
+    await writer.#reload()
+    return writer
+  }
+
+  /** The open file; another object after it had to be opened again. */
+  get database(): Database {
+    return this.#database
+  }
+
+  /** Resolves after the commit, which DuckDB has by then flushed to the disk. */
+  write(batch: BatchRows): Promise<{ repeated: boolean }> {
+    const written = new Promise<{ repeated: boolean }>((resolve, reject) => {
+      this.#waiting.push({ batch, resolve, reject })
+    })
+    if (!this.#draining) {
+      this.#draining = true
+      void this.alone(() => this.#drain())
+    }
+    return written
+  }
+
+  /** Runs `work` while nothing is being written. */
+  alone<T>(work: () => Promise<T>): Promise<T> {
+    const run = this.#turn.then(work).catch(async (error: unknown) => {
+      await this.#heal()
+      throw error
+    })
+    this.#turn = run.catch(() => undefined)
+    return run
+  }
+
+  /** Runs `work` in a transaction of its own, from which it may delete rows. */
+  async change(work: (connection: DuckDBConnection) => Promise<void>): Promise<void> {
+    await this.#transaction(work)
+    await this.#reload()
+  }
+
+  async #drain(): Promise<void> {
+    while (this.#waiting.length > 0) await this.#writeGroup(this.#nextGroup())
+    this.#draining = false
+  }
+
+  #nextGroup(): Waiting[] {
+    let bytes = 0
+    let count = 0
+    for (const { batch } of this.#waiting) {
+      if (count === groupBatches || (count > 0 && bytes + batch.bytes > groupBytes)) break
+      bytes += batch.bytes
+      count++
+    }
+    return this.#waiting.splice(0, count)
+  }
+
+  async #writeGroup(group: readonly Waiting[]): Promise<void> {
+    try {
+      const fresh = new Set<Waiting>()
+      await this.#transaction(async connection => {
+        for (const entry of group) {
+          const { delivery, timeNs } = entry.batch
+          if (delivery === undefined || this.#ledger.take(delivery, timeNs, this.#dictionary))
+            fresh.add(entry)
+        }
+        await append(
+          connection,
+          this.#dictionary,
+          [...fresh].map(entry => entry.batch),
+        )
+        await this.#dictionary.save()
+        await this.#ledger.save()
+      })
+      for (const entry of group) entry.resolve({ repeated: !fresh.has(entry) })
+    } catch (error) {
+      const { path } = this.#database
+      const refusal = new ConsoleError('STORE_WRITE', { path, cause: sentence(error) })
+      for (const entry of group) entry.reject(refusal)
+    }
+  }
+
+  async #transaction(work: (connection: DuckDBConnection) => Promise<void>): Promise<void> {
+    await this.#heal()
+    const { writer } = this.#database
+    try {
+      await writer.run('begin')
+      await work(writer)
+      await writer.run('commit')
+    } catch (error) {
+      await writer.run('rollback').catch(() => undefined)
+      // What was noted in memory must not outlive the transaction.
+      await this.#reload().catch(() => this.#heal())
+      throw error
+    }
+  }
+
+  /**
+   * Opens the file again when DuckDB asks for it: after a checkpoint that the disk had no room for, it
+   * answers nothing any more. What was committed is in the log, and so in the file.
+   */
+  async #heal(): Promise<void> {
+    const healthy = await this.#database.writer.run('select 1').then(
+      () => true,
+      () => false,
+    )
+    if (healthy) return
+    this.#database.close()
+    this.#database = await this.#open()
+    this.#dictionary = new Dictionary(this.#database.writer)
+    this.#ledger = new Ledger(this.#database.writer)
+    await this.#reload()
+  }
+
+  async #reload(): Promise<void> {
+    await this.#dictionary.load()
+    await this.#ledger.load()
+  }
+}

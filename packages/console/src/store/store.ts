@@ -1,0 +1,102 @@
+import type {
+  Attributes,
+  CounterPoint,
+  Delivery,
+  Histogram,
+  HistogramPoint,
+  MetricName,
+  Span,
+  SpanStatus,
+} from '../model.js'
+
+/** What arrived in one request of an exporter: kept whole or not at all. */
+export interface Batch {
+  readonly spans: readonly Span[]
+  readonly histograms: readonly HistogramPoint[]
+  readonly counters: readonly CounterPoint[]
+  /** Absent for telemetry that is not our recorder's: it cannot be told from a repetition. */
+  readonly delivery?: Delivery
+}
+
+/** A stretch of time and, if given, one service. */
+export interface Window {
+  /** Milliseconds since 1970. */
+  readonly sinceMs: number
+  readonly untilMs?: number
+  readonly service?: string
+}
+
+/** All that was counted of one set of attributes in a window, merged to one histogram. */
+export interface Series {
+  readonly service: string
+  readonly attributes: Attributes
+  readonly histogram: Histogram
+  readonly sampled: boolean
+}
+
+export interface TraceQuery extends Window {
+  /** `GET /users/:id`, as in `TraceSummary.route`. */
+  readonly route?: string
+  readonly minDurationMs?: number
+  readonly status?: SpanStatus
+  readonly limit: number
+  readonly order?: 'newest' | 'slowest'
+}
+
+/** A line in the list of traces: its root and what hangs below. */
+export interface TraceSummary {
+  readonly traceId: string
+  readonly service: string
+  readonly route: string
+  readonly startNs: bigint
+  readonly durationNs: number
+  readonly status: SpanStatus
+  readonly spans: number
+  readonly services: readonly string[]
+  readonly statusCode?: number
+}
+
+/** What is known of one process's metric exports. */
+export interface DeliveryState {
+  readonly service: string
+  readonly instance: string
+  readonly received: number
+  readonly lastSequence: number
+  /** Exports that never came: sequence numbers left out. */
+  readonly missing: number
+}
+
+export interface StoreStatus {
+  readonly path: string
+  readonly bytes: number
+  readonly spans: number
+  readonly traces: number
+  readonly oldestMs?: number
+  readonly newestMs?: number
+}
+
+/**
+ * Where telemetry is kept. Small on purpose: another engine implements these and passes the contract
+ * suite in `packages/console/test/store-contract.ts`.
+ */
+export interface Store {
+  /** Resolves once the batch would survive `kill -9`. A repeated delivery is not written again. */
+  write(batch: Batch): Promise<{ readonly repeated: boolean }>
+  series(metric: MetricName, window: Window): Promise<readonly Series[]>
+  counters(window: Window): Promise<readonly CounterPoint[]>
+  deliveries(window: Window): Promise<readonly DeliveryState[]>
+  services(window: Window): Promise<readonly string[]>
+  traces(query: TraceQuery): Promise<readonly TraceSummary[]>
+  /** All spans of one trace, unordered; empty when there is none. At most `limit` (default 20,000), earliest first. */
+  spans(traceId: string, limit?: number): Promise<readonly Span[]>
+  /** Whole traces for the detectors: for each route the newest and the slowest, up to `perRoute`. */
+  sample(window: Window, perRoute: number): Promise<readonly (readonly Span[])[]>
+  /** Drops what is older than `maxAgeMs`, then the oldest until the file holds at most `maxBytes`. */
+  prune(limits: {
+    readonly maxAgeMs: number
+    readonly maxBytes: number
+    readonly nowMs: number
+  }): Promise<void>
+  status(): Promise<StoreStatus>
+  close(): Promise<void>
+}

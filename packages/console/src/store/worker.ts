@@ -1,0 +1,67 @@
+import type { DuckDBConnection } from '@duckdb/node-api'
+import { parentPort, workerData } from 'node:worker_threads'
+import { ConsoleError, type ErrorCode, type Facts } from '../errors.js'
+import type { Answer, Call, CallName, Calls, Refusal, WorkerOptions } from './calls.js'
+import { openDatabase, sentence } from './duckdb/database.js'
+import { prune } from './duckdb/prune.js'
+import { readCounters, readDeliveries, readSeries, readServices } from './duckdb/series.js'
+import { readStatus } from './duckdb/status.js'
+import { readSample, readSpans, readTraces } from './duckdb/traces.js'
+import { Writer } from './duckdb/writer.js'
+
+/**
+ * The thread of the store: DuckDB's appender does its work in the thread that calls it, and a
+ * checkpoint takes up to 0.6 s. Answers go out in the order in which they are ready.
+ */
+const options = workerData as WorkerOptions
+const port = parentPort
+
+type Handlers = { [Name in CallName]: (argument: Calls[Name][0]) => Promise<Calls[Name][1]> }
+
+/** Calls that are not answered yet; the file is closed after the last of them. */
+const underWay = new Set<Promise<unknown>>()
+
+async function open(): Promise<Handlers> {
+  const writer = await Writer.open(() => openDatabase(options))
+  const reader = (): DuckDBConnection => writer.database.reader
+  return {
+    write: batch => writer.write(batch),
+    series: ({ metric, window }) => readSeries(reader(), metric, window),
+    counters: window => readCounters(reader(), window),
+    deliveries: window => readDeliveries(reader(), window),
+    services: window => readServices(reader(), window),
+    traces: query => readTraces(reader(), query),
+    spans: ({ traceId, limit }) => readSpans(reader(), traceId, limit),
+    sample: ({ window, perRoute }) => readSample(reader(), window, perRoute),
+    prune: limits => writer.alone(() => prune(writer, limits)),
+    status: () => readStatus(reader(), options.path),
+    close: async () => {
+      await Promise.allSettled(underWay)
+      writer.database.close()
+    },
+  }
+}
+
+const refusal = (error: unknown): Refusal =>
+  error instanceof ConsoleError
+    ? { code: error.code, facts: error.facts as Facts<ErrorCode> }
+    : { code: 'STORE_FAILED', facts: { path: options.path, cause: sentence(error) } }
+
+const say = (answer: Answer): void => port?.postMessage(answer)
+
+/** The answer to the opening itself has the id 0. */
+async function main(): Promise<void> {
+  const handlers = await open()
+  port?.on('message', (call: Call) => {
+    const handler = handlers[call.name] as (argument: unknown) => Promise<unknown>
+    const answered = handler(call.argument).then(
+      result => say({ id: call.id, result }),
+      (error: unknown) => say({ id: call.id, refusal: refusal(error) }),
+    )
+    underWay.add(answered)
+    void answered.finally(() => underWay.delete(answered))
+  })
+  say({ id: 0, result: null })
+}
+
+main().catch((error: unknown) => say({ id: 0, refusal: refusal(error) }))

@@ -1,0 +1,148 @@
+import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { writeFile } from 'node:fs/promises'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { join } from 'node:path'
+import { describe, test } from 'node:test'
+import { startConsole } from '../../dist/console.js'
+import { pointOf, times, traceOf, withDirectory, withStore } from '../store-of.js'
+import { type Ended, hotpath } from './hotpath.js'
+
+const users = {
+  'http.request.method': 'GET',
+  'http.route': '/users',
+  'http.response.status_code': 200,
+}
+const loop = `
+  GET /users   ===============   server
+    address     == == == == ==   select street from addresses where user_id = $1 #* r=1
+`
+const recorded = () => {
+  const nowMs = Date.now() - 5_000
+  return [
+    {
+      spans: [1, 2].flatMap(n => traceOf(n, nowMs - n * 1_000, loop)),
+      histograms: [pointOf('http.server.request.duration', users, times(40, 150), nowMs)],
+    },
+  ]
+}
+
+describe('a command', () => {
+  test('asks the console that --url or HOTPATH_URL names', () =>
+    withDirectory(async directory => {
+      const running = await startConsole({ port: 0, directory })
+      try {
+        for (const batch of recorded()) await running.store.write({ counters: [], ...batch })
+        const byFlag = await hotpath(['findings', '--json', '--url', running.url], directory).ended
+        assert.equal(byFlag.code, 0, byFlag.stderr)
+        const answer = JSON.parse(byFlag.stdout) as { findings: { id: string; kind: string }[] }
+        assert.deepEqual(
+          answer.findings.map(({ kind }) => kind),
+          ['n-plus-one'],
+        )
+        const named = { HOTPATH_URL: running.url }
+        const shown = await hotpath(['show', answer.findings[0]?.id ?? ''], directory, named).ended
+        assert.match(shown.stdout, /^5 queries in a loop\nGET \/users/)
+        const trace = await hotpath(['trace', '0101'], directory, named).ended
+        assert.match(trace.stdout, /×5 address/)
+        const unknown = await hotpath(['trace', 'ffff'], directory, named).ended
+        assert.deepEqual([unknown.code, unknown.stdout], [2, ''])
+        assert.match(unknown.stderr, /^hotpath: No trace has an id that begins with ffff\./)
+      } finally {
+        await running.close()
+      }
+    }))
+
+  test('reads the store when it is told to, and says the same', () =>
+    withStore(recorded(), async (store, path) => {
+      await store.close()
+      const directory = path.replace(/\/[^/]*$/, '')
+      const routes = await hotpath(['routes', '--store', 'store.duckdb'], directory).ended
+      assert.equal(routes.code, 0, routes.stderr)
+      assert.match(routes.stdout, /100\u2009% {2}████████ {2}GET \/users {5}40/)
+      for (const command of ['statements', 'traces', 'findings']) {
+        const { code, stdout } = await hotpath([command, '--json', '--store', path], directory)
+          .ended
+        assert.equal(code, 0)
+        assert.ok(command in (JSON.parse(stdout) as object), command)
+      }
+    }))
+
+  test('reads the store of its directory when no console runs, and says so', () =>
+    withDirectory(async directory => {
+      const running = await startConsole({ port: 0, directory })
+      const { port } = new URL(running.url)
+      for (const batch of recorded()) await running.store.write({ counters: [], ...batch })
+      // The port that this console leaves is where the command looks for one.
+      await writeFile(join(directory, 'hotpath.console.config.json'), `{"port":${port}}`)
+      const asked = await hotpath(['findings', '--json'], directory).ended
+      await running.close()
+      const read = await hotpath(['findings', '--json'], directory).ended
+      assert.deepEqual([asked.code, read.code, asked.stderr], [0, 0, ''], read.stderr)
+      assert.match(read.stderr, /No console at .* read from \.hotpath\/store\.duckdb\./)
+      const findings = ({ stdout }: Ended) => (JSON.parse(stdout) as { findings: unknown }).findings
+      assert.deepEqual(findings(read), findings(asked))
+    }))
+
+  test('exits with 1 when a finding is over the budget, 0 when none is', () =>
+    withStore(recorded(), async (store, path) => {
+      await store.close()
+      const findings = (budget: string) =>
+        hotpath(['findings', '--store', path, '--fail-on', budget], process.cwd()).ended
+      assert.equal((await findings('20')).code, 1)
+      assert.equal((await findings('90')).code, 0)
+    }))
+
+  test('says what is wrong in one line, and exits with 2', () =>
+    withDirectory(async directory => {
+      const wrong: readonly (readonly [readonly string[], RegExp])[] = [
+        [['nonsense'], /error: unknown command 'nonsense'/],
+        [['route'], /Did you mean routes\?/],
+        [['dev'], /missing required argument 'command'/],
+        [['serve', '--port', '99999'], /from 0 to 65535/],
+        [['findings', '--fail-on', 'many'], /a number from 0 to 100/],
+        [['routes', '--store', 'absent.duckdb'], /There is no store at/],
+        [['routes', '--url', 'http://127.0.0.1:1'], /is not a Hotpath console/],
+      ]
+      for (const [args, message] of wrong) {
+        const { code, stdout, stderr } = await hotpath(args, directory).ended
+        assert.deepEqual([code, stdout], [2, ''], args.join(' '))
+        assert.match(stderr, message)
+        assert.doesNotMatch(stderr, /^ +at /m)
+      }
+    }))
+
+  test('does not take another program for the console', () =>
+    withDirectory(async directory => {
+      const server = createServer((_, response) => response.end('<html>')).listen(0, '127.0.0.1')
+      try {
+        await once(server, 'listening')
+        const { port } = server.address() as AddressInfo
+        const url = `http://127.0.0.1:${port}`
+        const { code, stderr } = await hotpath(['routes', '--url', url], directory).ended
+        assert.equal(code, 2)
+        assert.match(stderr, /is not a Hotpath console/)
+      } finally {
+        server.close()
+        server.closeAllConnections()
+      }
+    }))
+
+  test('has help with an example', async () => {
+    for (const command of [
+      'dev',
+      'serve',
+      'routes',
+      'statements',
+      'traces',
+      'trace',
+      'findings',
+      'show',
+    ]) {
+      const { code, stdout } = await hotpath([command, '--help'], process.cwd()).ended
+      assert.equal(code, 0)
+      assert.match(stdout, /Examples?:\n {2}(HOTPATH_\S+ )?hotpath /)
+    }
+  })
+})

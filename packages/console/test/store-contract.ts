@@ -1,0 +1,215 @@
+import assert from 'node:assert/strict'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, describe, test } from 'node:test'
+import { isDeepStrictEqual } from 'node:util'
+import fc from 'fast-check'
+import type { Series, Store, Window } from '../dist/store/store.js'
+import { baseMs, batch, spanOf } from './store/batches.js'
+import { ModelStore, trimmed } from './store/model.js'
+
+/** How a driver is opened: the same `place` (a directory) twice in a row must give the same data. */
+export type OpenStore = (place: string) => Promise<Store>
+
+const windows: readonly Window[] = [
+  { sinceMs: 0 },
+  { sinceMs: baseMs + 3_000, untilMs: baseMs + 9_000 },
+  { sinceMs: 0, service: 'mail' },
+  { sinceMs: baseMs + 2_000, service: 'shop' },
+]
+
+type Step =
+  | { readonly kind: 'write'; readonly batches: readonly Parameters<Store['write']>[0][] }
+  | { readonly kind: 'restart' }
+  | { readonly kind: 'prune'; readonly beforeS: number }
+
+const steps: fc.Arbitrary<Step[]> = fc.array(
+  fc.oneof(
+    {
+      weight: 8,
+      arbitrary: fc
+        .array(batch, { minLength: 1, maxLength: 5 })
+        .map(batches => ({ kind: 'write' as const, batches })),
+    },
+    { weight: 1, arbitrary: fc.constant({ kind: 'restart' as const }) },
+    {
+      weight: 1,
+      arbitrary: fc.nat({ max: 12 }).map(beforeS => ({ kind: 'prune' as const, beforeS })),
+    },
+  ),
+  { minLength: 1, maxLength: 8 },
+)
+
+/** What every driver of `Store` must do, shown against a model of plain lists. */
+export function storeContract(name: string, open: OpenStore): void {
+  describe(`the store on ${name}`, () => {
+    const places: string[] = []
+    const newPlace = (): string => {
+      const place = mkdtempSync(join(tmpdir(), 'hotpath-store-'))
+      places.push(place)
+      return place
+    }
+    after(() => {
+      for (const place of places) rmSync(place, { recursive: true, force: true })
+    })
+
+    test('answers as plain lists would, after any writes, repetitions, restarts and prunes', async () => {
+      await fc.assert(
+        fc.asyncProperty(steps, async list => {
+          const place = newPlace()
+          const model = new ModelStore()
+          let store = await open(place)
+          try {
+            for (const step of list) {
+              if (step.kind === 'write') {
+                // Together, so that they are committed in groups; a driver keeps their order.
+                const results = await Promise.all(step.batches.map(each => store.write(each)))
+                assert.deepEqual(
+                  results.map(result => result.repeated),
+                  step.batches.map(each => model.write(each)),
+                )
+              } else if (step.kind === 'prune') {
+                const nowMs = baseMs + step.beforeS * 1_000
+                await store.prune({ maxAgeMs: 0, maxBytes: 1e12, nowMs })
+                model.prune(BigInt(nowMs) * 1_000_000n)
+              } else {
+                await store.close()
+                store = await open(place)
+              }
+            }
+            await compare(store, model)
+          } finally {
+            await store.close()
+          }
+        }),
+        { numRuns: 12 },
+      )
+    })
+
+    test('gives whole traces and finds nothing where there is nothing', async () => {
+      const store = await open(newPlace())
+      try {
+        assert.deepEqual(await store.spans('ab'.repeat(16)), [])
+        assert.deepEqual(await store.sample({ sinceMs: 0 }, 5), [])
+        const spans = [0, 1, 2, 3, 4, 5].map(k => spanOf(0, k))
+        await store.write({ spans, histograms: [], counters: [] })
+        const [first] = spans
+        assert.deepEqual(await store.spans(first?.traceId ?? ''), spans)
+        assert.deepEqual(await store.spans(first?.traceId ?? '', 2), spans.slice(0, 2))
+        assert.deepEqual(await store.sample({ sinceMs: 0 }, 1), [spans])
+      } finally {
+        await store.close()
+      }
+    })
+
+    test('finishes what is being written before it closes, and refuses what comes later', async () => {
+      const place = newPlace()
+      const store = await open(place)
+      const writes = Array.from({ length: 20 }, (_, t) =>
+        store.write({ spans: [spanOf(t, 0)], histograms: [], counters: [] }),
+      )
+      await store.close()
+      await store.close()
+      await Promise.all(writes)
+      await assert.rejects(store.write({ spans: [], histograms: [], counters: [] }), {
+        code: 'STORE_CLOSED',
+      })
+      const again = await open(place)
+      assert.equal((await again.status()).spans, 20)
+      await again.close()
+    })
+
+    test('drops the oldest until the rest is small enough', async () => {
+      const store = await open(newPlace())
+      try {
+        // Random attributes, which no compression makes smaller: about 12 MB.
+        for (let t = 0; t < 24; t++) {
+          const spans = Array.from({ length: 1_000 }, (_, k) => ({
+            ...spanOf(t, 0),
+            spanId: (k + 1).toString(16).padStart(16, '0'),
+            attributes: { noise: noise(t * 1_000 + k) },
+          }))
+          await store.write({ spans, histograms: [], counters: [] })
+        }
+        const all = await store.status()
+        await store.prune({ maxAgeMs: 1e15, maxBytes: 4_000_000, nowMs: Date.now() })
+        const rest = await store.status()
+        assert.ok(rest.spans > 0 && rest.spans < all.spans, `${rest.spans} of ${all.spans} spans`)
+        assert.ok(rest.bytes < all.bytes, `${rest.bytes} of ${all.bytes} bytes`)
+        assert.ok((rest.oldestMs ?? 0) > (all.oldestMs ?? 0), 'the oldest go first')
+        assert.equal(rest.newestMs, all.newestMs)
+      } finally {
+        await store.close()
+      }
+    })
+  })
+}
+
+async function compare(store: Store, model: ModelStore): Promise<void> {
+  for (const window of windows) {
+    for (const metric of [
+      'http.server.request.duration',
+      'db.client.operation.duration',
+    ] as const) {
+      const tidy = (list: readonly Series[]): object[] =>
+        sorted(list.map(each => ({ ...each, histogram: trimmed(each.histogram) })))
+      same('series', tidy(await store.series(metric, window)), tidy(model.series(metric, window)))
+    }
+    same('counters', sorted(await store.counters(window)), sorted(model.counters(window)))
+    same('deliveries', sorted(await store.deliveries(window)), sorted(model.deliveries(window)))
+    same('services', await store.services(window), model.services(window))
+    for (const query of [
+      { ...window, limit: 100 },
+      { ...window, limit: 3, order: 'slowest' as const },
+      { ...window, limit: 100, route: 'GET /menu', minDurationMs: 4 },
+      { ...window, limit: 100, status: 'error' as const },
+    ])
+      same('traces', await store.traces(query), model.traces(query))
+    for (const perRoute of [1, 3]) {
+      const sample = await store.sample(window, perRoute)
+      const ids = sample.map(spans => spans[0]?.traceId ?? '')
+      same('ids of the sample', ids.toSorted(), [...model.sample(window, perRoute)].sort())
+      same(
+        'spans of the sample',
+        sample,
+        ids.map(id => model.trace(id)),
+      )
+    }
+  }
+  for (let t = 0; t < 8; t++) {
+    const id = spanOf(t, 0).traceId
+    same('spans', await store.spans(id), model.trace(id))
+  }
+}
+
+/** `deepEqual` of lists that names the first difference: of long lists its own message takes minutes. */
+function same(what: string, got: readonly unknown[], wanted: readonly unknown[]): void {
+  if (isDeepStrictEqual(got, wanted)) return
+  const at = Math.max(
+    0,
+    wanted.findIndex((each, i) => !isDeepStrictEqual(got[i], each)),
+  )
+  assert.fail(
+    `${what}: ${got.length} for ${wanted.length}, at ${at}: ${text(got[at])} for ${text(wanted[at])}`,
+  )
+}
+
+/** One text for equal values, whatever the order of their keys. */
+const text = (value: unknown): string =>
+  JSON.stringify(value, (_, each: unknown) => {
+    if (typeof each === 'bigint') return String(each)
+    if (typeof each !== 'object' || each === null || Array.isArray(each)) return each
+    return Object.fromEntries(Object.entries(each).sort(([a], [b]) => (a < b ? -1 : 1)))
+  })
+const sorted = <T>(list: readonly T[]): T[] =>
+  [...list].sort((a, b) => (text(a) < text(b) ? -1 : 1))
+
+/** 500 characters that depend on the seed (a linear congruential generator). */
+function noise(seed: number): string {
+  let state = seed + 1
+  return Array.from({ length: 250 }, () => {
+    state = (state * 1_103_515_245 + 12_345) % 2_147_483_648
+    return ((state >> 8) & 255).toString(16).padStart(2, '0')
+  }).join('')
+}

@@ -1,0 +1,234 @@
+import type { CounterPoint, Histogram, HistogramPoint, MetricName, Span } from '../../dist/model.js'
+import { routeOf } from '../../dist/model.js'
+import type {
+  Batch,
+  DeliveryState,
+  Series,
+  TraceQuery,
+  TraceSummary,
+  Window,
+} from '../../dist/store/store.js'
+
+/** The store as plain lists: what every driver must answer, said as simply as possible. */
+export class ModelStore {
+  spans: Span[] = []
+  points: HistogramPoint[] = []
+  counterPoints: CounterPoint[] = []
+  ledger = new Map<string, { seen: Set<number>; firstNs: bigint; lastNs: bigint }>()
+
+  write(batch: Batch): boolean {
+    if (batch.delivery !== undefined) {
+      const { service, instance, sequence } = batch.delivery
+      const times = [...batch.histograms, ...batch.counters].map(point => point.endNs)
+      const at = times.reduce((a, b) => (a > b ? a : b), 0n)
+      const key = JSON.stringify([service, instance])
+      const known = this.ledger.get(key) ?? { seen: new Set(), firstNs: at, lastNs: at }
+      if (known.seen.has(sequence)) return true
+      known.seen.add(sequence)
+      if (at < known.firstNs) known.firstNs = at
+      if (at > known.lastNs) known.lastNs = at
+      this.ledger.set(key, known)
+    }
+    this.spans.push(...batch.spans)
+    this.points.push(...batch.histograms)
+    this.counterPoints.push(...batch.counters)
+    return false
+  }
+
+  prune(beforeNs: bigint): void {
+    this.spans = this.spans.filter(span => span.startNs >= beforeNs)
+    this.points = this.points.filter(point => point.endNs >= beforeNs)
+    this.counterPoints = this.counterPoints.filter(point => point.endNs >= beforeNs)
+    for (const [key, { lastNs }] of this.ledger) if (lastNs < beforeNs) this.ledger.delete(key)
+  }
+
+  series(metric: MetricName, window: Window): Series[] {
+    const points = this.points.filter(point => point.metric === metric)
+    const source = (point: HistogramPoint): string =>
+      JSON.stringify([point.service, point.instance])
+    const own = new Set(points.filter(point => !point.sampled).map(source))
+    const merged = new Map<string, Series>()
+    for (const point of points) {
+      if (!pointIn(point, window) || (point.sampled && own.has(source(point)))) continue
+      const { service, attributes, sampled, histogram } = point
+      const key = JSON.stringify([service, attributes, sampled])
+      const before = merged.get(key)
+      merged.set(key, {
+        service,
+        attributes,
+        sampled,
+        histogram: before ? add(before.histogram, histogram) : histogram,
+      })
+    }
+    return [...merged.values()]
+  }
+
+  counters(window: Window): CounterPoint[] {
+    const merged = new Map<string, CounterPoint>()
+    for (const point of this.counterPoints) {
+      if (!pointIn(point, window)) continue
+      const { name, service, instance, attributes } = point
+      const key = JSON.stringify([name, service, instance, attributes])
+      const before = merged.get(key) ?? { ...point, value: 0 }
+      merged.set(key, {
+        ...before,
+        value: before.value + point.value,
+        startNs: point.startNs < before.startNs ? point.startNs : before.startNs,
+        endNs: point.endNs > before.endNs ? point.endNs : before.endNs,
+      })
+    }
+    return [...merged.values()]
+  }
+
+  deliveries(window: Window): DeliveryState[] {
+    return [...this.ledger]
+      .map(([key, { seen, firstNs, lastNs }]) => {
+        const [service = '', instance = ''] = JSON.parse(key) as string[]
+        const lastSequence = Math.max(...seen)
+        const state = { service, instance, received: seen.size, lastSequence }
+        return { state: { ...state, missing: lastSequence - seen.size }, firstNs, lastNs }
+      })
+      .filter(({ state, firstNs, lastNs }) => {
+        const [since, until] = bounds(window)
+        return serviceIn(state, window) && lastNs > since && firstNs <= until
+      })
+      .map(({ state }) => state)
+  }
+
+  services(window: Window): string[] {
+    const names = new Set<string>()
+    for (const span of this.spans) if (spanIn(span, window)) names.add(span.service)
+    for (const point of [...this.points, ...this.counterPoints])
+      if (pointIn(point, window)) names.add(point.service)
+    return [...names].sort()
+  }
+
+  trace(traceId: string): Span[] {
+    const byId = new Map<string, Span>()
+    for (const span of this.spans) if (span.traceId === traceId) byId.set(span.spanId, span)
+    return [...byId.values()].sort(byStart)
+  }
+
+  traces(query: TraceQuery): TraceSummary[] {
+    const considered = this.spans.filter(span => serviceIn(span, query))
+    const roots = new Map<string, Span>()
+    for (const span of considered) {
+      const found = considered.some(
+        other => other.traceId === span.traceId && other.spanId === span.parentId,
+      )
+      const root = span.parentId === undefined || (isEntry(span) && !found)
+      if (!root || !spanIn(span, query)) continue
+      const known = roots.get(span.traceId)
+      if (known === undefined || byStart(span, known) < 0) roots.set(span.traceId, span)
+    }
+    const by = query.order === 'slowest' ? byDuration : (a: Span, b: Span) => -byStart(a, b)
+    return [...roots.values()]
+      .filter(
+        root =>
+          (query.route === undefined || entryRoute(root) === query.route) &&
+          (query.status === undefined || root.status === query.status) &&
+          root.durationNs >= (query.minDurationMs ?? 0) * 1e6,
+      )
+      .sort((a, b) => by(a, b) || (a.traceId < b.traceId ? -1 : 1))
+      .slice(0, query.limit)
+      .map(root => {
+        const spans = this.trace(root.traceId)
+        const code = root.attributes['http.response.status_code']
+        return {
+          traceId: root.traceId,
+          service: root.service,
+          route: entryRoute(root),
+          startNs: root.startNs,
+          durationNs: root.durationNs,
+          status: root.status,
+          spans: spans.length,
+          services: [...new Set(spans.map(span => span.service))].sort(),
+          ...(typeof code === 'number' ? { statusCode: code } : {}),
+        }
+      })
+  }
+
+  /** Trace ids of a sample. */
+  sample(window: Window, perRoute: number): Set<string> {
+    const routes = new Map<string, Map<string, { start: bigint; duration: number }>>()
+    for (const span of this.spans) {
+      if (!isEntry(span) || !spanIn(span, window)) continue
+      const key = JSON.stringify([span.service, entryRoute(span)])
+      const traces = routes.get(key) ?? new Map<string, { start: bigint; duration: number }>()
+      const known = traces.get(span.traceId) ?? { start: span.startNs, duration: span.durationNs }
+      traces.set(span.traceId, {
+        start: span.startNs > known.start ? span.startNs : known.start,
+        duration: Math.max(span.durationNs, known.duration),
+      })
+      routes.set(key, traces)
+    }
+    const chosen = new Set<string>()
+    for (const traces of routes.values()) {
+      const ids = [...traces].sort(([a], [b]) => (a < b ? -1 : 1))
+      const newest = ids.toSorted(([, a], [, b]) => Number(b.start - a.start)).map(([id]) => id)
+      const slowest = ids.toSorted(([, a], [, b]) => b.duration - a.duration).map(([id]) => id)
+      const place = (id: string): number => Math.min(newest.indexOf(id), slowest.indexOf(id))
+      const order = newest.toSorted((a, b) => place(a) - place(b))
+      for (const id of order.slice(0, perRoute)) chosen.add(id)
+    }
+    return chosen
+  }
+}
+
+const bounds = (window: Window): [bigint, bigint] => [
+  BigInt(window.sinceMs) * 1_000_000n,
+  window.untilMs === undefined ? 2n ** 63n : BigInt(window.untilMs) * 1_000_000n,
+]
+const serviceIn = (of: { readonly service: string }, window: Window): boolean =>
+  window.service === undefined || window.service === of.service
+
+function spanIn(span: Span, window: Window): boolean {
+  const [since, until] = bounds(window)
+  return serviceIn(span, window) && span.startNs >= since && span.startNs < until
+}
+
+function pointIn(point: { service: string; endNs: bigint }, window: Window): boolean {
+  const [since, until] = bounds(window)
+  return serviceIn(point, window) && point.endNs > since && point.endNs <= until
+}
+
+const isEntry = (span: Span): boolean =>
+  span.parentId === undefined || span.kind === 'server' || span.kind === 'consumer'
+const entryRoute = (span: Span): string =>
+  span.kind === 'server' ? routeOf(span.attributes, span.name) : span.name
+const byDuration = (a: Span, b: Span): number => b.durationNs - a.durationNs
+const byStart = (a: Span, b: Span): number =>
+  Number(a.startNs - b.startNs) || (a.spanId < b.spanId ? -1 : a.spanId > b.spanId ? 1 : 0)
+
+function add(a: Histogram, b: Histogram): Histogram {
+  const scale = Math.min(a.scale, b.scale)
+  const counts = new Map<number, number>()
+  for (const histogram of [a, b])
+    for (const [k, count] of histogram.buckets.entries()) {
+      const i = Math.floor((histogram.offset + k) / 2 ** (histogram.scale - scale))
+      counts.set(i, (counts.get(i) ?? 0) + count)
+    }
+  const indexes = [...counts.keys()].sort((x, y) => x - y)
+  const [first = 0, last = -1] = [indexes[0], indexes.at(-1)]
+  return {
+    count: a.count + b.count,
+    sum: a.sum + b.sum,
+    ...(a.min === undefined || b.min === undefined ? {} : { min: Math.min(a.min, b.min) }),
+    ...(a.max === undefined || b.max === undefined ? {} : { max: Math.max(a.max, b.max) }),
+    scale,
+    zeroCount: a.zeroCount + b.zeroCount,
+    offset: indexes.length === 0 ? 0 : first,
+    buckets: Array.from({ length: last - first + 1 }, (_, i) => counts.get(first + i) ?? 0),
+  }
+}
+
+/** A histogram without the buckets at its ends that count nothing, to compare by. */
+export function trimmed(histogram: Histogram): Histogram {
+  const first = histogram.buckets.findIndex(count => count > 0)
+  const last = histogram.buckets.findLastIndex(count => count > 0)
+  return {
+    ...histogram,
+    offset: first < 0 ? 0 : histogram.offset + first,
+    buckets: first < 0 ? [] : histogram.buckets.slice(first, last + 1),
+  }
+}

@@ -1,0 +1,200 @@
+import { type Problem, problem } from './errors.js'
+
+/** Headers of the export, or a function that gives them when the first request was seen. */
+export type ExportHeaders =
+  | Readonly<Record<string, string>>
+  | (() => Readonly<Record<string, string>> | Promise<Readonly<Record<string, string>>>)
+
+/** How many traces are kept. The histograms count every request and every statement regardless. */
+export interface SampleConfig {
+  /** Traces of one route a second that are neither new, slow nor failed. Default 0.5, dev 20. */
+  readonly ordinaryPerSecond?: number
+  /** Slow ones of one route a second. Default 2, dev 20. */
+  readonly slowPerSecond?: number
+  /** Failed ones of one route a second. Default 2, dev 20. */
+  readonly errorsPerSecond?: number
+  /** Of all routes together a second. Default 50, dev 200. */
+  readonly tracesPerSecond?: number
+  /** Spans of all kept traces together a second. Default 5,000, dev 20,000. */
+  readonly spansPerSecond?: number
+}
+
+/** What `hotpath.config.{js,mjs,json,ts}` beside the app's package.json may say. All keys are optional. */
+export interface Config {
+  /** Name of this service. Default: `name` of the app's package.json. */
+  readonly service?: string
+  /** Where telemetry goes: the base URL of an OTLP/HTTP receiver. Default `http://127.0.0.1:4318`. */
+  readonly endpoint?: string
+  readonly headers?: ExportHeaders
+  /** Hosts (addresses or CIDR blocks) whose `traceparent` is believed, besides loopback: `['10.0.0.0/8']`. */
+  readonly trust?: readonly string[]
+  readonly sample?: SampleConfig
+  /** Call sites are given relative to this directory. Default: the directory of the app's package.json. */
+  readonly callSites?: { readonly root?: string }
+  /** False: attached, but nothing is recorded. */
+  readonly enabled?: boolean
+}
+
+/**
+ * Types the config while you write it; returns it as it is.
+ *
+ *     import { defineConfig } from 'hotpath'
+ *     export default defineConfig({ service: 'coffee-shop' })
+ */
+export function defineConfig<const C extends Config>(config: C): C {
+  return config
+}
+
+export type Checked =
+  | { readonly ok: true; readonly config: Config }
+  | { readonly ok: false; readonly problem: Problem }
+
+type Check = (value: unknown) => boolean
+interface Rule {
+  readonly expected: string
+  readonly check: Check
+  readonly keys?: Readonly<Record<string, Rule>>
+}
+
+const isText: Check = value => typeof value === 'string' && value !== ''
+const isRecord: Check = value =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)
+const rate: Rule = {
+  expected: 'a number from 0 up',
+  check: value => typeof value === 'number' && value >= 0 && Number.isFinite(value),
+}
+
+const rules: Readonly<Record<keyof Config, Rule>> = {
+  service: { expected: 'a name', check: isText },
+  endpoint: { expected: 'a URL such as http://127.0.0.1:4318', check: isHttpUrl },
+  headers: {
+    expected: 'an object of strings, or a function that returns one',
+    check: value =>
+      typeof value === 'function' ||
+      (isRecord(value) &&
+        Object.values(value as object).every(header => typeof header === 'string')),
+  },
+  trust: {
+    expected: 'a list of addresses or blocks such as 10.0.0.0/8',
+    check: value => Array.isArray(value) && value.every(isAddressBlock),
+  },
+  sample: {
+    expected: 'an object',
+    check: isRecord,
+    keys: {
+      ordinaryPerSecond: rate,
+      slowPerSecond: rate,
+      errorsPerSecond: rate,
+      tracesPerSecond: rate,
+      spansPerSecond: rate,
+    },
+  },
+  callSites: {
+    expected: 'an object',
+    check: isRecord,
+    keys: { root: { expected: 'a directory', check: isText } },
+  },
+  enabled: { expected: 'true or false', check: value => typeof value === 'boolean' },
+}
+
+/**
+ * Checks what a config file exports. Never throws: a misspelt key or a wrong value is a `problem`
+ * that names file, key and what was expected.
+ */
+export function checkConfig(value: unknown, file: string): Checked {
+  if (!isRecord(value))
+    return refuse('HOTPATH_CONFIG_VALUE', file, 'default export', 'an object', value)
+  const wrong = firstProblem(value as Record<string, unknown>, rules, file, '')
+  return wrong ?? { ok: true, config: value as Config }
+}
+
+function firstProblem(
+  value: Readonly<Record<string, unknown>>,
+  known: Readonly<Record<string, Rule>>,
+  file: string,
+  prefix: string,
+): Checked | undefined {
+  for (const [key, entry] of Object.entries(value)) {
+    const rule = known[key]
+    if (rule === undefined) return unknownKey(prefix + key, Object.keys(known), file, prefix)
+    if (entry === undefined) continue
+    if (!rule.check(entry)) {
+      return refuse('HOTPATH_CONFIG_VALUE', file, prefix + key, rule.expected, entry)
+    }
+    if (rule.keys !== undefined) {
+      const inner = firstProblem(
+        entry as Record<string, unknown>,
+        rule.keys,
+        file,
+        `${prefix}${key}.`,
+      )
+      if (inner !== undefined) return inner
+    }
+  }
+  return undefined
+}
+
+function refuse(
+  code: 'HOTPATH_CONFIG_VALUE',
+  file: string,
+  key: string,
+  expected: string,
+  got: unknown,
+): Checked {
+  return { ok: false, problem: problem(code, { file, key, expected, got: show(got) }) }
+}
+
+function unknownKey(key: string, known: readonly string[], file: string, prefix: string): Checked {
+  const near = nearest(key.slice(prefix.length), known)
+  const hint =
+    near === undefined
+      ? `Known keys: ${known.map(name => prefix + name).join(', ')}.`
+      : `Did you mean "${prefix}${near}"?`
+  return { ok: false, problem: problem('HOTPATH_CONFIG_KEY', { file, key, hint }) }
+}
+
+/** The known key that differs by the fewest edits, if that is at most a third of its letters, or two. */
+function nearest(key: string, known: readonly string[]): string | undefined {
+  const ranked = known
+    .map(name => ({ name, edits: editsBetween(key.toLowerCase(), name.toLowerCase()) }))
+    .sort((a, b) => a.edits - b.edits)
+  const best = ranked[0]
+  return best !== undefined && best.edits <= Math.max(2, best.name.length / 3)
+    ? best.name
+    : undefined
+}
+
+/** Levenshtein's distance, one row at a time. */
+function editsBetween(a: string, b: string): number {
+  let row = Array.from({ length: b.length + 1 }, (_, index) => index)
+  for (let i = 1; i <= a.length; i++) {
+    const next = [i]
+    for (let j = 1; j <= b.length; j++) {
+      const replaced = (row[j - 1] as number) + (a[i - 1] === b[j - 1] ? 0 : 1)
+      next.push(Math.min(replaced, (row[j] as number) + 1, (next[j - 1] as number) + 1))
+    }
+    row = next
+  }
+  return row[b.length] as number
+}
+
+/** A value for a message: short, and never the contents of an object. */
+function show(value: unknown): string {
+  if (value === null || value === undefined) return String(value)
+  if (Array.isArray(value)) return 'a list with something else in it'
+  if (typeof value === 'object') return 'an object'
+  if (typeof value === 'function') return 'a function'
+  return JSON.stringify(value)?.slice(0, 60) ?? typeof value
+}
+
+function isHttpUrl(value: unknown): boolean {
+  return typeof value === 'string' && /^https?:\/\//i.test(value) && URL.canParse(value)
+}
+
+function isAddressBlock(value: unknown): boolean {
+  if (typeof value !== 'string') return false
+  const [address = '', bits, ...more] = value.split('/')
+  if (more.length > 0 || !/^[0-9a-fA-F.:]+$/.test(address)) return false
+  const most = address.includes(':') ? 128 : 32
+  return bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= most)
+}

@@ -1,0 +1,283 @@
+import { templateOf } from '../sql/template.js'
+import type { Attributes } from '../trace/attributes.js'
+import { context } from '../trace/context.js'
+import { caught, contained } from '../trace/counts.js'
+import { keeper } from '../trace/keeper.js'
+import { recorder } from '../trace/recorder.js'
+import { takeSite } from '../trace/site.js'
+import { ActiveTrace, OpenSpan } from '../trace/span.js'
+import { handedOver } from './pg-site.js'
+import type { Callback, PgClient, PgResult, QueryConfig, Submittable } from './pg-types.js'
+import { replace } from './replace.js'
+import { type Database, StatementSpan, statementOf } from './statement-span.js'
+
+/** Where a query keeps its span until it ends. */
+const SPAN = Symbol('hotpath.span')
+type Watched = Submittable & {
+  [SPAN]?: StatementSpan
+  _results?: unknown
+  _canceledDueToError?: unknown
+}
+
+/** Gates `Client.query` and the opening of connections: `module.exports` of pg/lib/client.js. */
+export function gateClient(Client: { readonly prototype: object }): void {
+  replace(
+    Client.prototype,
+    'query',
+    original =>
+      function query(config, values) {
+        if (!recorder.enabled) return original.apply(this, arguments as unknown as unknown[])
+        const span = begin(this as PgClient, config as QueryConfig | string | null, values)
+        if (span === undefined) return original.apply(this, arguments as unknown as unknown[])
+        let result: unknown
+        try {
+          result = original.apply(this, arguments as unknown as unknown[])
+        } catch (error) {
+          fail(span, error)
+          throw error
+        }
+        follow(this as PgClient, config as QueryConfig | string, span)
+        return result
+      },
+  )
+  replace(
+    Client.prototype,
+    '_connect',
+    original =>
+      function _connect(callback) {
+        if (!recorder.enabled || typeof callback !== 'function')
+          return original.call(this, callback)
+        // What comes of a connection later (notices, notifications) is of no request.
+        const connected = connecting(this as PgClient, callback as Callback)
+        return context.run(undefined, apply, original, this, [connected])
+      },
+  )
+}
+
+/** Gates the ends of pg's own queries: `module.exports` of pg/lib/query.js. */
+export function gateQuery(Query: { readonly prototype: object }): void {
+  replace(
+    Query.prototype,
+    'handleReadyForQuery',
+    original =>
+      function handleReadyForQuery(connection) {
+        const span = (this as Watched)[SPAN]
+        if (span === undefined) return original.call(this, connection)
+        // A row that could not be parsed: the original goes on to handleError.
+        if (!(this as Watched)._canceledDueToError) succeed(span, (this as Watched)._results)
+        return inCaller(span, original, this, connection)
+      },
+  )
+  replace(
+    Query.prototype,
+    'handleError',
+    original =>
+      function handleError(error, connection) {
+        const span = (this as Watched)[SPAN]
+        if (span === undefined) return original.call(this, error, connection)
+        fail(span, (this as Watched)._canceledDueToError || error)
+        return inCaller(span, original, this, error, connection)
+      },
+  )
+  Object.defineProperty(Query.prototype, FOLLOWED, { value: true })
+}
+
+/** On prototypes whose ends are gated. */
+const FOLLOWED = Symbol('hotpath.followed')
+
+/** What a query that is not pg's own (a cursor, a stream, a COPY) is told. */
+const NOTICES = [
+  'handleDataRow',
+  'handlePortalSuspended',
+  'handleCommandComplete',
+  'handleEmptyQuery',
+  'handleReadyForQuery',
+  'handleError',
+] as const
+
+function begin(
+  client: PgClient,
+  config: QueryConfig | string | null | undefined,
+  values: unknown,
+): StatementSpan | undefined {
+  if (config === null || config === undefined) return undefined
+  try {
+    const text = typeof config === 'string' ? config : textOf(client, config)
+    const given = Array.isArray(values)
+      ? values
+      : typeof config === 'string'
+        ? undefined
+        : valuesOf(config)
+    const template = templateOf(text)
+    const statement = statementOf(template, 'postgresql')
+    const handed = handedOver()
+    const caller = handed === undefined ? context.getStore() : handed.span
+    const parent = recorder.parentOf(caller)
+    const trace = parent?.trace ?? new ActiveTrace(keeper)
+    const span = new StatementSpan(
+      trace,
+      parent,
+      caller,
+      statement,
+      databaseOf(client),
+      given,
+      template.data,
+    )
+    if (parent === undefined) trace.begin(span)
+    else trace.hold(span)
+    if (handed === undefined) takeSite(span, statement.template.text)
+    else {
+      span.site = handed.carried.site
+      span.awaited = handed.carried.promised
+    }
+    return span
+  } catch {
+    caught('gate.pg')
+    return undefined
+  }
+}
+
+/** Finds the query that the original has just made or been given, and sees to it that its end is seen. */
+function follow(client: PgClient, config: QueryConfig | string, span: StatementSpan): void {
+  try {
+    if (typeof config !== 'string' && typeof config.submit === 'function') {
+      followSubmittable(config, span)
+      return
+    }
+    const query = lastQueued(client) as Watched | undefined
+    const text = typeof config === 'string' ? config : config.text
+    // Not there: the client is closed, and has refused it.
+    if (query === undefined || query.text !== text || query[SPAN] !== undefined)
+      span.fail(undefined)
+    else query[SPAN] = span
+  } catch {
+    caught('gate.pg')
+  }
+}
+
+/** An object may be handed in again: it is followed once, and each time has a span of its own. */
+function followSubmittable(query: Watched, first: StatementSpan): void {
+  Object.defineProperty(query, SPAN, { value: first, configurable: true, writable: true })
+  if (FOLLOWED in query) return
+  Object.defineProperty(query, FOLLOWED, { value: true })
+  for (const name of NOTICES) {
+    const original = Reflect.get(query, name) as Callback | undefined
+    if (typeof original !== 'function') continue
+    Object.defineProperty(query, name, {
+      configurable: true,
+      writable: true,
+      enumerable: false,
+      value(this: unknown, ...args: unknown[]) {
+        const span = (this as Watched)[SPAN] ?? first
+        if (name === 'handleReadyForQuery') succeed(span, undefined)
+        else if (name === 'handleError') fail(span, args[0])
+        return inCaller(span, original, this, ...args)
+      },
+    })
+  }
+}
+
+/** @param results What the query has kept; undefined: not known. */
+function succeed(span: StatementSpan, results: unknown): void {
+  try {
+    span.succeed(results === undefined ? -1 : rowsOf(results))
+  } catch {
+    caught('gate.pg')
+  }
+}
+
+function fail(span: StatementSpan, error: unknown): void {
+  try {
+    span.fail(error)
+  } catch {
+    caught('gate.pg')
+  }
+}
+
+/** Without a promise or a wrapped callback of ours: the newest query of the client is the one. */
+function lastQueued(client: PgClient): Submittable | undefined {
+  const old = client._queryQueue === undefined
+  const waiting = old ? client.queryQueue : client._queryQueue
+  const newest = waiting?.at(-1) ?? client._sentQueryQueue?.at(-1)
+  return newest ?? (old ? client.activeQuery : client._activeQuery) ?? undefined
+}
+
+/** Runs what ends a query in the async context of who made it, not in that of the socket. */
+function inCaller(span: StatementSpan, fn: Callback, self: unknown, ...args: unknown[]): unknown {
+  if (span.awaited || context.getStore() === span.caller) return fn.apply(self, args)
+  return context.run(span.caller, apply, fn, self, args)
+}
+
+function apply(fn: Callback, self: unknown, args: unknown[]): unknown {
+  return fn.apply(self, args)
+}
+
+/** The span of a new connection; the callback runs in the context of who asked for it. */
+function connecting(client: PgClient, callback: Callback): Callback {
+  const caller = context.getStore()
+  let span: OpenSpan | undefined
+  try {
+    span = recorder.startSpan('client', 'connect', {
+      'hotpath.connect': true,
+      'db.system.name': 'postgresql',
+      ...databaseOf(client).attributes(),
+    })
+  } catch {
+    caught('gate.pg')
+  }
+  return function (this: unknown, ...args) {
+    contained('gate.pg', () => span?.end(args[0] ? 'error' : 'unset'))
+    return context.run(caller, apply, callback, this, args)
+  }
+}
+
+const databases = new WeakMap<PgClient, PgDatabase>()
+
+function databaseOf(client: PgClient): PgDatabase {
+  let database = databases.get(client)
+  if (database === undefined) {
+    database = new PgDatabase(client)
+    databases.set(client, database)
+  }
+  return database
+}
+
+class PgDatabase implements Database {
+  readonly system = 'postgresql'
+
+  constructor(private readonly client: PgClient) {}
+
+  attributes(): Attributes {
+    const { host, port, database } = this.client.connectionParameters ?? {}
+    const attributes: Attributes = {}
+    if (typeof database === 'string') attributes['db.namespace'] = database
+    if (typeof host !== 'string') return attributes
+    // A Unix socket: its name, without the machine's folder.
+    if (host.includes('/')) attributes['server.address'] = `.s.PGSQL.${String(port)}`
+    else attributes['server.address'] = host
+    if (!host.includes('/') && typeof port === 'number') attributes['server.port'] = port
+    return attributes
+  }
+}
+
+function textOf(client: PgClient, config: QueryConfig): string {
+  const text = config.text ?? config.cursor?.text
+  if (typeof text === 'string') return text
+  // A prepared statement may be called by its name alone.
+  const prepared = client.connection?.parsedStatements?.[String(config.name)]
+  return typeof prepared === 'string' ? prepared : ''
+}
+
+function valuesOf(config: QueryConfig): readonly unknown[] | undefined {
+  const values = config.values ?? config.cursor?.values
+  return Array.isArray(values) ? values : undefined
+}
+
+/** Rows that came back; of several statements in one text, all of theirs. */
+function rowsOf(results: unknown): number {
+  if (Array.isArray(results)) return results.reduce((sum: number, one) => sum + rowsOf(one), 0)
+  const { command, rowCount, rows } = (results ?? {}) as PgResult
+  // With a listener for rows they are not kept: the server's count of a SELECT is the same.
+  if (command === 'SELECT' && typeof rowCount === 'number') return rowCount
+  return Array.isArray(rows) ? rows.length : 0
+}

@@ -1,0 +1,72 @@
+import { captureCallSite, type CallSite } from '../trace/call-site.js'
+import { caught } from '../trace/counts.js'
+import { recorder } from '../trace/recorder.js'
+import { routeStats } from '../trace/routes.js'
+import type { OpenSpan } from '../trace/span.js'
+import type { Statement } from './statement-span.js'
+
+/**
+ * Below `Pool.query` the app's frames are gone: the site is taken there, handed to the pool's
+ * `connect` that it calls at once, and from there to the client's `query`. All hand-overs are
+ * synchronous, so two variables carry it.
+ */
+
+/** What comes along with a statement of the pool. */
+export interface Carried {
+  /** Absent on all but the first few of their kind. */
+  readonly site: CallSite | undefined
+  /** The app awaits a promise: no code of its runs when the statement ends, only the pool's. */
+  readonly promised: boolean
+}
+
+export interface HandedOver {
+  /** What the async context held when the app called the pool. */
+  readonly span: OpenSpan | undefined
+  readonly carried: Carried
+}
+
+const awaited: Carried = { site: undefined, promised: true }
+const calledBack: Carried = { site: undefined, promised: false }
+
+let fromPool: Carried | undefined
+let toClient: HandedOver | undefined
+
+/** Around the original `Pool.query`. */
+export function enterPool(statement: Statement | undefined, promised: boolean): void {
+  const site = statement === undefined ? undefined : siteOf(statement)
+  if (site !== undefined) fromPool = { site, promised }
+  else fromPool = promised ? awaited : calledBack
+}
+
+export function leavePool(): void {
+  fromPool = undefined
+}
+
+/** What the `Pool.connect` that runs now should carry to its callback; undefined: the app calls it. */
+export function carried(): Carried | undefined {
+  return fromPool
+}
+
+/** Around the callback of a `Pool.connect` that the pool's own `query` made. */
+export function handToClient(what: HandedOver | undefined): void {
+  toClient = what
+}
+
+/** What the pool hands to the `Client.query` that runs now; undefined: the app calls it. */
+export function handedOver(): HandedOver | undefined {
+  const handed = toClient
+  toClient = undefined
+  return handed
+}
+
+function siteOf(statement: Statement): CallSite | undefined {
+  try {
+    const parent = recorder.parent()
+    const root = parent === undefined ? undefined : (parent.trace.root ?? parent)
+    const stats = root === undefined ? routeStats('', statement.name) : root.stats()
+    return stats.wantsSite(statement.template.text) ? captureCallSite() : undefined
+  } catch {
+    caught('gate.pg')
+    return undefined
+  }
+}

@@ -1,0 +1,42 @@
+/** What we need of pg 8 and pg-pool 3, structurally: the app brings its own copies. */
+
+export type Method = (this: unknown, ...args: unknown[]) => unknown
+export type Callback = (this: unknown, ...args: unknown[]) => unknown
+
+/** A query under way in a client: pg's own, a cursor, a stream. */
+export interface Submittable {
+  text?: unknown
+  values?: unknown
+  cursor?: { text?: unknown; values?: unknown }
+}
+
+/** `client.query`'s first argument, when it is an object. */
+export interface QueryConfig extends Submittable {
+  name?: unknown
+  submit?: unknown
+}
+
+export interface PgClient {
+  readonly connectionParameters?: { host?: unknown; port?: unknown; database?: unknown }
+  readonly connection?: { readonly parsedStatements?: Readonly<Record<string, unknown>> }
+  /** Before 8.17 without the underscore; the old names are getters now that warn. */
+  readonly _queryQueue?: readonly Submittable[]
+  readonly _sentQueryQueue?: readonly Submittable[]
+  readonly _activeQuery?: Submittable | null
+  readonly queryQueue?: readonly Submittable[]
+  readonly activeQuery?: Submittable | null
+}
+
+export interface PgResult {
+  readonly command?: unknown
+  readonly rowCount?: unknown
+  readonly rows?: unknown
+}
+
+export interface PendingItem {
+  callback?: unknown
+}
+
+export interface PgPool {
+  readonly _pendingQueue?: readonly PendingItem[]
+}

@@ -1,0 +1,159 @@
+import type { Attributes } from '../trace/attributes.js'
+import type { ExponentialHistogram } from '../trace/histogram.js'
+import { newSeries } from '../trace/series.js'
+import { type ActiveTrace, OpenSpan } from '../trace/span.js'
+import type { Template } from '../sql/template.js'
+import { digestOf, NONE, paramsHash, UNKNOWN } from './params-hash.js'
+import { caught } from '../trace/counts.js'
+
+/** Where statements of one client go. */
+export interface Database {
+  readonly system: 'postgresql'
+  attributes(): Attributes
+}
+
+/** What all statements of one template share. */
+export class Statement {
+  /** `SELECT users` */
+  readonly name: string
+  private readonly ok: ExponentialHistogram
+  private readonly failed = new Map<string, ExponentialHistogram>()
+
+  constructor(
+    readonly template: Template,
+    private readonly system: string,
+  ) {
+    const { operation, table } = template
+    this.name = table === undefined ? operation || 'statement' : `${operation} ${table}`
+    this.ok = this.series({})
+  }
+
+  record(seconds: number, errorType: string): void {
+    if (errorType === '') this.ok.record(seconds)
+    else this.failures(errorType).record(seconds)
+  }
+
+  private failures(code: string): ExponentialHistogram {
+    const errorType = this.failed.size < MAX_FAILURES || this.failed.has(code) ? code : 'error'
+    let histogram = this.failed.get(errorType)
+    if (histogram === undefined) {
+      histogram = this.series({ 'error.type': errorType })
+      this.failed.set(errorType, histogram)
+    }
+    return histogram
+  }
+
+  private series(more: Attributes): ExponentialHistogram {
+    return newSeries('db.client.operation.duration', {
+      'db.system.name': this.system,
+      'db.query.text': this.template.text,
+      'db.operation.name': this.template.operation,
+      ...more,
+    })
+  }
+}
+
+/** Codes of failure that one template has series for; functions may raise any of 60 million. */
+const MAX_FAILURES = 20
+
+/** Templates that have a `Statement` of their own; beyond the series' cap they only overflow. */
+const MAX_STATEMENTS = 2000
+const statements = new Map<string, Statement>()
+
+/** The `Statement` of a template: the same for the same text. */
+export function statementOf(template: Template, system: string): Statement {
+  const known = statements.get(template.text)
+  if (known !== undefined) return known
+  const statement = new Statement(template, system)
+  if (statements.size < MAX_STATEMENTS) statements.set(template.text, statement)
+  return statement
+}
+
+/** One statement on its way to the database and back. */
+export class StatementSpan extends OpenSpan {
+  /** -1: not known. */
+  rows = -1
+  /** Nothing of the app's runs when it ends: no context needs to be restored. */
+  awaited = false
+  /** Of the parameters; they themselves are not kept. */
+  private params = NONE
+  private errorType = ''
+  private sqlState = ''
+
+  constructor(
+    trace: ActiveTrace,
+    parent: OpenSpan | undefined,
+    /** What the async context held when the app made the call; its callbacks run in it. */
+    readonly caller: OpenSpan | undefined,
+    private readonly statement: Statement,
+    private readonly database: Database,
+    values: readonly unknown[] | undefined,
+    /** Digest of the literals in the statement's text. */
+    private readonly data: number,
+  ) {
+    super(trace, parent, 'client', statement.name, undefined)
+    if (values !== undefined) this.params = digested(values)
+  }
+
+  succeed(rows: number): void {
+    if (this.endMs >= 0) return
+    this.rows = rows
+    this.end()
+    this.count()
+  }
+
+  fail(error: unknown): void {
+    if (this.endMs >= 0) return
+    const code = codeOf(error)
+    if (isSqlState(code)) this.sqlState = code
+    this.errorType = code === '' ? 'error' : code
+    this.end('error')
+    this.count()
+  }
+
+  override describe(): Attributes {
+    const { template } = this.statement
+    const attributes: Attributes = {
+      'db.system.name': this.database.system,
+      'db.query.text': template.text,
+      'db.operation.name': template.operation,
+      ...this.database.attributes(),
+    }
+    if (this.rows >= 0) attributes['db.response.returned_rows'] = this.rows
+    if (this.sqlState !== '') attributes['db.response.status_code'] = this.sqlState
+    if (this.errorType !== '') attributes['error.type'] = this.errorType
+    const hash = paramsHash(this.params, this.data)
+    if (hash !== undefined) attributes['hotpath.params.hash'] = hash
+    return attributes
+  }
+
+  private count(): void {
+    this.statement.record((this.endMs - this.startMs) / 1000, this.errorType)
+  }
+}
+
+function digested(values: readonly unknown[]): number {
+  try {
+    return digestOf(values)
+  } catch {
+    caught('gate.params')
+    return UNKNOWN
+  }
+}
+
+/** SQLSTATE: five digits or capitals, https://www.postgresql.org/docs/current/errcodes-appendix.html. */
+function isSqlState(code: string): boolean {
+  return /^[0-9A-Z]{5}$/.test(code)
+}
+
+const NETWORK = new Set(
+  'ABORT_ERR EAI_AGAIN ECONNABORTED ECONNREFUSED ECONNRESET EHOSTUNREACH ENETUNREACH ENOENT ENOTFOUND EPIPE ETIMEDOUT'.split(
+    ' ',
+  ),
+)
+
+/** `23505` or `ECONNRESET`; never the message, which quotes values. */
+function codeOf(error: unknown): string {
+  const code = typeof error === 'object' && error !== null ? Reflect.get(error, 'code') : undefined
+  return typeof code === 'string' && (isSqlState(code) || NETWORK.has(code)) ? code : ''
+}

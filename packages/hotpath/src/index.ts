@@ -1,0 +1,2 @@
+export type { Config, ExportHeaders, SampleConfig } from './config.js'
+export { defineConfig } from './config.js'

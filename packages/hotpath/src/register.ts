@@ -1,0 +1,48 @@
+/** What `node --import hotpath/register` runs: attaches the recorder to this process, once. */
+import { dirname, resolve } from 'node:path'
+import type { Config } from './config.js'
+import { appRoot, configFile, loadConfig, serviceName } from './config/load.js'
+import { isDisabled, settingsOf } from './config/settings.js'
+import { gateHttpServer } from './gate/http-server.js'
+import { gatePg } from './gate/pg.js'
+import { observeLibraries } from './observe/libraries.js'
+import { caught } from './trace/counts.js'
+import { configure } from './trace/start.js'
+import { hookModuleLoad } from './trace/module-load.js'
+import { recorder } from './trace/recorder.js'
+
+/** The recorder of this process, for a second copy of us, and for who measures what it costs. */
+const ATTACHED = Symbol.for('hotpath.recorder')
+
+if (Reflect.get(globalThis, ATTACHED) === undefined && !isDisabled(process.env)) {
+  Object.defineProperty(globalThis, ATTACHED, { value: recorder })
+  try {
+    attach()
+  } catch {
+    caught('register')
+  }
+}
+
+function attach(): void {
+  gateHttpServer()
+  gatePg()
+  observeLibraries()
+  hookModuleLoad()
+  const script = process.argv[1]
+  const root = appRoot(script === undefined ? process.cwd() : dirname(resolve(script)))
+  const file = configFile(root)
+  const use = (config: Config) =>
+    configure(settingsOf(config, process.env, { root, name: serviceName(root, script) }))
+  if (file === undefined) {
+    use({})
+    return
+  }
+  loadConfig(file).then(
+    checked => {
+      if (!checked.ok)
+        process.stderr.write(`hotpath: ${checked.problem.message} Recording with the defaults.\n`)
+      use(checked.ok ? checked.config : {})
+    },
+    () => caught('config'),
+  )
+}

@@ -1,0 +1,150 @@
+import type { Worker } from 'node:worker_threads'
+import { clock } from '../clock.js'
+import type { Settings } from '../config/settings.js'
+import { context } from './context.js'
+import { caught, contained, countDropped } from './counts.js'
+import { takeDelivery } from './delivery.js'
+import { randomHex } from './ids.js'
+import { keeper } from './keeper.js'
+import { ABSENT, DONE, type Delivery, type FromWorker, toWire, type WorkerOptions } from './wire.js'
+import { startWorker, tell } from './worker-thread.js'
+
+/** The app may replace the global timers; ours must be real. */
+const { setTimeout } = globalThis
+
+const HAND_OVER_MS = 1000
+const METRICS_MS = { dev: 1000, production: 10_000 }
+/** A dev console is started and stopped often: look for it again soon. */
+const MAX_BACKOFF_MS = { dev: 2000, production: 30_000 }
+const QUEUE_BYTES = 8 * 1024 * 1024
+/** Spans in one message: 2 to 3 ms of the app's thread. */
+const SLICE_SPANS = 1000
+const NEXT_SLICE_MS = 20
+/** Messages that the worker has not taken yet; more wait in the ring. */
+const MAX_UNTAKEN = 4
+const EXIT_MS = 500
+const RESTART_MS = 5000
+
+/** Hands what the recorder kept to the worker, a little at a time, and counts what cannot go. */
+export class Exporter {
+  private worker: Worker | undefined
+  private readonly flags = new Int32Array(new SharedArrayBuffer(8))
+  private readonly metricsMs: number
+  /** Span messages that the worker has not taken, by their spans. */
+  private untaken: number[] = []
+  /** New in each process, worker thread and fork. */
+  private readonly instance = randomHex(16)
+  private pending: Delivery | undefined
+  private sequence = 0
+  private frozenMs = 0
+  private ended = false
+
+  constructor(
+    private readonly settings: Settings,
+    private readonly headers: Readonly<Record<string, string>>,
+    private readonly version: string,
+  ) {
+    this.metricsMs = settings.dev ? METRICS_MS.dev : METRICS_MS.production
+  }
+
+  /** Call once. Timers and worker belong to no request. */
+  start(): void {
+    context.run(undefined, () => {
+      this.startThread()
+      this.schedule(HAND_OVER_MS)
+    })
+  }
+
+  /** Sends what is left, and waits for it, at most 500 ms; at once when nobody listens. */
+  finish(): void {
+    const { worker } = this
+    this.ended = true
+    if (worker === undefined || Atomics.load(this.flags, ABSENT) === 1) return
+    while (keeper.ring.spans > 0) this.handOver()
+    const last = takeDelivery(this.sequence + 1, this.frozenMs)
+    if (last !== undefined) tell(worker, { type: 'delivery', delivery: last })
+    tell(worker, { type: 'finish' })
+    Atomics.wait(this.flags, DONE, 0, EXIT_MS)
+  }
+
+  private startThread(): void {
+    const { settings } = this
+    const options: WorkerOptions = {
+      endpoint: settings.endpoint,
+      headers: this.headers,
+      version: this.version,
+      root: settings.root,
+      resource: {
+        'service.name': settings.service,
+        'service.instance.id': this.instance,
+        'process.pid': process.pid,
+        'process.runtime.name': 'nodejs',
+        'process.runtime.version': process.versions.node,
+        'telemetry.sdk.name': 'hotpath',
+        'telemetry.sdk.language': 'nodejs',
+        'telemetry.sdk.version': this.version,
+      },
+      flags: this.flags.buffer as SharedArrayBuffer,
+      maxBackoffMs: settings.dev ? MAX_BACKOFF_MS.dev : MAX_BACKOFF_MS.production,
+      maxQueueBytes: QUEUE_BYTES,
+    }
+    this.worker = startWorker(
+      options,
+      message => this.hear(message),
+      () => this.threadEnded(),
+    )
+    if (this.worker !== undefined && this.pending !== undefined) {
+      tell(this.worker, { type: 'delivery', delivery: this.pending })
+    }
+  }
+
+  private schedule(ms: number): void {
+    setTimeout(() => this.tick(), ms).unref()
+  }
+
+  private tick(): void {
+    try {
+      const more = this.worker !== undefined && this.untaken.length < MAX_UNTAKEN && this.handOver()
+      if (clock.now() - this.frozenMs >= this.metricsMs) this.freeze()
+      this.schedule(more ? NEXT_SLICE_MS : HAND_OVER_MS)
+    } catch {
+      caught('trace.exporter')
+      this.schedule(HAND_OVER_MS)
+    }
+  }
+
+  /** One slice; true when there is more. */
+  private handOver(): boolean {
+    const spans = keeper.ring.take(SLICE_SPANS)
+    if (spans.length === 0 || this.worker === undefined) return false
+    // A span that cannot be described (it reads the app's objects) is left out, not its neighbours.
+    const wires = spans.flatMap(span => contained('trace.describe', () => toWire(span)) ?? [])
+    tell(this.worker, { type: 'spans', originMs: clock.origin, spans: wires })
+    this.untaken.push(spans.length)
+    return keeper.ring.spans > 0
+  }
+
+  /** Freezes the next delivery, unless the last one is still on its way. */
+  private freeze(): void {
+    if (this.pending !== undefined || this.worker === undefined) return
+    this.pending = takeDelivery(this.sequence + 1, this.frozenMs)
+    this.frozenMs = clock.now()
+    if (this.pending === undefined) return
+    this.sequence++
+    tell(this.worker, { type: 'delivery', delivery: this.pending })
+  }
+
+  private hear(message: FromWorker): void {
+    if (message.type === 'queued') this.untaken.shift()
+    else if (message.type === 'dropped') countDropped(message.what, message.reason, message.n)
+    else if (message.sequence === this.pending?.sequence) this.pending = undefined
+  }
+
+  /** The thread died (out of memory, say): what it held is lost and counted, and it starts again. */
+  private threadEnded(): void {
+    this.worker = undefined
+    for (const n of this.untaken) countDropped('spans', 'worker', n)
+    this.untaken = []
+    if (!this.ended) setTimeout(() => this.startThread(), RESTART_MS).unref()
+  }
+}

@@ -1,0 +1,186 @@
+import { clock } from '../clock.js'
+import type { Attributes } from './attributes.js'
+import type { CallSite } from './call-site.js'
+import { randomHex } from './ids.js'
+import { type RouteStats, routeStats } from './routes.js'
+
+export type SpanKind = 'internal' | 'server' | 'client' | 'producer' | 'consumer'
+export type SpanStatus = 'unset' | 'ok' | 'error'
+
+/** What another process needs to continue a trace. */
+export interface SpanContext {
+  /** 32 hexadecimal digits. */
+  readonly traceId: string
+  /** 16 hexadecimal digits. */
+  readonly spanId: string
+  readonly sampled: boolean
+}
+
+/** Spans of one trace that are kept; the rest is counted. Also the console's cap for a waterfall. */
+export const TRACE_SPANS = 5000
+/**
+ * Spans of all open traces together: ten thousand open event-streams with five hundred statements
+ * each would otherwise be five million. At about 250 bytes a span this is 25 MB.
+ */
+export const OPEN_SPANS = 100_000
+/**
+ * Work that a request left behind belongs to it for this long. Later it is a timer or a listener
+ * that happened to be made in a request, and starts a trace of its own.
+ */
+const LATE_MS = 60_000
+
+/** What becomes of traces: the recorder's side of a span. */
+export interface Keeper {
+  /** Spans held by open traces. */
+  open: number
+  /** Asked once, when an id is about to leave the process: will this trace be kept? */
+  decide(trace: ActiveTrace): boolean
+  /** The root ended. */
+  finished(trace: ActiveTrace): void
+  /** A span ended after its root, in a trace that is kept. */
+  late(span: OpenSpan): void
+  dropped(reason: 'trace' | 'open'): void
+}
+
+/**
+ * One timed operation while it runs. Subclasses add what they know and put it into words in
+ * `describe`, which is called for kept traces only.
+ */
+export class OpenSpan {
+  startMs: number = clock.now()
+  /** -1 while the span runs. */
+  endMs = -1
+  status: SpanStatus = 'unset'
+  /** '' until somebody needs it. */
+  id = ''
+  /** Where in the app's code it was asked for; on the first few of their kind. */
+  site: CallSite | undefined = undefined
+
+  constructor(
+    readonly trace: ActiveTrace,
+    readonly parent: OpenSpan | undefined,
+    readonly kind: SpanKind,
+    public name: string,
+    public attributes: Attributes | undefined,
+  ) {}
+
+  /** Ends the span; a second call does nothing. */
+  end(status?: SpanStatus, attributes?: Attributes): void {
+    if (this.endMs >= 0) return
+    this.endMs = clock.now()
+    if (status !== undefined) this.status = status
+    if (attributes !== undefined) this.add(attributes)
+    if (this === this.trace.root) this.trace.finish()
+    else if (this.trace.ended) this.trace.late(this)
+  }
+
+  add(attributes: Attributes): void {
+    this.attributes =
+      this.attributes === undefined ? attributes : { ...this.attributes, ...attributes }
+  }
+
+  /** The ids, made now if they were not; `sampled` is decided now and kept. */
+  context(): SpanContext {
+    return { traceId: this.trace.traceId, spanId: this.spanId, sampled: this.trace.sampled() }
+  }
+
+  get spanId(): string {
+    if (this.id === '') this.id = randomHex(8)
+    return this.id
+  }
+
+  /** The attributes that leave; called for kept traces only. */
+  describe(): Attributes {
+    return this.attributes ?? {}
+  }
+
+  /** What is known of the route that this span, as a root, belongs to. */
+  stats(): RouteStats {
+    return routeStats('', this.name)
+  }
+
+  /** First digit of the answer's status; 0 when the client left. */
+  statusClass(): number {
+    return this.status === 'error' ? 5 : 2
+  }
+}
+
+/** All that belongs to one request, or to one operation outside of requests. */
+export class ActiveTrace {
+  root: OpenSpan | undefined = undefined
+  /** In order of start, the root first; emptied when the trace was not kept. */
+  spans: OpenSpan[] = []
+  /** Spans over the cap. */
+  dropped = 0
+  ended = false
+  /** Why the trace is kept; '' while that is open, or when it is not. */
+  reason = ''
+  /** What a framework said: its route's template; null: it has none for this path. */
+  route: string | null | undefined = undefined
+  /** The span of another process that called us, believed. */
+  remoteParent = ''
+  /** The caller believed and kept its trace. */
+  remoteSampled = false
+  /** A caller that is not believed. */
+  link: SpanContext | undefined = undefined
+  private id = ''
+  private decision: boolean | undefined = undefined
+
+  constructor(readonly keeper: Keeper) {}
+
+  /** Makes `root` the span with which the trace ends. */
+  begin<T extends OpenSpan>(root: T): T {
+    this.root = root
+    this.spans.push(root)
+    this.keeper.open++
+    return root
+  }
+
+  get traceId(): string {
+    if (this.id === '') this.id = randomHex(16)
+    return this.id
+  }
+
+  /** Continues the trace of a caller that is believed. */
+  continues(remote: SpanContext): void {
+    this.id = remote.traceId
+    this.remoteParent = remote.spanId
+    this.remoteSampled = remote.sampled
+  }
+
+  sampled(): boolean {
+    this.decision ??= this.ended ? this.reason !== '' : this.keeper.decide(this)
+    return this.decision
+  }
+
+  /** Keeps the span, or counts it when there are too many. */
+  hold(span: OpenSpan): void {
+    if (this.ended) return
+    if (this.spans.length >= TRACE_SPANS) {
+      this.dropped++
+      this.keeper.dropped('trace')
+    } else if (this.keeper.open >= OPEN_SPANS) {
+      this.dropped++
+      this.keeper.dropped('open')
+    } else {
+      this.spans.push(span)
+      this.keeper.open++
+    }
+  }
+
+  finish(): void {
+    this.ended = true
+    this.keeper.open -= this.spans.length
+    this.keeper.finished(this)
+    if (this.reason === '') this.spans = []
+  }
+
+  late(span: OpenSpan): void {
+    if (this.reason !== '') this.keeper.late(span)
+  }
+
+  /** Too long after its end to have caused what happens now. */
+  isPast(nowMs: number): boolean {
+    return this.ended && this.root !== undefined && nowMs - this.root.endMs > LATE_MS
+  }
+}

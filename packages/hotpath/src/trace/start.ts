@@ -1,0 +1,50 @@
+import { readFileSync } from 'node:fs'
+import type { Settings } from '../config/settings.js'
+import { caught, contained } from './counts.js'
+import { Exporter } from './exporter.js'
+import { keeper } from './keeper.js'
+import { recorder } from './recorder.js'
+import { DEV_RATES, PRODUCTION_RATES, Sampler } from './sampler.js'
+import { trustPeers } from './trust.js'
+
+/**
+ * Records and exports from now on with these settings. The worker starts when the first trace
+ * ended: programs without one (npm, scripts) have no thread.
+ */
+export function configure(settings: Settings): void {
+  if (!settings.enabled) {
+    recorder.enabled = false
+    return
+  }
+  keeper.sampler = new Sampler({
+    ...(settings.dev ? DEV_RATES : PRODUCTION_RATES),
+    ...settings.sample,
+  })
+  trustPeers(settings.trust)
+  keeper.onFirst = () => begin(settings)
+  // The config file was read while the app already worked.
+  if (keeper.ring.spans > 0) keeper.begin()
+}
+
+function begin(settings: Settings): void {
+  const { headers } = settings
+  if (typeof headers !== 'function') start(settings, headers)
+  else
+    Promise.resolve(contained('config.headers', headers)).then(
+      given => start(settings, given ?? {}),
+      () => caught('config.headers'),
+    )
+}
+
+function start(settings: Settings, headers: Readonly<Record<string, string>>): void {
+  contained('trace.start', () => {
+    const exporter = new Exporter(settings, headers, packageVersion())
+    process.on('exit', () => contained('trace.exit', () => exporter.finish()))
+    exporter.start()
+  })
+}
+
+function packageVersion(): string {
+  const file = new URL('../../package.json', import.meta.url)
+  return (JSON.parse(readFileSync(file, 'utf8')) as { version: string }).version
+}

@@ -1,0 +1,183 @@
+import assert from 'node:assert/strict'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, before, describe, test } from 'node:test'
+import { checkConfig } from '../dist/config.js'
+import { appRoot, configFile, loadConfig, serviceName } from '../dist/config/load.js'
+import { settingsOf } from '../dist/config/settings.js'
+import { errors } from '../dist/errors.js'
+
+const problemOf = (value: unknown) => {
+  const checked = checkConfig(value, 'hotpath.config.js')
+  return checked.ok ? undefined : checked.problem
+}
+
+describe('a config is checked', () => {
+  test('everything that the types allow passes', () => {
+    const full = {
+      service: 'shop',
+      endpoint: 'https://otlp.example.com/base',
+      headers: () => ({ 'x-key': 'k' }),
+      trust: ['10.0.0.0/8', '::1', 'fd00::/8', '192.168.1.7'],
+      sample: { ordinaryPerSecond: 0, slowPerSecond: 1.5 },
+      callSites: { root: '/app' },
+      enabled: true,
+    }
+    assert.deepEqual(checkConfig(full, 'f'), { ok: true, config: full })
+    assert.equal(problemOf({}), undefined)
+    assert.equal(problemOf({ service: undefined }), undefined)
+  })
+
+  for (const [title, value, message] of [
+    [
+      'a key misspelt',
+      { servce: 'x' },
+      'hotpath.config.js: unknown key "servce". Did you mean "service"?',
+    ],
+    [
+      'in another case',
+      { callsites: {} },
+      'hotpath.config.js: unknown key "callsites". Did you mean "callSites"?',
+    ],
+    [
+      'one level down',
+      { sample: { slowPerSec: 1 } },
+      'hotpath.config.js: unknown key "sample.slowPerSec". Did you mean "sample.slowPerSecond"?',
+    ],
+    [
+      'a key like no other',
+      { redis: {} },
+      'hotpath.config.js: unknown key "redis". Known keys: service, endpoint, headers, trust, sample, callSites, enabled.',
+    ],
+    [
+      'no URL',
+      { endpoint: 'localhost:4318' },
+      'hotpath.config.js: "endpoint" must be a URL such as http://127.0.0.1:4318, not "localhost:4318".',
+    ],
+    [
+      'no block',
+      { trust: ['10.0.0.0/33'] },
+      'hotpath.config.js: "trust" must be a list of addresses or blocks such as 10.0.0.0/8, not a list with something else in it.',
+    ],
+    [
+      'a negative rate',
+      { sample: { ordinaryPerSecond: -1 } },
+      'hotpath.config.js: "sample.ordinaryPerSecond" must be a number from 0 up, not -1.',
+    ],
+    [
+      'a header that is no text',
+      { headers: { a: 1 } },
+      'hotpath.config.js: "headers" must be an object of strings, or a function that returns one, not an object.',
+    ],
+    ['no object at all', 'x', 'hotpath.config.js: "default export" must be an object, not "x".'],
+  ] as const) {
+    test(`${title} is a problem that says what to do`, () => {
+      assert.equal(problemOf(value)?.message, message)
+    })
+  }
+
+  test('a header that is wrong is not quoted: it is a secret', () => {
+    assert.ok(
+      !problemOf({ headers: { authorization: 5, key: 'secret' } })?.message.includes('secret'),
+    )
+  })
+})
+
+describe('a config file', () => {
+  let folder = ''
+  before(() => {
+    folder = mkdtempSync(join(tmpdir(), 'hotpath-config-'))
+  })
+  after(() => rmSync(folder, { recursive: true }))
+
+  const load = (name: string, text: string) => {
+    const path = join(folder, name)
+    writeFileSync(path, text)
+    return loadConfig(path)
+  }
+
+  test('may be an ES module or JSON', async () => {
+    const config = { service: 'a' }
+    assert.deepEqual(await load('hotpath.config.mjs', 'export default { service: "a" }'), {
+      ok: true,
+      config,
+    })
+    assert.deepEqual(await load('hotpath.config.json', '{ "service": "a" }'), { ok: true, config })
+  })
+
+  test('in TypeScript is read where Node does, else the problem says what to do', async () => {
+    const loaded = await load('hotpath.config.ts', 'export default { service: "a" as string }')
+    if ((process.features as { typescript?: unknown }).typescript) assert.ok(loaded.ok)
+    else assert.ok(!loaded.ok && loaded.problem.code === 'HOTPATH_CONFIG_TYPESCRIPT')
+  })
+
+  test('that does not load is a problem with the reason in one line', async () => {
+    for (const [name, text] of [
+      ['broken.mjs', 'export default {'],
+      ['throws.mjs', 'throw new Error("first\\nsecond")'],
+      ['broken.json', '{'],
+    ] as const) {
+      const loaded = await load(name, text)
+      assert.ok(!loaded.ok && loaded.problem.code === 'HOTPATH_CONFIG_LOAD')
+      assert.ok(!loaded.problem.message.includes('\n'))
+    }
+  })
+
+  test('is looked for beside the nearest package.json', () => {
+    writeFileSync(join(folder, 'package.json'), '{ "name": "the-app" }')
+    const below = join(folder, 'src', 'deep')
+    assert.equal(appRoot(below), folder)
+    assert.equal(configFile(folder), join(folder, 'hotpath.config.mjs'))
+    assert.equal(serviceName(folder, '/x/server.js'), 'the-app')
+    assert.equal(serviceName(below, '/x/server.mjs'), 'server')
+  })
+})
+
+describe('settings', () => {
+  const app = { root: '/app', name: 'app' }
+
+  test('without config and environment', () => {
+    const settings = settingsOf({}, {}, app)
+    assert.equal(settings.service, 'app')
+    assert.equal(settings.endpoint, 'http://127.0.0.1:4318')
+    assert.equal(settings.root, '/app')
+    assert.equal(settings.enabled, true)
+    assert.equal(settings.dev, false)
+  })
+
+  test('HOTPATH_* goes before the file, the file before OTEL_*', () => {
+    const otel = { OTEL_SERVICE_NAME: 'otel', OTEL_EXPORTER_OTLP_ENDPOINT: 'http://otel:4318/' }
+    const own = { ...otel, HOTPATH_SERVICE: 'own', HOTPATH_ENDPOINT: 'http://own:1' }
+    const file = { service: 'file', endpoint: 'http://file:1' }
+    const of = (config: object, environment: Record<string, string>) => {
+      const { service, endpoint } = settingsOf(config, environment, app)
+      return [service, endpoint]
+    }
+    assert.deepEqual(of(file, own), ['own', 'http://own:1'])
+    assert.deepEqual(of(file, otel), ['file', 'http://file:1'])
+    assert.deepEqual(of({}, otel), ['otel', 'http://otel:4318'])
+  })
+
+  test("OpenTelemetry's headers go to its endpoint and to no other", () => {
+    const environment = {
+      OTEL_EXPORTER_OTLP_ENDPOINT: 'http://otel:4318',
+      OTEL_EXPORTER_OTLP_HEADERS: 'api-key=a%20b, x=y=z,=no',
+    }
+    assert.deepEqual(settingsOf({}, environment, app).headers, { 'api-key': 'a b', x: 'y=z' })
+    const elsewhere = { ...environment, HOTPATH_ENDPOINT: 'http://other:1' }
+    assert.deepEqual(settingsOf({}, elsewhere, app).headers, {})
+  })
+
+  test('HOTPATH_DISABLED switches off, 0 and false do not', () => {
+    const enabled = (value: string) => settingsOf({}, { HOTPATH_DISABLED: value }, app).enabled
+    assert.deepEqual(['1', 'true', '0', 'false', ''].map(enabled), [false, false, true, true, true])
+  })
+})
+
+test('every row of the table of errors is a sentence that names the file', () => {
+  for (const [code, message] of Object.entries(errors)) {
+    assert.match(code, /^HOTPATH_[A-Z_]+$/)
+    assert.ok(message.includes('{file}'), code)
+  }
+})

@@ -1,0 +1,84 @@
+import { type ChildProcess, fork } from 'node:child_process'
+import { once } from 'node:events'
+import { fileURLToPath } from 'node:url'
+import { Collector, type CollectedSpan } from './collector.js'
+
+const register = new URL('../dist/register.js', import.meta.url).href
+
+/** An app of `test/apps` in a process of its own, with the recorder attached, and what that sent. */
+export class ObservedApp {
+  private constructor(
+    private readonly child: ChildProcess,
+    readonly collector: Collector,
+    readonly port: number,
+    private readonly output: { text: string },
+  ) {}
+
+  static async start(file: string, env: Record<string, string> = {}): Promise<ObservedApp> {
+    const collector = await Collector.start()
+    const path = fileURLToPath(new URL(`../test/apps/${file}`, import.meta.url))
+    const child = fork(path, {
+      execArgv: ['--import', register],
+      env: { ...process.env, HOTPATH_ENDPOINT: collector.url, HOTPATH_MODE: 'dev', ...env },
+      stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+    })
+    const output = { text: '' }
+    for (const stream of [child.stdout, child.stderr]) {
+      stream?.on('data', chunk => {
+        output.text += String(chunk)
+      })
+    }
+    const port = await new Promise<number>((resolve, reject) => {
+      child.once('message', message => resolve((message as { port: number }).port))
+      child.once('exit', code => reject(new Error(`${file} ended with ${code}: ${output.text}`)))
+    })
+    return new ObservedApp(child, collector, port, output)
+  }
+
+  get url(): string {
+    return `http://127.0.0.1:${this.port}`
+  }
+
+  /** Lets the app end, and gives the spans that it sent until then. */
+  async finish(): Promise<Observation> {
+    const ended = once(this.child, 'exit') as Promise<[number | null, string | null]>
+    if (this.child.connected) this.child.disconnect()
+    const [code] = await ended
+    await this.collector.close()
+    const errors = this.collector.points.filter(
+      point => point.metric === 'hotpath.recorder.errors' && point.value > 0,
+    )
+    return {
+      code,
+      output: this.output.text,
+      spans: this.collector.spans,
+      errors: errors.map(point => String(point.attributes['where'])),
+    }
+  }
+}
+
+export interface Observation {
+  readonly code: number | null
+  readonly output: string
+  readonly spans: readonly CollectedSpan[]
+  /** Places of ours that threw. */
+  readonly errors: readonly string[]
+}
+
+/** Runs `use` against an app, and gives what was observed of it. */
+export async function observe(
+  file: string,
+  use: (app: ObservedApp) => Promise<void>,
+  env: Record<string, string> = {},
+): Promise<Observation> {
+  const app = await ObservedApp.start(file, env)
+  let failure: unknown
+  try {
+    await use(app)
+  } catch (error) {
+    failure = error
+  }
+  const observation = await app.finish()
+  if (failure !== undefined) throw failure
+  return observation
+}

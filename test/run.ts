@@ -1,0 +1,80 @@
+import { spawn } from 'node:child_process'
+import { availableParallelism } from 'node:os'
+import { join } from 'node:path'
+import { run } from 'node:test'
+import { parseArgs } from 'node:util'
+import { root } from './places.js'
+import { nodeOf } from './run/node.js'
+import { dependsOnNode, testFiles } from './run/plan.js'
+import { report, sum, totalsLine, type Totals } from './run/report.js'
+
+/**
+ * Runs the compiled tests: all on this Node, then those that depend on the Node on Node 24 as well.
+ *
+ *     npm test
+ *     node test/dist/run.js --only exits
+ *     node test/dist/run.js --here          this Node alone
+ */
+const { values } = parseArgs({
+  options: {
+    only: { type: 'string' },
+    here: { type: 'boolean', default: false },
+    'per-node': { type: 'boolean', default: false },
+  },
+})
+
+/** A file that takes longer hangs: the slowest takes under a minute on two cores. */
+const fileTimeoutMs = 240_000
+
+const files = testFiles(values.only).filter(file => !values['per-node'] || dependsOnNode(file))
+const runsOn24 = !values.here && !process.version.startsWith('v24.') && files.some(dependsOnNode)
+
+let totals = await runHere(files)
+if (runsOn24) totals = sum(totals, await runOn24())
+if (totals.passed + totals.failed === 0) {
+  process.stdout.write('No test was found: run `npm run build` first, or look at --only.\n')
+  totals.failed++
+}
+process.stdout.write(`${totalsLine(totals)}\n`)
+process.exitCode = totals.failed > 0 ? 1 : 0
+
+async function runHere(paths: string[]): Promise<Totals> {
+  process.stdout.write(`Node ${process.version}: ${paths.length} files\n`)
+  let totals: Totals = { passed: 0, failed: 0, skipped: 0 }
+  // One run for each file, so that each has its line as it ends; two at a time at most, since
+  // several of them start a database and load it.
+  const queue = [...paths]
+  const lanes = Math.min(2, availableParallelism())
+  const lane = async (): Promise<void> => {
+    for (let path = queue.shift(); path !== undefined; path = queue.shift()) {
+      const startMs = performance.now()
+      const events = run({ files: [join(root, path)], timeout: fileTimeoutMs })
+      const result = await report(events, process.version)
+      const seconds = ((performance.now() - startMs) / 1000).toFixed(1)
+      process.stdout.write(`  ${totalsLine(result)}  ${path}  ${seconds} s\n`)
+      totals = sum(totals, result)
+    }
+  }
+  await Promise.all(Array.from({ length: lanes }, lane))
+  process.stdout.write(`Node ${process.version}: ${totalsLine(totals)}\n`)
+  return totals
+}
+
+/** This program again, in Node 24; its last line is its totals. */
+async function runOn24(): Promise<Totals> {
+  const args = [process.argv[1] ?? '', '--here', '--per-node']
+  if (values.only !== undefined) args.push('--only', values.only)
+  const child = spawn(nodeOf(24), args, { stdio: ['ignore', 'pipe', 'inherit'] })
+  let tail = ''
+  child.stdout.setEncoding('utf8').on('data', (text: string) => {
+    process.stdout.write(text)
+    tail = (tail + text).slice(-1000)
+  })
+  await new Promise(resolve => child.on('close', resolve))
+  const last = /(\d+) passed, (\d+) failed(?:, (\d+) skipped)?\n$/.exec(tail)
+  if (last === null) {
+    process.stdout.write('The run on Node 24 ended without its totals.\n')
+    return { passed: 0, failed: 1, skipped: 0 }
+  }
+  return { passed: Number(last[1]), failed: Number(last[2]), skipped: Number(last[3] ?? 0) }
+}

@@ -1,0 +1,27 @@
+import { execFileSync } from 'node:child_process'
+import { copyFileSync, existsSync, mkdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { cache, fixtures } from '../places.js'
+
+/**
+ * The folder in which OpenTelemetry, dd-trace and Sentry are installed, with an Express, a Fastify
+ * and a pg of its own: 320 MB, so they are fetched on first use and not with `npm ci`.
+ */
+export function companyFolder(): string {
+  const from = join(fixtures, 'company')
+  const folder = join(cache, 'company')
+  const lock = readFileSync(join(from, 'package-lock.json'))
+  const done = join(folder, 'node_modules', '.package-lock.json')
+  const copied = join(folder, 'package-lock.json')
+  if (existsSync(done) && existsSync(copied) && readFileSync(copied).equals(lock)) return folder
+  mkdirSync(folder, { recursive: true })
+  for (const name of ['package.json', 'package-lock.json']) {
+    copyFileSync(join(from, name), join(folder, name))
+  }
+  execFileSync('npm', ['ci', '--ignore-scripts', '--no-audit', '--no-fund'], {
+    cwd: folder,
+    stdio: ['ignore', 'ignore', 'inherit'],
+    shell: process.platform === 'win32',
+  })
+  return folder
+}

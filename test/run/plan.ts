@@ -1,0 +1,35 @@
+import { existsSync, readdirSync } from 'node:fs'
+import { join, relative, sep } from 'node:path'
+import { root } from '../places.js'
+
+/** Where compiled tests lie. `*` stands for one folder. */
+const folders = ['packages/*/dist-test', 'examples/*/dist/test', 'test/dist']
+
+/**
+ * What depends on the Node that runs it: the recorder's own suite, and the system tests in which it
+ * sits in a real process. The rest (console, shop, rules about sources) runs on one Node only.
+ */
+const perNode = ['packages/hotpath/dist-test/', 'test/dist/attached/']
+
+/** All compiled test files, relative to the root, in order; `only` keeps the paths that contain it. */
+export function testFiles(only: string | undefined): string[] {
+  const files = folders.flatMap(expand).flatMap(folder =>
+    readdirSync(folder, { recursive: true, encoding: 'utf8' })
+      .filter(name => name.endsWith('.test.js') && !name.includes('node_modules'))
+      .map(name => relative(root, join(folder, name)).split(sep).join('/')),
+  )
+  return files.filter(file => only === undefined || file.includes(only)).sort()
+}
+
+export function dependsOnNode(file: string): boolean {
+  return perNode.some(folder => file.startsWith(folder))
+}
+
+function expand(pattern: string): string[] {
+  const [before, after] = pattern.split('*/')
+  if (after === undefined) return existing(join(root, pattern))
+  const parent = join(root, before ?? '')
+  return readdirSync(parent).flatMap(name => existing(join(parent, name, after)))
+}
+
+const existing = (folder: string): string[] => (existsSync(folder) ? [folder] : [])
