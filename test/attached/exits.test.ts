@@ -98,6 +98,7 @@ async function end(
  * the gate opens: the one thing that differs.
  */
 function withoutOurFrames(ended: Ended): Ended {
-  const frames = /^ +at .*(?:\/hotpath\/dist\/|node:(?:internal\/)?async_hooks:).*\n/gm
+  const frames =
+    /^ +at .*(?:\/hotpath\/dist\/|node:(?:internal\/)?async_(?:hooks|local_storage)\b).*\n/gm
   return { ...ended, stderr: ended.stderr.replaceAll(frames, '') }
 }

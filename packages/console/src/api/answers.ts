@@ -134,3 +134,119 @@ export interface FindingAnswer extends WindowAnswer {
   readonly requests: number
   readonly totalMs: number
 }
+
+/** What happened in one step of a timeline. Null where nothing can be said: no request, or too few. */
+export interface TimelinePoint {
+  readonly startMs: number
+  readonly count: number
+  readonly errors: number
+  readonly averageMs: number | null
+  readonly p50Ms: number | null
+  readonly p95Ms: number | null
+  readonly p99Ms: number | null
+}
+/** `GET /api/timeline?route=GET+/users`: without `route` all requests of the service. */
+export interface TimelineAnswer extends WindowAnswer {
+  readonly route: string | null
+  /** A whole number of seconds that gives about 60 steps, at most 240. */
+  readonly stepMs: number
+  /** One for each step of the window, steps without a request included; the first starts at a multiple of `stepMs`. */
+  readonly points: readonly TimelinePoint[]
+  readonly heatmap: {
+    /** Lower bounds of the bands of latency, ascending, four to a factor of ten; the last has no end. */
+    readonly fromMs: readonly number[]
+    /** Requests by point, then by band; at most 20,000 cells. */
+    readonly counts: readonly (readonly number[])[]
+  }
+}
+
+export type GaugeKey =
+  | 'cpu'
+  | 'memory'
+  | 'heap'
+  | 'loopDelayP99'
+  | 'loopUtilization'
+  | 'poolUsed'
+  | 'poolIdle'
+  | 'poolPending'
+  | 'poolMax'
+/** One process of a service, with what it said of itself. */
+export interface ProcessRow {
+  readonly service: string
+  readonly instance: string
+  /** Null where the telemetry does not say. */
+  readonly pid: number | null
+  readonly host: string | null
+  /** `Node 20.20.2`. */
+  readonly runtime: string | null
+  readonly firstMs: number
+  readonly lastMs: number
+  /**
+   * By step of the answer; null where nothing came. `cpu` is in processors (1.5 = one and a half),
+   * memory in bytes, delay in milliseconds, utilization 0 to 1, pools in connections summed over the
+   * pools of the process. A gauge that never came is absent.
+   */
+  readonly gauges: { readonly [key in GaugeKey]?: readonly (number | null)[] }
+}
+/** `GET /api/processes`. */
+export interface ProcessesAnswer extends WindowAnswer {
+  readonly stepMs: number
+  readonly startMs: number
+  readonly processes: readonly ProcessRow[]
+}
+
+/** A row of two traces side by side: spans of the same path and name, summed on each side. */
+export interface CompareRow {
+  readonly name: string
+  readonly depth: number
+  readonly category: TraceRowSpan['category']
+  readonly a: CompareSide | null
+  readonly b: CompareSide | null
+}
+export interface CompareSide {
+  readonly count: number
+  readonly sumNs: number
+  readonly selfNs: number
+  readonly offsetNs: number
+}
+/** `GET /api/compare?a=ID&b=ID`. */
+export interface CompareAnswer {
+  readonly a: TraceHead
+  readonly b: TraceHead
+  /** One sentence: what makes the difference. */
+  readonly verdict: string
+  /** Depth first; the order of `a`, and what is only in `b` after its siblings. */
+  readonly rows: readonly CompareRow[]
+}
+export type TraceHead = Pick<
+  TraceAnswer,
+  'traceId' | 'route' | 'startMs' | 'durationNs' | 'statusCode' | 'spans'
+>
+
+/** One alert rule with its state, one for each group (route or service) that it watches. */
+export interface AlertRow {
+  readonly rule: string
+  /** `average over 200 ms for 1 min on GET /menu`. */
+  readonly condition: string
+  readonly service: string
+  readonly route: string | null
+  readonly state: 'inactive' | 'pending' | 'firing' | 'resolved'
+  /** When it came into this state; null when inactive from the start. */
+  readonly sinceMs: number | null
+  /** The figure last seen, and its bound, in `unit`; null with too little traffic. */
+  readonly value: number | null
+  readonly bound: number
+  readonly unit: 'ms' | 'share'
+  /** Delivery to each notifier: `delivered`, `waiting (3 tries)`, and the last error. */
+  readonly deliveries: readonly {
+    readonly notifier: string
+    readonly state: 'delivered' | 'waiting' | 'given up'
+    readonly tries: number
+    readonly error: string | null
+  }[]
+}
+/** `GET /api/alerts`: rules that watch something or fire; firing first. */
+export interface AlertsAnswer {
+  readonly alerts: readonly AlertRow[]
+  readonly notifiers: readonly string[]
+}

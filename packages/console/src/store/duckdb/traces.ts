@@ -27,9 +27,10 @@ export async function readTraces(
   query: TraceQuery,
 ): Promise<TraceSummary[]> {
   const order = query.order === 'slowest' ? 'duration_ns' : 'start_ns'
-  const [id = [], service, route, start, duration, status, code, spans, services] = await columns(
-    connection,
-    `with roots as (
+  const [id = [], service, route, start, duration, status, code, spans, services = []] =
+    await columns(
+      connection,
+      `with roots as (
        select s.*, o.service from spans s join sources o on o.id = s.source
        where s.entry and ${spanInWindow('s')} and ${ofService('o')}
          and (s.parent_id is null or not exists (
@@ -50,14 +51,14 @@ export async function readTraces(
        w.spans, list_sort(w.services)
      from chosen c join whole w on w.trace_id = c.trace_id
      order by c.${order} desc, c.trace_id`,
-    {
-      ...windowParameters(query),
-      route: query.route ?? null,
-      status: query.status === undefined ? null : statuses.indexOf(query.status),
-      least: nanoseconds(query.minDurationMs ?? 0),
-      limit: BigInt(query.limit),
-    },
-  )
+      {
+        ...windowParameters(query),
+        route: query.route ?? null,
+        status: query.status === undefined ? null : statuses.indexOf(query.status),
+        least: nanoseconds(query.minDurationMs ?? 0),
+        limit: BigInt(query.limit),
+      },
+    )
   return id.map((traceId, i) => {
     const statusCode = code?.[i]
     return {
@@ -68,7 +69,7 @@ export async function readTraces(
       durationNs: Number(duration?.[i]),
       status: statuses[Number(status?.[i])] ?? 'unset',
       spans: Number(spans?.[i]),
-      services: (services?.[i] as DuckDBListValue).items.map(String),
+      services: (services[i] as DuckDBListValue).items.map(String),
       ...(typeof statusCode === 'number' ? { statusCode } : {}),
     }
   })
