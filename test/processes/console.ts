@@ -41,7 +41,8 @@ export class TestConsole implements AsyncDisposable {
 
   /** What an app is given to send its telemetry here, and often. */
   get env(): Record<string, string> {
-    return { HOTPATH_ENDPOINT: this.url, HOTPATH_MODE: 'dev' }
+    // A busy machine takes longer than what an app should wait at its end.
+    return { HOTPATH_ENDPOINT: this.url, HOTPATH_MODE: 'dev', HOTPATH_EXIT_MS: '10000' }
   }
 
   ask<K extends keyof Answers>(name: K, query = ''): Promise<Answers[K]> {

@@ -31,6 +31,11 @@ export interface Config {
   readonly sample?: SampleConfig
   /** Call sites are given relative to this directory. Default: the directory of the app's package.json. */
   readonly callSites?: { readonly root?: string }
+  /**
+   * How long a process that ends waits for its last telemetry to be taken, in milliseconds. Default
+   * 500, at most 10,000; it does not wait when nobody listens.
+   */
+  readonly exitMs?: number
   /** False: attached, but nothing is recorded. */
   readonly enabled?: boolean
 }
@@ -64,6 +69,9 @@ const rate: Rule = {
   check: value => typeof value === 'number' && value >= 0 && Number.isFinite(value),
 }
 
+/** A process that is told to stop is killed by most supervisors after 10 s. */
+export const MAX_EXIT_MS = 10_000
+
 const rules: Readonly<Record<keyof Config, Rule>> = {
   service: { expected: 'a name', check: isText },
   endpoint: { expected: 'a URL such as http://127.0.0.1:4318', check: isHttpUrl },
@@ -93,6 +101,10 @@ const rules: Readonly<Record<keyof Config, Rule>> = {
     expected: 'an object',
     check: isRecord,
     keys: { root: { expected: 'a directory', check: isText } },
+  },
+  exitMs: {
+    expected: 'milliseconds, from 0 to 10000',
+    check: value => typeof value === 'number' && value >= 0 && value <= MAX_EXIT_MS,
   },
   enabled: { expected: 'true or false', check: value => typeof value === 'boolean' },
 }

@@ -53,6 +53,7 @@ async function attached(
     DATABASE_URL: postgres.url,
     HOTPATH_ENDPOINT: collector.url,
     HOTPATH_MODE: 'dev',
+    HOTPATH_EXIT_MS: '10000',
     ...program.env,
   }
   const ending = await run({ ...program, env }, nodeArgs)

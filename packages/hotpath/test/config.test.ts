@@ -22,6 +22,7 @@ describe('a config is checked', () => {
       trust: ['10.0.0.0/8', '::1', 'fd00::/8', '192.168.1.7'],
       sample: { ordinaryPerSecond: 0, slowPerSecond: 1.5 },
       callSites: { root: '/app' },
+      exitMs: 2_000,
       enabled: true,
     }
     assert.deepEqual(checkConfig(full, 'f'), { ok: true, config: full })
@@ -48,7 +49,7 @@ describe('a config is checked', () => {
     [
       'a key like no other',
       { redis: {} },
-      'hotpath.config.js: unknown key "redis". Known keys: service, endpoint, headers, trust, sample, callSites, enabled.',
+      'hotpath.config.js: unknown key "redis". Known keys: service, endpoint, headers, trust, sample, callSites, exitMs, enabled.',
     ],
     [
       'no URL',
@@ -64,6 +65,11 @@ describe('a config is checked', () => {
       'a negative rate',
       { sample: { ordinaryPerSecond: -1 } },
       'hotpath.config.js: "sample.ordinaryPerSecond" must be a number from 0 up, not -1.',
+    ],
+    [
+      'a wait at the end that outlasts a supervisor',
+      { exitMs: 60_000 },
+      'hotpath.config.js: "exitMs" must be milliseconds, from 0 to 10000, not 60000.',
     ],
     [
       'a header that is no text',
@@ -167,6 +173,16 @@ describe('settings', () => {
     assert.deepEqual(settingsOf({}, environment, app).headers, { 'api-key': 'a b', x: 'y=z' })
     const elsewhere = { ...environment, HOTPATH_ENDPOINT: 'http://other:1' }
     assert.deepEqual(settingsOf({}, elsewhere, app).headers, {})
+  })
+
+  test('the wait at the end: environment, then file, then half a second; never over ten', () => {
+    const exitMs = (config: object, value?: string) =>
+      settingsOf(config, { HOTPATH_EXIT_MS: value }, app).exitMs
+    assert.deepEqual(
+      [exitMs({}), exitMs({ exitMs: 0 }), exitMs({ exitMs: 0 }, '70'), exitMs({}, '60000')],
+      [500, 0, 70, 10_000],
+    )
+    assert.equal(exitMs({}, 'soon'), 500)
   })
 
   test('HOTPATH_DISABLED switches off, 0 and false do not', () => {

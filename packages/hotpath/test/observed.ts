@@ -19,7 +19,13 @@ export class ObservedApp {
     const path = fileURLToPath(new URL(`../test/apps/${file}`, import.meta.url))
     const child = fork(path, {
       execArgv: ['--import', register],
-      env: { ...process.env, HOTPATH_ENDPOINT: collector.url, HOTPATH_MODE: 'dev', ...env },
+      env: {
+        ...process.env,
+        HOTPATH_ENDPOINT: collector.url,
+        HOTPATH_MODE: 'dev',
+        HOTPATH_EXIT_MS: '10000',
+        ...env,
+      },
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
     })
     const output = { text: '' }

@@ -1,4 +1,4 @@
-import type { Config, ExportHeaders, SampleConfig } from '../config.js'
+import { type Config, type ExportHeaders, MAX_EXIT_MS, type SampleConfig } from '../config.js'
 
 /** What the recorder works with, from the config file and the environment. */
 export interface Settings {
@@ -11,6 +11,8 @@ export interface Settings {
   /** Call sites are relative to this directory. */
   readonly root: string
   readonly enabled: boolean
+  /** What a process that ends waits for its last telemetry. */
+  readonly exitMs: number
   /** Somebody watches: keep more, report every second. */
   readonly dev: boolean
 }
@@ -18,6 +20,8 @@ export interface Settings {
 type Environment = Readonly<Record<string, string | undefined>>
 
 const DEFAULT_ENDPOINT = 'http://127.0.0.1:4318'
+/** Long enough for a console on the same network, too short for anybody to wait for. */
+const DEFAULT_EXIT_MS = 500
 
 /**
  * `HOTPATH_*` goes before the file, the file before OpenTelemetry's variables. Those headers belong
@@ -44,6 +48,7 @@ export function settingsOf(
     sample: config.sample ?? {},
     root: config.callSites?.root ?? app.root,
     enabled: config.enabled !== false && !isDisabled(environment),
+    exitMs: milliseconds(environment.HOTPATH_EXIT_MS) ?? config.exitMs ?? DEFAULT_EXIT_MS,
     dev: environment.HOTPATH_MODE === 'dev',
   }
 }
@@ -71,6 +76,12 @@ function decoded(value: string): string {
   } catch {
     return value
   }
+}
+
+function milliseconds(value: string | undefined): number | undefined {
+  return value !== undefined && /^\d{1,9}$/.test(value)
+    ? Math.min(Number(value), MAX_EXIT_MS)
+    : undefined
 }
 
 function text(value: string | undefined): string | undefined {

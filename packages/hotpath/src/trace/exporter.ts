@@ -22,7 +22,6 @@ const SLICE_SPANS = 1000
 const NEXT_SLICE_MS = 20
 /** Messages that the worker has not taken yet; more wait in the ring. */
 const MAX_UNTAKEN = 4
-const EXIT_MS = 500
 const RESTART_MS = 5000
 
 /** Hands what the recorder kept to the worker, a little at a time, and counts what cannot go. */
@@ -55,7 +54,7 @@ export class Exporter {
     })
   }
 
-  /** Sends what is left, and waits for it, at most 500 ms; at once when nobody listens. */
+  /** Sends what is left, and waits for it, at most `exitMs`; not at all when nobody listens. */
   finish(): void {
     const { worker } = this
     this.ended = true
@@ -64,7 +63,7 @@ export class Exporter {
     const last = takeDelivery(this.sequence + 1, this.frozenMs)
     if (last !== undefined) tell(worker, { type: 'delivery', delivery: last })
     tell(worker, { type: 'finish' })
-    Atomics.wait(this.flags, DONE, 0, EXIT_MS)
+    Atomics.wait(this.flags, DONE, 0, this.settings.exitMs)
   }
 
   private startThread(): void {
