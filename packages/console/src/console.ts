@@ -1,4 +1,5 @@
 import { resolve } from 'node:path'
+import { announce } from './announced.js'
 import { answer } from './api/answer.js'
 import { isLoopback } from './api/http-guard.js'
 import { listen } from './api/server.js'
@@ -84,11 +85,13 @@ async function serve(config: ResolvedConfig, store: Store): Promise<RunningConso
     throw await listenError(error as NodeJS.ErrnoException, config)
   })
   const stopPruning = pruneRegularly(config, store, faults)
+  const forget = announce((await store.status()).path, server.url)
   let closing: Promise<void> | undefined
   return {
     url: server.url,
     store,
     close: () => {
+      forget()
       closing ??= stopPruning()
         .then(() => server.close())
         .then(() => store.close())

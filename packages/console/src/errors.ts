@@ -142,6 +142,12 @@ export const errors = {
     f =>
       `No console answers at ${f.url} (${f.cause}), and there is no store at ${f.store}. Start one with \`hotpath serve\` or \`hotpath dev -- COMMAND\`, or name it with --url or --store.`,
   ),
+  CONSOLE_SILENT: row<{ url: string; cause: string }>(
+    2,
+    502,
+    f =>
+      `No console answers at ${f.url}: ${f.cause}. Start one with \`hotpath serve\`, or name another with --url, or a store file with --store.`,
+  ),
   CONSOLE_FOREIGN: row<{ url: string; cause: string }>(
     2,
     502,

@@ -156,12 +156,17 @@ export interface Evidence {
 }
 
 export interface Cost {
-  /** Milliseconds of one request that this takes: the median. */
+  /**
+   * Milliseconds of one request that this takes: its share of the average request that shows it, where
+   * every request was counted; else the median of the sampled ones.
+   */
   readonly msPerRequest: number
   /** Part of the request's duration, 0 to 1: the median. */
   readonly share: number
   /** Milliseconds over all requests in the window, from the histograms; sampled share times their sum. */
   readonly totalMs: number
+  /** Requests of the route in the window; null when no histogram counted them. */
+  readonly counted: number | null
 }
 
 /**

@@ -84,7 +84,7 @@ export interface TraceRowSpan {
   readonly depth: number
   readonly offsetNs: number
   readonly durationNs: number
-  /** Time in the span in which none of its children ran. */
+  /** Time in the span in which none of its children ran; of calls side by side, in which any of them ran. */
   readonly selfNs: number
   /** Of the span's own time, how much the trace waited for it: the part on the critical path. */
   readonly criticalNs: number

@@ -1,5 +1,5 @@
 import { callSite } from '../diagnose/calls.js'
-import { median, orderOf } from '../diagnose/timing.js'
+import { median, orderOf, unionNs } from '../diagnose/timing.js'
 import type { Trace, TraceSpan } from '../model.js'
 import type { TraceRowSpan } from './answers.js'
 import { criticalPath, selfNs } from './critical-path.js'
@@ -40,7 +40,8 @@ function rowOf(
     depth,
     offsetNs: first.offsetNs,
     durationNs: endNs - first.offsetNs,
-    selfNs: sumOf(spans, selfNs),
+    // Side by side, the sum of their times is more than there was.
+    selfNs: folded && orderOf(spans) === 'concurrent' ? unionNs(spans) : sumOf(spans, selfNs),
     criticalNs: sumOf(spans, span => path.get(span) ?? 0),
     critical: spans.some(span => path.has(span)),
     status: spans.some(span => span.status === 'error') ? 'error' : first.status,

@@ -20,7 +20,7 @@ export function verdictOf(
   if (part < telling) return `No part took more than ${percent(part)} of it.`
   const what =
     first.category === 'code'
-      ? `${first.service}'s own work in ${first.name}`
+      ? `${first.service}'s own time in ${first.name} (its code, or a wait that no span shows)`
       : first.category === 'waiting'
         ? `spent on ${first.name}`
         : first.name

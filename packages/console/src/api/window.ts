@@ -29,7 +29,7 @@ function since(text: string, untilMs: number): number {
   const length = /^(\d{1,6}(?:\.\d{1,3})?)\s*([smhdw])$/.exec(text.trim())
   if (length) {
     const unit = unitMs[length[2] as keyof typeof unitMs]
-    return Math.max(0, untilMs - Number(length[1]) * unit)
+    if (Number(length[1]) > 0) return Math.max(0, untilMs - Number(length[1]) * unit)
   }
   const sinceMs = timeOf('since', text)
   if (sinceMs <= untilMs) return sinceMs

@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs'
 import { relative, resolve } from 'node:path'
+import { announced } from '../announced.js'
 import { answer } from '../api/answer.js'
 import { readConfig, resolveConfig } from '../config.js'
 import { ConsoleError } from '../errors.js'
@@ -33,18 +34,35 @@ export async function withAnswers<T>(source: Source, use: (ask: Ask) => Promise<
   if (source.store !== undefined) return withStore(resolve(source.directory, source.store), use)
   const named = source.url ?? (source.environment['HOTPATH_URL'] || undefined)
   const config = resolveConfig({}, await readConfig(source.directory), source.environment)
-  const base = (named ?? `http://127.0.0.1:${config.port || 4318}`).replace(/\/+$/, '')
-  const ask: Ask = (path, parameters) => askConsole(base, path, parameters, config.token)
-  if (named !== undefined) return use(ask)
-  const path = resolve(source.directory, config.store.path)
-  const absent = await absence(base)
-  if (absent === undefined) return use(ask)
-  if (!existsSync(path)) {
-    const store = relative(source.directory, path) || path
-    throw new ConsoleError('CONSOLE_ABSENT', { url: base, cause: absent, store })
+  const through = (base: string): Ask => {
+    return (path, parameters) => askConsole(base, path, parameters, config.token)
   }
-  source.tell(`No console at ${base} (${absent}): read from ${relative(source.directory, path)}.`)
+  if (named !== undefined) return use(through(baseOf(named)))
+  const path = resolve(source.directory, config.store.path)
+  const own = announced(path)
+  if (own !== undefined && (await absence(own)) === undefined) return use(through(own))
+  const base = `http://127.0.0.1:${config.port || 4318}`
+  const absent = await absence(base)
+  const store = relative(source.directory, path) || path
+  if (absent === undefined) {
+    // Somebody else's, perhaps: the answer would be right, and not what was asked for.
+    if (existsSync(path))
+      source.tell(
+        `asked the console at ${base}; it does not keep ${store}. To read that: --store ${store}`,
+      )
+    return use(through(base))
+  }
+  if (!existsSync(path))
+    throw new ConsoleError('CONSOLE_ABSENT', { url: base, cause: absent, store })
+  source.tell(`No console at ${base} (${absent}): read from ${store}.`)
   return withStore(path, use)
+}
+
+/** The address as it is asked. Throws a `ConsoleError` for what is none. */
+function baseOf(url: string): string {
+  if (/^https?:\/\/[^/]/i.test(url) && URL.canParse(url)) return url.replace(/\/+$/, '')
+  const expected = 'the address of a console, such as http://127.0.0.1:4318'
+  throw new ConsoleError('PARAMETER', { name: '--url', expected, got: url })
 }
 
 async function withStore<T>(path: string, use: (ask: Ask) => Promise<T>): Promise<T> {
@@ -94,7 +112,8 @@ async function get(base: string, path: string, token: string | undefined): Promi
   try {
     return await fetch(new URL(base + path), { headers, signal: AbortSignal.timeout(patienceMs) })
   } catch (error) {
-    throw foreign(base, causeOf(error))
+    const cause = causeOf(error)
+    throw new ConsoleError('CONSOLE_SILENT', { url: base, cause })
   }
 }
 
@@ -107,5 +126,6 @@ function causeOf(error: unknown): string {
   const code = (error.cause as NodeJS.ErrnoException | undefined)?.code
   if (code === 'ECONNREFUSED') return 'nothing listens there'
   if (error.name === 'TimeoutError') return 'it does not answer'
-  return code ?? error.message
+  if (code === 'UND_ERR_SOCKET' || code === 'ECONNRESET') return 'what listens there hangs up'
+  return code ?? (error.cause as Error | undefined)?.message ?? error.message
 }

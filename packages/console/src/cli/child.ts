@@ -53,12 +53,12 @@ export function runChild(command: readonly string[], env: NodeJS.ProcessEnv): Pr
 
 function failure(file: string, error: NodeJS.ErrnoException): Ending {
   const name = plain(file)
-  if (error.code === 'ENOENT')
-    return {
-      kind: 'failed',
-      code: 127,
-      message: `${name}: command not found. Behind -- stands a command and its arguments: hotpath dev -- node app.js`,
-    }
+  if (error.code === 'ENOENT') {
+    const hint = /^\w+=/.test(file)
+      ? `Variables go before hotpath: ${name} hotpath dev -- node app.js`
+      : 'Behind -- stands a command and its arguments: hotpath dev -- node app.js'
+    return { kind: 'failed', code: 127, message: `${name}: command not found. ${hint}` }
+  }
   const cause = error.code === 'EACCES' ? 'it is not executable' : (error.code ?? error.message)
   return { kind: 'failed', code: 126, message: `${name} cannot be run: ${cause}.` }
 }

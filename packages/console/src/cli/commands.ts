@@ -13,7 +13,7 @@ import { drawFinding, drawFindings } from './draw/findings.js'
 import { drawRoutes, drawStatements, drawTraces } from './draw/lists.js'
 import { drawTrace } from './draw/trace.js'
 import { percentage, wholeNumber } from './numbers.js'
-import { print } from './output.js'
+import { print, tell } from './output.js'
 
 /** Adds the commands that show what was recorded. */
 export function addListings(program: Command): void {
@@ -105,6 +105,10 @@ function addFindings(program: Command): void {
         const routes = clean ? await ask<RoutesAnswer>('routes', filters(options)) : undefined
         print(answer, (findings, screen) => drawFindings(findings, routes, screen), options)
         if (isOverBudget(answer, options.failOn)) process.exitCode = 1
+        else if (options.failOn !== undefined && answer.requests === 0) {
+          tell('nothing was recorded, so --fail-on has nothing to judge.')
+          process.exitCode = 2
+        }
       }),
     )
 }

@@ -1,3 +1,6 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join, relative } from 'node:path'
 import type { Command } from 'commander'
 import type { FindingsAnswer } from '../api/answers.js'
 import { counted } from '../diagnose/figures.js'
@@ -42,43 +45,74 @@ const summaryMs = 5_000
 async function dev(command: readonly string[], options: ServeOptions): Promise<void> {
   const startedMs = Date.now()
   const environment = attached(process.env, process.cwd())
-  const { url, close } = await consoleFor(options)
+  const { url, store, close } = await consoleFor(options)
   const ending = await runChild(command, {
     ...environment,
     HOTPATH_ENDPOINT: url,
     HOTPATH_MODE: 'dev',
   })
   if (ending.kind === 'failed') tell(ending.message)
-  else await summarise(url, startedMs)
+  else await summarise(url, store, startedMs)
   await close()
   endAs(ending)
 }
 
+interface ConsoleHere {
+  readonly url: string
+  /** The store that stays when the console is closed; undefined: a console that runs on has it. */
+  readonly store: string | undefined
+  close(): Promise<void>
+}
+
 /** A console of our own, or the one that has the port. */
-async function consoleFor(options: ServeOptions): Promise<{ url: string; close(): Promise<void> }> {
+async function consoleFor(options: ServeOptions): Promise<ConsoleHere> {
   try {
-    const running = await startConsole(configOf(options))
-    tell(`console at ${running.url}`)
-    return running
+    return await ownConsole(options)
   } catch (error) {
-    if (!(error instanceof ConsoleError) || error.code !== 'PORT_IN_USE') throw error
+    if (!(error instanceof ConsoleError)) throw error
+    if (error.code === 'STORE_DIRECTORY' && options.store === undefined)
+      return await passingConsole(options, error)
+    if (error.code !== 'PORT_IN_USE') throw error
     const facts = (error as ConsoleError<'PORT_IN_USE'>).facts
     if (facts.console === null) throw error
     const url = `http://${facts.host}:${facts.port}`
     tell(`console at ${url} (it was running: ${facts.console})`)
-    return { url, close: () => Promise.resolve() }
+    return { url, store: undefined, close: () => Promise.resolve() }
+  }
+}
+
+async function ownConsole(options: ServeOptions): Promise<ConsoleHere> {
+  const running = await startConsole(configOf(options))
+  const { path } = await running.store.status()
+  tell(`console at ${running.url}`)
+  return { url: running.url, store: path, close: () => running.close() }
+}
+
+/** Where this directory cannot be written, as in a container: the app runs all the same. */
+async function passingConsole(options: ServeOptions, error: ConsoleError): Promise<ConsoleHere> {
+  const folder = mkdtempSync(join(tmpdir(), 'hotpath-'))
+  const remove = (): void => rmSync(folder, { recursive: true, force: true })
+  try {
+    const own = await ownConsole({ ...options, store: join(folder, 'store.duckdb') })
+    tell(`${error.message} Until then what is recorded is kept in ${folder}, and goes at the end.`)
+    return { ...own, store: undefined, close: () => own.close().then(remove) }
+  } catch (failure) {
+    remove()
+    throw failure
   }
 }
 
 /** One line: how much was found, and the command that shows it. Never changes how the command ended. */
-async function summarise(url: string, startedMs: number): Promise<void> {
+async function summarise(url: string, store: string | undefined, startedMs: number): Promise<void> {
   const since = new Date(startedMs).toISOString()
   try {
     const { findings, requests } = await withTimeout(askFindings(url, since))
-    const where = `hotpath findings --since ${lengthSince(startedMs)}`
+    // Once this console is gone, the store answers.
+    const from = store === undefined ? `--url ${url}` : `--store ${relative('', store)}`
+    const where = `hotpath findings --since ${lengthSince(startedMs)} ${from}`
     if (requests === 0) tell('no requests were recorded.')
     else if (findings.length === 0)
-      tell(`nothing found in ${counted(requests, 'request')}. See: hotpath routes`)
+      tell(`nothing found in ${counted(requests, 'request')}. See: hotpath routes ${from}`)
     else
       tell(
         `${counted(findings.length, 'finding')} in ${counted(requests, 'request')}. See: ${where}`,

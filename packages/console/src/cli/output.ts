@@ -1,5 +1,7 @@
 import { safeJson } from './draw/text.js'
+import type { AskOptions } from './asking.js'
 import { type Screen, screenOf, toAscii } from './draw/screen.js'
+import { suggesting } from './suggest.js'
 
 /** What every listing command can be told about its output. */
 export interface OutputOptions {
@@ -11,13 +13,14 @@ export interface OutputOptions {
 export function print<Answer>(
   answer: Answer,
   draw: (answer: Answer, screen: Screen) => readonly string[],
-  options: OutputOptions,
+  options: AskOptions,
 ): void {
   if (options.json) {
     process.stdout.write(`${safeJson(answer)}\n`)
     return
   }
-  const text = `${draw(answer, screenOf(process.stdout, process.env)).join('\n')}\n`
+  const screen = screenOf(process.stdout, process.env, suggesting(options, process.env))
+  const text = `${draw(answer, screen).join('\n')}\n`
   process.stdout.write(options.ascii ? toAscii(text) : text)
 }
 

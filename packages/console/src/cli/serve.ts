@@ -1,4 +1,3 @@
-import { relative } from 'node:path'
 import type { Command } from 'commander'
 import type { ConsoleConfig } from '../config.js'
 import { startConsole } from '../console.js'
@@ -34,7 +33,7 @@ async function serve(options: ServeOptions): Promise<void> {
   const running = await startConsole(configOf(options))
   const stopped = untilStopped()
   const { path } = await running.store.status()
-  tell(`console at ${running.url}, store ${relative(process.cwd(), path) || path}. Ctrl-C ends it.`)
+  tell(`console at ${running.url}, store ${path}. Ctrl-C ends it.`)
   await stopped
   await running.close()
 }

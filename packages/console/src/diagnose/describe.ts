@@ -93,9 +93,9 @@ function slowness(calls: number, typical: Occurrence, course: Course | undefined
   ]
 }
 
-function partOfRequest({ takenNs, request }: Occurrence): string {
+function partOfRequest({ takenNs, request, traceId }: Occurrence): string {
   const part = Math.min(1, takenNs / Math.max(1, request.durationNs))
-  return `${percent(part)} of the request: ${duration(takenNs / 1e6)} of ${duration(request.durationNs / 1e6)}.`
+  return `In trace ${traceId.slice(0, 8)}, ${duration(takenNs / 1e6)} of ${duration(request.durationNs / 1e6)}: ${percent(part)} of that request.`
 }
 
 function eachCall({ calls }: Occurrence): string {

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { type Finding, routeOf, type TraceSpan } from '../model.js'
+import { type Cost, type Finding, routeOf, type TraceSpan } from '../model.js'
 import { describeOccurrences } from './describe.js'
 import { fixesFor } from './fixes.js'
 import {
@@ -71,7 +71,7 @@ function findingOf(
   const where = (told.find(occurrence => occurrence.where) ?? first).where
   const course = courses.get(statementKey(first.service, first.subject))
   const showing = occurrences.length / Math.max(1, sampled.length)
-  const allMs = totalMs(first, routes)
+  const all = allOf(first, routes)
   return {
     id,
     kind: first.kind,
@@ -80,16 +80,34 @@ function findingOf(
     subject: first.subject,
     ...describeOccurrences(occurrences, sampled.length, course),
     ...(where ? { where } : {}),
-    cost: {
-      msPerRequest: median(occurrences.map(({ takenNs }) => takenNs / 1e6)),
-      share,
-      totalMs:
-        allMs === undefined
-          ? occurrences.reduce((sum, { takenNs }) => sum + takenNs / 1e6, 0)
-          : share * showing * allMs,
-    },
+    cost: costOf(occurrences, share, showing, all),
     fixes: fixesFor(first),
     status: 'open',
+  }
+}
+
+/**
+ * The sampled requests tell the share, and how many show it; the histograms the time of all. Taken from
+ * the sample alone, a cost would be that of the slow ones, of which more are kept.
+ */
+function costOf(
+  occurrences: readonly Occurrence[],
+  share: number,
+  showing: number,
+  all: { readonly ms: number; readonly count: number } | undefined,
+): Cost {
+  if (all === undefined)
+    return {
+      msPerRequest: median(occurrences.map(({ takenNs }) => takenNs / 1e6)),
+      share,
+      totalMs: occurrences.reduce((sum, { takenNs }) => sum + takenNs / 1e6, 0),
+      counted: null,
+    }
+  return {
+    msPerRequest: (share * all.ms) / Math.max(1, all.count),
+    share,
+    totalMs: share * showing * all.ms,
+    counted: all.count,
   }
 }
 
@@ -115,12 +133,19 @@ function isConfirmed(
   return isSlow(first.reading, course, rows, others)
 }
 
-/** Milliseconds of all requests of the route; undefined when no histogram counted it. */
-function totalMs({ service, route }: Occurrence, routes: readonly Counted[]): number | undefined {
+/** All requests of the route; undefined when no histogram counted any. */
+function allOf(
+  { service, route }: Occurrence,
+  routes: readonly Counted[],
+): { readonly ms: number; readonly count: number } | undefined {
   const own = routes.filter(
     series => series.service === service && routeOf(series.attributes) === route,
   )
-  return own.length === 0 ? undefined : own.reduce((sum, s) => sum + s.histogram.sum * 1e3, 0)
+  if (own.length === 0) return undefined
+  return {
+    ms: own.reduce((sum, { histogram }) => sum + histogram.sum * 1e3, 0),
+    count: own.reduce((sum, { histogram }) => sum + histogram.count, 0),
+  }
 }
 
 function shareOf({ takenNs, request }: Occurrence): number {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
-import { writeFile } from 'node:fs/promises'
+import { mkdir, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
@@ -85,6 +85,38 @@ describe('a command', () => {
       assert.deepEqual(findings(read), findings(asked))
     }))
 
+  test('asks the console of its directory, also when another has the usual port', () =>
+    withDirectory(async directory => {
+      await writeFile(join(directory, 'hotpath.console.config.json'), '{"port":0}')
+      const running = await startConsole({ port: 0, directory })
+      for (const batch of recorded()) await running.store.write({ counters: [], ...batch })
+      const asked = await hotpath(['findings'], directory).ended
+      const elsewhere = join(directory, 'elsewhere')
+      await mkdir(elsewhere)
+      const other = await hotpath(['findings', '--url', running.url, '--since', '2h'], elsewhere)
+        .ended
+      await running.close()
+      assert.deepEqual([asked.code, asked.stderr], [0, ''])
+      assert.match(asked.stdout, /queries in a loop/)
+      // What it suggests can be copied: it asks where and for when this one did.
+      assert.match(
+        other.stdout,
+        /hotpath show [0-9a-f]{8} --since 2h --url http:\/\/127\.0\.0\.1:\d+\n/,
+      )
+      assert.match(other.stdout, /hotpath trace [0-9a-f]{8} --url http/)
+    }))
+
+  test('with --fail-on and nothing recorded it has not passed', () =>
+    withStore(recorded(), async (store, path) => {
+      await store.close()
+      const { code, stderr } = await hotpath(
+        ['findings', '--store', path, '--service', 'none', '--fail-on', '5'],
+        process.cwd(),
+      ).ended
+      assert.equal(code, 2)
+      assert.match(stderr, /nothing was recorded/)
+    }))
+
   test('exits with 1 when a finding is over the budget, 0 when none is', () =>
     withStore(recorded(), async (store, path) => {
       await store.close()
@@ -97,13 +129,16 @@ describe('a command', () => {
   test('says what is wrong in one line, and exits with 2', () =>
     withDirectory(async directory => {
       const wrong: readonly (readonly [readonly string[], RegExp])[] = [
-        [['nonsense'], /error: unknown command 'nonsense'/],
+        [['nonsense'], /hotpath: unknown command 'nonsense'/],
         [['route'], /Did you mean routes\?/],
         [['dev'], /missing required argument 'command'/],
         [['serve', '--port', '99999'], /from 0 to 65535/],
         [['findings', '--fail-on', 'many'], /a number from 0 to 100/],
         [['routes', '--store', 'absent.duckdb'], /There is no store at/],
-        [['routes', '--url', 'http://127.0.0.1:1'], /is not a Hotpath console/],
+        [['routes', '--url', 'http://127.0.0.1:9'], /No console answers at .*:9: /],
+        [['routes', '--url', 'banana'], /`--url` must be the address of a console/],
+        [['findings', '--store', '.'], /it is no file/],
+        [['serve', '--store', '/proc/none/store.duckdb'], /cannot be written/],
       ]
       for (const [args, message] of wrong) {
         const { code, stdout, stderr } = await hotpath(args, directory).ended

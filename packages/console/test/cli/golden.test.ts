@@ -16,7 +16,7 @@ import { drawTrace } from '../../dist/cli/draw/trace.js'
 import type { Finding } from '../../dist/model.js'
 import { draw } from '../draw.js'
 
-const screen = { columns: 80, paint: bare }
+const screen = { columns: 80, paint: bare, suggest: (command: string) => command }
 /** Thin spaces are written as blanks here, so that the pictures can be read. */
 const drawn = (lines: readonly string[]) => `\n${lines.join('\n').replaceAll('\u2009', ' ')}\n`
 
@@ -44,7 +44,7 @@ const finding: Finding = {
     traces: [{ traceId: '4bf92f3577b34da6a3ce929d0e0e4736', spanIds: [] }],
     calls: 1000,
   },
-  cost: { msPerRequest: 1060, share: 0.86, totalMs: 46_000 },
+  cost: { msPerRequest: 1060, share: 0.86, totalMs: 46_000, counted: 43 },
   fixes: [
     {
       kind: 'sql',
@@ -65,7 +65,7 @@ const findings: FindingsAnswer = {
       kind: 'slow-statement',
       route: 'GET /subscribers/lookup/by/some/very/long/path',
       title: 'Slow query: 41\u2009ms for 1 row',
-      cost: { msPerRequest: 41.4, share: 0.998, totalMs: 3_900 },
+      cost: { msPerRequest: 41.4, share: 0.998, totalMs: 3_900, counted: 94 },
     },
   ],
   requests: 18_402,
@@ -83,8 +83,9 @@ coffee-shop · 15 min · 18,402 requests
   #  TIME                  PROBLEM                                   PER REQUEST
   1    46 % ██████         1,000 queries in a loop                1.06 s ·  86 %
      GET /users            src/routes/users.ts:27                       3fa91c20
-  2   3.9 % █              Slow query: 41 ms for 1 row             41 ms · >99 %
+  2   3.9 % ▌              Slow query: 41 ms for 1 row             41 ms · >99 %
      GET /subsc…long/path  src/routes/users.ts:27                       0b8d44e1
+  –    50 % ░░░░░░░        No finding
 
   hotpath show 3fa91c20     hotpath trace 4bf92f35
 `,
@@ -102,8 +103,8 @@ GET /users · coffee-shop · src/routes/users.ts:27 (listUsers)
   select street, city from addresses where user_id = $1
 
   COST
-    1.06 s of each request, 86 % of its time
-    46 s in 18,402 requests: 46 % of all request time
+    1.06 s of a request, 86 % of its time
+    46 s in 43 requests of the route: 46 % of all request time
 
   EVIDENCE
     1,000 calls of one statement, 1,000 different parameters, one after another.
@@ -158,8 +159,11 @@ GET /orders  200  440 ms  12 spans in 7 rows
 `.trimEnd() +
         `
 
-  ━ critical path   ─ off it   ╍ waiting   × folded
+  ━ critical path   ─ off it   ╍ waiting   ▃▇ each call of ×
   ! 3 spans more were not kept: the trace had over 5,000.
+
+  ×6 SELECT users
+    select * from users where id = $1
 
   hotpath show 3fa91c20     hotpath trace 11111111 --expand
 `,
@@ -199,8 +203,8 @@ coffee-shop · 15 min · 18,421 requests
   GET /users takes 96 % of all request time.
 
    TIME            ROUTE        COUNT     P50     P95     MAX  ERR
-   96 %  ████████  GET /users  18,402  1.9 ms  8.2 ms  1.24 s    3
-  4.2 %  █         GET /menu       19       –       –  1.24 s
+   96 %  ███████▋  GET /users  18,402  1.9 ms  8.2 ms  1.24 s    3
+  4.2 %  ▍         GET /menu       19       –       –  1.24 s
   – fewer than 20: no percentiles.
 
   hotpath findings     hotpath traces --route 'GET /users'

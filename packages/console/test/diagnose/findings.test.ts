@@ -147,7 +147,7 @@ describe('a loop', () => {
     assert.deepEqual(one?.where, { file: 'src/users.ts', line: 27 })
     assert.deepEqual(one?.evidence.sentences, [
       '6 calls of one statement, 6 different parameters, one after another.',
-      '63\u2009% of the request: 120\u2009ms of 190\u2009ms.',
+      'In trace 11111111, 120\u2009ms of 190\u2009ms: 63\u2009% of that request.',
       'Each call takes 20\u2009ms and returns 1 row.',
       'Seen in the one request that was recorded.',
     ])

@@ -125,7 +125,7 @@ function begin(
     )
     if (parent === undefined) trace.begin(span)
     else trace.hold(span)
-    if (handed === undefined) takeSite(span, statement.template.text)
+    if (handed === undefined) takeSite(span)
     else {
       span.site = handed.carried.site
       span.awaited = handed.carried.promised

@@ -111,6 +111,10 @@ export class StatementSpan extends OpenSpan {
     this.count()
   }
 
+  override siteKey(): string {
+    return this.statement.template.text
+  }
+
   override describe(): Attributes {
     const { template } = this.statement
     const attributes: Attributes = {

@@ -27,7 +27,7 @@ export function describeCall(
   if (template !== undefined) attributes['url.template'] = template
   span.name = template === undefined ? name : `${name} ${template}`
   span.add(attributes)
-  takeSite(span, span.name)
+  takeSite(span)
 }
 
 /** The head of the answer came; the span goes on until its body did. */

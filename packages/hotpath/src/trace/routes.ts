@@ -1,10 +1,11 @@
+import type { CallSite } from './call-site.js'
 import type { ExponentialHistogram } from './histogram.js'
 import { newSeries } from './series.js'
 
 /** Routes that are told apart; the rest share one. A route has several series, so half of those. */
 const MAX_ROUTES = 1000
-/** Call sites are taken for the first of each statement of a route: one capture costs 3 us. */
-const SITES_PER_STATEMENT = 5
+/** One capture costs 3 us: so many of the first of each statement of a route, then at each doubling. */
+const FIRST_SITES = 5
 const STATEMENTS_WITH_SITES = 500
 
 /** What is known of one route in this process: its histograms, and what the sampler remembers. */
@@ -17,7 +18,7 @@ export class RouteStats {
   p95Ms = 0
   /** Unspent allowance of each reason for keeping, and when it was last filled up. */
   readonly allowance = { ordinary: 1, slow: 1, error: 1, filledMs: 0 }
-  private readonly sites = new Map<string, number>()
+  private readonly sites = new Map<string, KnownSite>()
   private readonly durations = new Map<number, ExponentialHistogram>()
 
   constructor(
@@ -44,11 +45,45 @@ export class RouteStats {
 
   /** Whether the next statement with this template should say where in the code it is. */
   wantsSite(template: string): boolean {
-    const taken = this.sites.get(template) ?? 0
-    if (taken >= SITES_PER_STATEMENT) return false
-    if (taken === 0 && this.sites.size >= STATEMENTS_WITH_SITES) return false
-    this.sites.set(template, taken + 1)
-    return true
+    let known = this.sites.get(template)
+    if (known === undefined) {
+      if (this.sites.size >= STATEMENTS_WITH_SITES) return false
+      known = new KnownSite()
+      this.sites.set(template, known)
+    }
+    return known.wants()
+  }
+
+  noteSite(template: string, site: CallSite): void {
+    this.sites.get(template)?.note(site)
+  }
+
+  /** Where the statements with this template are asked for, when each that was looked at said the same. */
+  onlySite(template: string): CallSite | undefined {
+    return this.sites.get(template)?.only
+  }
+}
+
+/** Where one kind of call of one route comes from. */
+class KnownSite {
+  /** The one place; undefined: none was told yet, or there are several. */
+  only: CallSite | undefined = undefined
+  private several = false
+  private asked = 0
+
+  wants(): boolean {
+    const n = ++this.asked
+    return n <= FIRST_SITES || (n & (n - 1)) === 0
+  }
+
+  note(site: CallSite): void {
+    const { only } = this
+    if (this.several) return
+    if (only === undefined) this.only = site
+    else if (only.file !== site.file || only.line !== site.line || only.column !== site.column) {
+      this.several = true
+      this.only = undefined
+    }
   }
 }
 

@@ -89,6 +89,11 @@ export class OpenSpan {
     return this.id
   }
 
+  /** What tells its kind apart where call sites are taken. */
+  siteKey(): string {
+    return this.name
+  }
+
   /** The attributes that leave; called for kept traces only. */
   describe(): Attributes {
     return this.attributes ?? {}

@@ -1,5 +1,6 @@
 import type { Attributes } from './attributes.js'
 import type { CallSite } from './call-site.js'
+import { siteOf } from './site.js'
 import type { SeriesDelta } from './series.js'
 import type { OpenSpan, SpanContext, SpanKind, SpanStatus } from './span.js'
 
@@ -86,6 +87,6 @@ export function toWire(span: OpenSpan): WireSpan {
     status: span.status,
     attributes,
     link: span === trace.root ? trace.link : undefined,
-    site: span.site,
+    site: siteOf(span),
   }
 }

@@ -4,7 +4,7 @@ import type { CallSite, Finding } from '../../model.js'
 import { emptyWindow, heading, nextSteps, notes } from './frame.js'
 import type { Screen } from './screen.js'
 import { bar } from './table.js'
-import { left, plain, plainLines, right, wrap } from './text.js'
+import { left, plain, plainLines, right, shortSql, wrap } from './text.js'
 
 const barColumns = 13
 /** `<0.1 %` */
@@ -20,8 +20,8 @@ export function drawFindings(
 ): string[] {
   const head = heading(answer, answer.requests, screen)
   const [first] = answer.findings
-  if (answer.requests === 0 && !first) return [head, ...emptyWindow(answer)]
-  if (!first) return [head, ...nothingFound(answer, routes), ...notes(answer.notes, screen)]
+  if (answer.requests === 0 && !first) return [head, ...emptyWindow(answer, screen)]
+  if (!first) return [head, ...nothingFound(answer, routes, screen), ...notes(answer.notes, screen)]
   const { columns, paint } = screen
   const problemColumns = columns - 2 - 3 - timeColumns - 2 - 2 - costColumns
   const titles = `  #  ${left('TIME', timeColumns)}  ${left('PROBLEM', problemColumns)}  ${right('PER REQUEST', costColumns)}`
@@ -34,8 +34,12 @@ export function drawFindings(
     ...answer.findings.flatMap((finding, i) =>
       listed(finding, i + 1, answer.totalMs, problemColumns, screen),
     ),
+    ...unexplained(answer, screen),
     ...notes(answer.notes, screen),
-    ...nextSteps([`hotpath show ${first.id}`, ...(trace ? [`hotpath trace ${trace}`] : [])]),
+    ...nextSteps(
+      [`hotpath show ${first.id}`, ...(trace ? [`hotpath trace ${trace}`] : [])],
+      screen,
+    ),
   ]
 }
 
@@ -49,14 +53,28 @@ function listed(
 ): string[] {
   const share = totalMs === 0 ? 0 : Math.min(1, finding.cost.totalMs / totalMs)
   const cost = `${duration(finding.cost.msPerRequest)} · ${right(percent(finding.cost.share), 5)}`
-  const place = finding.where ? siteOf(finding.where) : plain(finding.subject)
+  const place = finding.where ? siteOf(finding.where) : shortSql(plain(finding.subject))
   return [
     `  ${right(String(rank), 1)}  ${right(percent(share), percentColumns)} ${paint('hot', left(bar(share, barColumns), barColumns))}  ${paint('strong', left(finding.title, problemColumns))}  ${right(cost, costColumns)}`,
     `     ${left(plain(finding.route), timeColumns)}  ${left(place, problemColumns)}  ${paint('quiet', right(finding.id, costColumns))}`,
   ]
 }
 
-function nothingFound(answer: FindingsAnswer, routes: RoutesAnswer | undefined): string[] {
+/** The rest of all request time, so that the shares add up; below 1 % it is nothing. */
+function unexplained({ findings, totalMs }: FindingsAnswer, { paint }: Screen): string[] {
+  const found = findings.reduce((sum, { cost }) => sum + cost.totalMs, 0)
+  const share = totalMs === 0 ? 0 : 1 - found / totalMs
+  if (share < 0.01) return []
+  return [
+    `  –  ${right(percent(share), percentColumns)} ${paint('quiet', left(bar(share, barColumns, '░'), barColumns))}  ${paint('quiet', 'No finding')}`,
+  ]
+}
+
+function nothingFound(
+  answer: FindingsAnswer,
+  routes: RoutesAnswer | undefined,
+  screen: Screen,
+): string[] {
   const slowest = routes?.routes[0]
   return [
     `  Nothing above 1\u2009% in ${counted(answer.requests, 'request')}.`,
@@ -65,7 +83,7 @@ function nothingFound(answer: FindingsAnswer, routes: RoutesAnswer | undefined):
           `  ${plain(slowest.route)} takes the most time: ${percent(slowest.share)}, ${duration(slowest.averageMs)} on average.`,
         ]
       : []),
-    ...nextSteps(['hotpath routes', 'hotpath traces --slowest']),
+    ...nextSteps(['hotpath routes', 'hotpath traces --slowest'], screen),
   ]
 }
 
@@ -89,8 +107,8 @@ export function drawFinding(answer: FindingAnswer, screen: Screen): string[] {
     ...wrap(plain(finding.subject), columns - 2).map(line => `  ${paint('data', line)}`),
     '',
     ...section('COST', screen),
-    `    ${duration(finding.cost.msPerRequest)} of each request, ${percent(finding.cost.share)} of its time`,
-    `    ${duration(finding.cost.totalMs)} in ${counted(answer.requests, 'request')}: ${percent(share)} of all request time`,
+    `    ${duration(finding.cost.msPerRequest)} of a request, ${percent(finding.cost.share)} of its time`,
+    `    ${duration(finding.cost.totalMs)} in ${requestsOf(answer)}: ${percent(share)} of all request time`,
     '',
     ...section('EVIDENCE', screen),
     ...finding.evidence.sentences.flatMap(sentence => indented(plain(sentence), columns)),
@@ -105,8 +123,16 @@ export function drawFinding(answer: FindingAnswer, screen: Screen): string[] {
       ),
     ]),
     ...(answer.notes.length > 0 ? ['', ...notes(answer.notes, screen)] : []),
-    ...nextSteps(trace ? [`hotpath trace ${trace.traceId.slice(0, 8)}`] : ['hotpath findings']),
+    ...nextSteps(
+      [trace ? `hotpath trace ${trace.traceId.slice(0, 8)}` : 'hotpath findings'],
+      screen,
+    ),
   ]
+}
+
+function requestsOf({ finding, requests }: FindingAnswer): string {
+  const { counted: own } = finding.cost
+  return own === null ? counted(requests, 'request') : `${counted(own, 'request')} of the route`
 }
 
 function section(title: string, { paint }: Screen): string[] {

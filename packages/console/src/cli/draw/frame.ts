@@ -1,7 +1,7 @@
 import type { WindowAnswer } from '../../api/answers.js'
 import { counted, duration } from '../../diagnose/figures.js'
 import type { Screen } from './screen.js'
-import { plain, wrap } from './text.js'
+import { plain, width, wrap } from './text.js'
 
 /** `coffee-shop · 15 min · 18,402 requests` */
 export function heading(answer: WindowAnswer, requests: number, { paint }: Screen): string {
@@ -19,12 +19,12 @@ export function span({ sinceMs, untilMs }: WindowAnswer): string {
 }
 
 /** What to say when a window holds nothing: where there is something, or how to begin. */
-export function emptyWindow(answer: WindowAnswer): string[] {
+export function emptyWindow(answer: WindowAnswer, screen: Screen): string[] {
   const who = answer.service === null ? '' : ` of ${plain(answer.service)}`
   if (answer.newestMs === null)
     return [
       '  Nothing was recorded yet. Attach Hotpath to an app and send it requests:',
-      ...nextSteps(['hotpath dev -- npm start']),
+      ...nextSteps(['hotpath dev -- npm start'], screen),
     ]
   const agoMs = Math.max(0, answer.untilMs - answer.newestMs)
   const lines = [`  Nothing${who} was recorded in the last ${span(answer)}.`]
@@ -36,7 +36,7 @@ export function emptyWindow(answer: WindowAnswer): string[] {
   return [
     ...lines,
     `  The newest is ${span({ ...answer, sinceMs: answer.newestMs })} old.`,
-    ...nextSteps([`--since ${hours < 72 ? `${hours}h` : `${Math.ceil(hours / 24)}d`}`]),
+    ...nextSteps([`--since ${hours < 72 ? `${hours}h` : `${Math.ceil(hours / 24)}d`}`], screen),
   ]
 }
 
@@ -49,7 +49,9 @@ export function notes(sentences: readonly string[], { columns, paint }: Screen):
   )
 }
 
-/** The last lines: the commands to go on with. */
-export function nextSteps(commands: readonly string[]): string[] {
-  return ['', `  ${commands.join('     ')}`]
+/** The last lines: the commands to go on with, beside each other where there is room. */
+export function nextSteps(commands: readonly string[], { columns, suggest }: Screen): string[] {
+  const whole = commands.map(suggest)
+  const line = `  ${whole.join('     ')}`
+  return ['', ...(width(line) <= columns ? [line] : whole.map(command => `  ${command}`))]
 }

@@ -3,7 +3,7 @@ import { count, counted, duration, percent } from '../../diagnose/figures.js'
 import { emptyWindow, heading, nextSteps, notes } from './frame.js'
 import type { Screen } from './screen.js'
 import { type Column, bar, table } from './table.js'
-import { plain } from './text.js'
+import { plain, shortSql } from './text.js'
 
 /** More rows scroll the first ones away, and those are the ones that matter. */
 const shownRows = 30
@@ -21,7 +21,7 @@ const figures: readonly Column[] = [
 export function drawRoutes(answer: RoutesAnswer, screen: Screen): string[] {
   const requests = answer.routes.reduce((sum, route) => sum + route.count, 0)
   const [first] = answer.routes
-  if (!first) return [heading(answer, 0, screen), ...emptyWindow(answer)]
+  if (!first) return [heading(answer, 0, screen), ...emptyWindow(answer, screen)]
   const several = answer.services.length > 1 && answer.service === null
   const withBars = !several || screen.columns >= roomy
   const failing = answer.routes.some(route => route.errors > 0)
@@ -53,7 +53,13 @@ export function drawRoutes(answer: RoutesAnswer, screen: Screen): string[] {
     ...table(columns, rows, screen),
     ...footnotes(answer.routes, shownRows, screen),
     ...notes(answer.notes, screen),
-    ...nextSteps(['hotpath findings', `hotpath traces --route '${plain(first.route)}'`]),
+    ...nextSteps(
+      [
+        'hotpath findings',
+        `hotpath traces --route '${plain(first.route)}'${several ? ` --service ${first.service}` : ''}`,
+      ],
+      screen,
+    ),
   ]
 }
 
@@ -62,13 +68,15 @@ export function drawStatements(answer: StatementsAnswer, screen: Screen): string
   const calls = answer.statements.reduce((sum, statement) => sum + statement.count, 0)
   const [first] = answer.statements
   const head = heading(answer, 0, screen).replace(/[^·]*$/, ` ${counted(calls, 'call')}`)
-  if (!first) return [head, ...emptyWindow(answer)]
+  if (!first) return [head, ...emptyWindow(answer, screen)]
   const isRoomy = screen.columns >= roomy
+  const several = answer.services.length > 1 && answer.service === null
   const failing = answer.statements.some(statement => statement.errors > 0)
   const columns: Column[] = [
     { title: 'TIME', align: 'right' },
     ...(isRoomy ? [{ title: '', tone: 'data' } as const] : []),
     { title: 'STATEMENT', flexible: true },
+    ...(several ? [{ title: 'SERVICE', tone: 'quiet' } as const] : []),
     { title: 'CALLS', align: 'right' },
     ...figures.slice(0, isRoomy ? 3 : 2),
     ...(failing ? [{ title: 'ERR', align: 'right', tone: 'bad' } as const] : []),
@@ -78,7 +86,8 @@ export function drawStatements(answer: StatementsAnswer, screen: Screen): string
     .map(statement => [
       percent(statement.share),
       ...(isRoomy ? [bar(statement.share, 8)] : []),
-      plain(statement.statement),
+      isRoomy ? plain(statement.statement) : shortSql(plain(statement.statement)),
+      ...(several ? [plain(statement.service)] : []),
       count(statement.count) + (statement.sampled ? '*' : ''),
       ...latencies(statement).slice(0, isRoomy ? 3 : 2),
       ...(failing ? [statement.errors === 0 ? '' : count(statement.errors)] : []),
@@ -90,7 +99,7 @@ export function drawStatements(answer: StatementsAnswer, screen: Screen): string
     ...table(columns, rows, screen),
     ...footnotes(answer.statements, shownRows, screen),
     ...notes(answer.notes, screen),
-    ...nextSteps(['hotpath findings', 'hotpath statements --json']),
+    ...nextSteps(['hotpath findings', 'hotpath statements --json'], screen),
   ]
 }
 
@@ -98,7 +107,13 @@ export function drawStatements(answer: StatementsAnswer, screen: Screen): string
 export function drawTraces(answer: TracesAnswer, screen: Screen): string[] {
   const [first] = answer.traces
   const head = heading(answer, answer.requests, screen)
-  if (!first) return [head, ...emptyWindow(answer)]
+  if (!first && answer.requests > 0)
+    return [
+      head,
+      `  None of ${counted(answer.requests, 'request')} was kept that fits: fewer filters, or a longer --since.`,
+      ...nextSteps(['hotpath routes', 'hotpath traces'], screen),
+    ]
+  if (!first) return [head, ...emptyWindow(answer, screen)]
   const columns: Column[] = [
     { title: 'TRACE', tone: 'strong' },
     { title: 'WHEN', tone: 'quiet' },
@@ -122,7 +137,7 @@ export function drawTraces(answer: TracesAnswer, screen: Screen): string[] {
     '',
     ...table(columns, rows, screen),
     ...notes(answer.notes, screen),
-    ...nextSteps([`hotpath trace ${slowest.traceId.slice(0, 8)}`]),
+    ...nextSteps([`hotpath trace ${slowest.traceId.slice(0, 8)}`], screen),
   ]
 }
 

@@ -7,6 +7,8 @@ export interface Screen {
   readonly columns: number
   /** Adds colour; the text without it says the same. */
   readonly paint: Paint
+  /** A command to go on with, as it is to be typed where this one was: see cli/suggest.ts. */
+  readonly suggest: (command: string) => string
 }
 
 export type Tone = 'strong' | 'quiet' | 'hot' | 'good' | 'bad' | 'wait' | 'data' | 'out' | 'code'
@@ -41,12 +43,17 @@ interface Output {
 }
 
 /** The screen that an output is. `NO_COLOR` (no-color.org) and `FORCE_COLOR` decide before the terminal. */
-export function screenOf(output: Output, environment: NodeJS.ProcessEnv): Screen {
+export function screenOf(
+  output: Output,
+  environment: NodeJS.ProcessEnv,
+  suggest: Screen['suggest'] = command => command,
+): Screen {
   const columns = output.isTTY ? (output.columns ?? usualColumns) : usualColumns
   return {
     // Narrower than 60 the tables would lose their figures: then the terminal wraps.
     columns: Math.min(mostColumns, Math.max(60, columns)),
     paint: hasColour(output, environment) ? coloured : bare,
+    suggest,
   }
 }
 
@@ -73,6 +80,14 @@ const asciiSigns: Readonly<Record<string, string>> = {
   '├': '|',
   '└': '`',
   '█': '#',
+  '▉': '#',
+  '▊': '#',
+  '▋': '#',
+  '▌': '+',
+  '▍': '+',
+  '▎': '-',
+  '▏': '-',
+  '░': '.',
   '▇': '#',
   '▆': '*',
   '▅': '*',

@@ -52,8 +52,19 @@ export function table(
   ]
 }
 
-/** A bar of at most `most` columns for a part of a whole; what is there shows at least one. */
-export function bar(part: number, most: number): string {
+/** From an eighth of a column up. */
+const eighths = ['▏', '▎', '▍', '▌', '▋', '▊', '▉', '█']
+
+/**
+ * A bar of at most `most` columns for a part of a whole, to an eighth of a column; what is there shows.
+ * With another `sign` than the full block, in whole columns.
+ */
+export function bar(part: number, most: number, sign = '█'): string {
   if (part <= 0) return ''
-  return '█'.repeat(Math.max(1, Math.round(Math.min(1, part) * most)))
+  const columns = Math.min(1, part) * most
+  if (sign !== '█') return sign.repeat(Math.max(1, Math.round(columns)))
+  const whole = Math.floor(columns)
+  const rest = Math.round((columns - whole) * 8)
+  const last = rest > 0 ? eighths[rest - 1] : whole === 0 ? eighths[0] : ''
+  return '█'.repeat(whole) + last
 }

@@ -80,6 +80,18 @@ function take(segments: readonly string[], columns: number, backwards = false): 
   return out
 }
 
+/**
+ * A statement with its list of columns left out, when it is long: what tells it from others stands
+ * behind FROM.
+ *
+ * @example
+ * shortSql('select id, name, street, city from users where id = $1') // 'select … from users where id = $1'
+ */
+export function shortSql(text: string): string {
+  const [, verb = '', list = '', rest = ''] = /^(select\s+)(.+?)(\sfrom\s.*)$/i.exec(text) ?? []
+  return list.length > 12 && !/\bselect\b/i.test(list) ? `${verb}…${rest}` : text
+}
+
 /** Filled up with blanks on the right, and cut in the middle when it is too long. */
 export function left(text: string, columns: number): string {
   const fitting = middle(text, columns)

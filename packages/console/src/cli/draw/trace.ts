@@ -1,9 +1,10 @@
 import type { TraceAnswer, TraceRowSpan } from '../../api/answers.js'
 import { count, counted, duration } from '../../diagnose/figures.js'
 import { barOf, ticks } from './bars.js'
+import { siteOf } from './findings.js'
 import { nextSteps, notes } from './frame.js'
 import type { Screen, Tone } from './screen.js'
-import { left, plain, right, width } from './text.js'
+import { left, middle, plain, right, width, wrap } from './text.js'
 
 const selfColumns = 8
 /** Deeper rows are drawn at this depth: the label would be nothing but lines. */
@@ -44,14 +45,18 @@ export function drawTrace(answer: TraceAnswer, screen: Screen): string[] {
     '',
     `  ${paint('quiet', legend(answer.rows))}`,
     ...notes(answer.problems, screen),
-    ...nextSteps([
-      ...answer.findings.slice(0, 2).map(({ id }) => `hotpath show ${id}`),
-      ...(answer.rows.some(row => row.folded)
-        ? [`hotpath trace ${answer.traceId.slice(0, 8)} --expand`]
-        : finding
-          ? []
-          : ['hotpath findings']),
-    ]),
+    ...places(answer, screen),
+    ...nextSteps(
+      [
+        ...answer.findings.slice(0, 2).map(({ id }) => `hotpath show ${id}`),
+        ...(answer.rows.some(row => row.folded)
+          ? [`hotpath trace ${answer.traceId.slice(0, 8)} --expand`]
+          : finding
+            ? []
+            : ['hotpath findings']),
+      ],
+      screen,
+    ),
   ]
 }
 
@@ -108,9 +113,36 @@ function axis(traceNs: number, columns: number): string {
   return line + ' '.repeat(Math.max(1, columns - width(line) - width(end))) + end
 }
 
+/** Rows whose statement and place are written out: more would hide the waterfall. */
+const mostPlaces = 3
+/** Of the trace; what took less is not what somebody looks for. */
+const leastPlace = 0.05
+
+/** Where the calls that took the most of the path come from, and what they ask. */
+function places({ rows, durationNs }: TraceAnswer, { columns, paint }: Screen): string[] {
+  const told = rows
+    .filter(row => row.criticalNs >= leastPlace * durationNs)
+    .filter(row => row.where !== undefined || typeof row.attributes['db.query.text'] === 'string')
+    .sort((a, b) => b.criticalNs - a.criticalNs)
+    .slice(0, mostPlaces)
+  return told.flatMap(row => {
+    const text = row.attributes['db.query.text']
+    const site = row.where === undefined ? '' : `  ${siteOf(row.where)}`
+    return [
+      '',
+      `  ${nameOf(row)}${site}`,
+      ...(typeof text === 'string'
+        ? wrap(middle(plain(text), 4 * (columns - 4)), columns - 4).map(
+            line => `    ${paint('data', line)}`,
+          )
+        : []),
+    ]
+  })
+}
+
 function legend(rows: readonly TraceRowSpan[]): string {
   const off = rows.some(row => !row.critical) ? ['─ off it'] : []
   const wait = rows.some(row => row.category === 'waiting') ? ['╍ waiting'] : []
-  const folded = rows.some(row => row.folded) ? ['× folded'] : []
+  const folded = rows.some(row => row.folded) ? ['▃▇ each call of ×'] : []
   return ['━ critical path', ...off, ...wait, ...folded].join('   ')
 }

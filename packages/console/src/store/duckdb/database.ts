@@ -1,5 +1,13 @@
-import { accessSync, constants, existsSync, mkdirSync, statSync, unlinkSync } from 'node:fs'
-import { dirname } from 'node:path'
+import {
+  accessSync,
+  constants,
+  existsSync,
+  mkdirSync,
+  statSync,
+  unlinkSync,
+  writeFileSync,
+} from 'node:fs'
+import { basename, dirname, join } from 'node:path'
 import { DuckDBInstance, type DuckDBConnection, type DuckDBValue } from '@duckdb/node-api'
 import { ConsoleError } from '../../errors.js'
 import { schema, schemaVersion } from './schema.js'
@@ -65,10 +73,12 @@ export async function columns(
 function prepareFile({ path, readOnly }: DatabaseOptions): void {
   try {
     if (readOnly) {
-      if (!existsSync(path)) throw new ConsoleError('STORE_MISSING', { path })
+      const found = statSync(path, { throwIfNoEntry: false })
+      if (found === undefined) throw new ConsoleError('STORE_MISSING', { path })
+      if (!found.isFile()) throw new ConsoleError('STORE_FOREIGN', { path, cause: 'it is no file' })
       return
     }
-    mkdirSync(dirname(path), { recursive: true })
+    makeFolder(dirname(path))
     accessSync(dirname(path), constants.W_OK)
     // A console that was killed while it made the file leaves it empty; there is nothing in it to lose.
     // So is a pipe or a device, which is not ours to remove; and opening one may never end.
@@ -80,6 +90,17 @@ function prepareFile({ path, readOnly }: DatabaseOptions): void {
     if (error instanceof ConsoleError) throw error
     throw new ConsoleError('STORE_DIRECTORY', { path, cause: sentence(error) })
   }
+}
+
+/**
+ * One folder after another: in /proc Node's recursive way tries for ever. Our own folder is none of the
+ * app's sources, and says so to git.
+ */
+function makeFolder(path: string): void {
+  if (existsSync(path)) return
+  makeFolder(dirname(path))
+  mkdirSync(path)
+  if (basename(path) === '.hotpath') writeFileSync(join(path, '.gitignore'), '*\n')
 }
 
 async function checkFormat(connection: DuckDBConnection, options: DatabaseOptions): Promise<void> {
