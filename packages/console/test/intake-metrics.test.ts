@@ -164,6 +164,31 @@ describe('histograms', () => {
   })
 })
 
+describe('a point that is made to cost', () => {
+  test('has no more buckets than durations, however far apart its bounds are', async () => {
+    await withConsole(async running => {
+      const point = explicit([1e-320, 1e308], [5, 1_000_000, 7], { sum: 1, count: '1000012' })
+      await send(running, [point])
+      const [series] = await running.store.series(requests, always)
+      assert.equal(series?.histogram.count, 1_000_012)
+      assert.ok((series?.histogram.buckets.length ?? 0) <= 320)
+    })
+  })
+
+  test('and a sequence beyond all whole numbers is refused, alone', async () => {
+    await withConsole(async running => {
+      const body = JSON.stringify(metrics([exponential(5)], { sequence: 1 })).replace(
+        '{"intValue":"1"}',
+        '{"doubleValue":1e300}',
+      )
+      const { status } = await post(`${running.url}/v1/metrics`, body)
+      assert.equal(status, 400)
+      await send(running, [exponential(5)])
+      assert.equal(await countOf(running), 5)
+    })
+  })
+})
+
 describe('cumulative totals', () => {
   /** A total of `count` requests that all took 16 ms, as of `atS` seconds after `start`. */
   const asOf = (start: bigint, atS: number, count: number): object =>
@@ -196,6 +221,30 @@ describe('cumulative totals', () => {
       // Started anew without saying so.
       await send(running, [asOf(before + 30_000_000_000n, 20, 5)])
       assert.equal(await countOf(running), 42)
+    })
+  })
+
+  test('of a series that appears while its process is watched count whole', async () => {
+    await withConsole(async running => {
+      const before = nowNs() - 3_600_000_000_000n
+      const of = (route: string, atS: number, count: number): object =>
+        explicit(
+          [0.01, 0.02],
+          [0, count, 0],
+          {
+            startTimeUnixNano: String(before),
+            timeUnixNano: String(before + BigInt(atS) * 1_000_000_000n),
+            sum: count / 64,
+            attributes: attributes({ 'http.request.method': 'GET', 'http.route': route }),
+          },
+          { name: requests, unit: 's', temporality: 2 },
+        )
+      await send(running, [of('/a', 10, 100)])
+      // The rest of the same export, in a request of its own: as old as the first part.
+      await send(running, [of('/b', 10, 50)])
+      assert.equal(await countOf(running), 0)
+      await send(running, [of('/a', 20, 101), of('/c', 20, 40)])
+      assert.equal(await countOf(running), 41)
     })
   })
 

@@ -4,6 +4,7 @@ import { join, relative } from 'node:path'
 import type { Command } from 'commander'
 import type { FindingsAnswer } from '../api/answers.js'
 import { counted } from '../diagnose/figures.js'
+import { readConfig, resolveConfig } from '../config.js'
 import { startConsole } from '../console.js'
 import { ConsoleError } from '../errors.js'
 import { withAnswers } from './ask.js'
@@ -50,11 +51,20 @@ async function dev(command: readonly string[], options: ServeOptions): Promise<v
     ...environment,
     HOTPATH_ENDPOINT: url,
     HOTPATH_MODE: 'dev',
+    ...(await tokenHeader()),
   })
   if (ending.kind === 'failed') tell(ending.message)
   else await summarise(url, store, startedMs)
   await close()
   endAs(ending)
+}
+
+/** What the app must send to a console that asks for a token. */
+async function tokenHeader(): Promise<Record<string, string>> {
+  const { token } = resolveConfig({}, await readConfig(process.cwd()))
+  return token === undefined
+    ? {}
+    : { HOTPATH_HEADERS: `authorization=${encodeURIComponent(`Bearer ${token}`)}` }
 }
 
 interface ConsoleHere {

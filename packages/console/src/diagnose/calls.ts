@@ -80,7 +80,8 @@ function pathOf(
   }
   let path = at && at !== request ? (paths.get(at) ?? '') : ''
   for (const step of chain.toReversed()) {
-    path = `${path}/${step.name}`.slice(-500)
+    // `load user 7` and `load user 8` are one step.
+    path = `${path}/${step.name.replaceAll(/\d+/g, '?')}`.slice(-500)
     paths.set(step, path)
   }
   return path

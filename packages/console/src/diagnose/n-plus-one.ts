@@ -10,7 +10,7 @@ const settings = {
    * than a loop, and there is little to win. Sentry speaks from 5 as well.
    */
   calls: 5,
-  /** Reads of this many rows at a time, this seldom, are chunks that somebody chose: a loop reads few. */
+  /** Reads of this many rows or values at a time, this seldom, are chunks that somebody chose: a loop reads few. */
   chunkRows: 100,
   chunks: 50,
   /** A page of a list that is read on and on has at least this many rows. */
@@ -59,7 +59,8 @@ function isDeliberate({ reading, calls, request }: Group, trace: Trace): boolean
   const typicalRows = median(rows)
   // `tenant_id = $1 and id > $2 limit 1000` pages; `user_id = $1 and at > $2 limit 10` is a loop.
   if (reading.operation === 'select') {
-    if (reading.takesMany && reading.equals.length === 0) return true
+    if (reading.takesMany && reading.equals.length === 0 && calls.length <= settings.chunks)
+      return rows.length === 0 || typicalRows > 1
     if (reading.pages)
       return reading.equals.length === 0 || (rows.length > 0 && typicalRows >= settings.pageRows)
     return typicalRows >= settings.chunkRows && calls.length <= settings.chunks
@@ -71,14 +72,15 @@ function isDeliberate({ reading, calls, request }: Group, trace: Trace): boolean
 function inTransaction(calls: readonly TraceSpan[], request: TraceSpan, trace: Trace): boolean {
   const first = calls[0]?.offsetNs ?? 0
   const last = calls.at(-1)?.offsetNs ?? 0
-  let began = false
-  let ended = false
+  let beganNs = -1
+  const endsNs: number[] = []
   for (const span of trace.spans) {
-    if (span.service !== request.service) continue
-    const text = statementOf(span)
+    const text = span.service === request.service ? statementOf(span) : undefined
     if (text === undefined) continue
-    if (span.offsetNs <= first && /^\s*(?:begin|start\s+transaction)\b/i.test(text)) began = true
-    if (span.offsetNs >= last && /^\s*(?:commit|rollback|end)\b/i.test(text)) ended = true
+    if (/^\s*(?:begin|start\s+transaction)\b/i.test(text)) {
+      if (span.offsetNs <= first) beganNs = Math.max(beganNs, span.offsetNs)
+    } else if (/^\s*(?:commit|rollback(?!\s+to)|end)\b/i.test(text)) endsNs.push(span.offsetNs)
   }
-  return began && ended
+  const endedNs = Math.min(...endsNs.filter(endNs => endNs >= beganNs))
+  return beganNs >= 0 && endedNs >= last && endedNs < Infinity
 }

@@ -26,11 +26,13 @@ function detect(trace: Trace): readonly Occurrence[] {
   const loops = new Set(nPlusOne.detect(trace).flatMap(occurrence => occurrence.calls))
   return groups(trace).flatMap(group => {
     // Without a table it is a question to the session: nextval(), now(), a lock. Its answer changes.
-    const isRead = group.reading.operation === 'select' && group.reading.table !== undefined
-    if (!isRead || group.calls.some(call => loops.has(call))) return []
-    const sets = [...byParameters(group.calls).values()].filter(
-      calls => calls.length >= settings.times && !isPoll(calls, group),
-    )
+    const { operation, table, locks } = group.reading
+    if (operation !== 'select' || table === undefined || locks) return []
+    if (group.calls.some(call => loops.has(call))) return []
+    const writesNs = writesTo(table, group, trace)
+    const sets = [...byParameters(group.calls).values()]
+      .flatMap(calls => between(writesNs, calls))
+      .filter(calls => calls.length >= settings.times && !isPoll(calls, group))
     const calls = sets.flat().sort((a, b) => a.offsetNs - b.offsetNs)
     if (calls.length === 0) return []
     return [
@@ -43,6 +45,31 @@ function detect(trace: Trace): readonly Occurrence[] {
       },
     ]
   })
+}
+
+/** When the request wrote to a table: what it reads after that is another answer. */
+function writesTo(table: string, { request }: Group, trace: Trace): number[] {
+  const name = table.toLowerCase()
+  return groups(trace)
+    .filter(
+      ({ reading, request: other }) =>
+        other === request &&
+        reading.operation !== 'select' &&
+        reading.table?.toLowerCase() === name,
+    )
+    .flatMap(({ calls }) => calls.map(call => call.offsetNs))
+}
+
+/** The calls, by start, parted at the writes. */
+function between(writesNs: readonly number[], calls: readonly TraceSpan[]): TraceSpan[][] {
+  const parts = new Map<number, TraceSpan[]>()
+  for (const call of calls) {
+    const before = writesNs.filter(at => at <= call.offsetNs).length
+    const part = parts.get(before)
+    if (part) part.push(call)
+    else parts.set(before, [call])
+  }
+  return [...parts.values()]
 }
 
 /** True when the typical gap between two calls is a long one in which the request did nothing else. */

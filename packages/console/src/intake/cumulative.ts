@@ -17,53 +17,86 @@ export interface Delta {
 
 /** Series whose last total is remembered; of more, the one that was silent longest is forgotten. */
 const seriesLimit = 20_000
+/** The same for processes and their metrics. */
+const senderLimit = 5_000
 
 /**
  * Turns totals into what came on top, per series. The first total of a series is only a base to
- * subtract from, unless its process started after this console did: what was counted before is in the
- * store already, or was never watched. A total that starts anew (a new start time, or fewer than
- * before) counts whole. Totals are taken as the last ones only when `commit` is called, so that a
- * write that failed can be sent again.
+ * subtract from, when its process is older than this console: what was counted before is in the store
+ * already, or was never watched. But a series that appears in a later export of a process whose earlier
+ * one was seen is new, and counts whole. A total that starts anew (a new start time, or fewer than
+ * before) counts whole. Totals are taken as the last ones only when `commit` is called, so that a write
+ * that failed can be sent again.
  */
 export class CumulativeToDelta {
   readonly #last = new Map<string, Total>()
+  /** When the first and the latest export of a metric of a process was made. */
+  readonly #exports = new Map<string, { readonly firstNs: bigint; readonly lastNs: bigint }>()
   readonly #sinceNs: bigint
+  #forgot = false
 
   constructor(sinceNs: bigint) {
     this.#sinceNs = sinceNs
   }
 
-  /** Begins one request. */
-  begin(): { delta(series: string, total: Total): Delta | undefined; commit(): void } {
+  /** Begins one request. `sender` is the metric of one process, `series` one set of its attributes. */
+  begin(): {
+    delta(sender: string, series: string, total: Total): Delta | undefined
+    commit(): void
+  } {
     const changed = new Map<string, Total>()
+    const exported = new Map<string, bigint>()
     return {
-      delta: (series, total) => {
-        const last = changed.get(series) ?? this.#last.get(series)
+      delta: (sender, series, total) => {
+        const key = `${sender} ${series}`
+        const last = changed.get(key) ?? this.#last.get(key)
         if (last !== undefined && total.timeNs <= last.timeNs) return undefined
-        changed.set(series, total)
-        return this.#subtract(last, total)
+        changed.set(key, total)
+        exported.set(sender, total.timeNs)
+        return last === undefined ? this.#first(sender, total) : subtract(last, total)
       },
       commit: () => {
-        for (const [series, total] of changed) this.#remember(series, total)
+        for (const [sender, timeNs] of exported) this.#note(sender, timeNs)
+        for (const [key, total] of changed) this.#remember(key, total)
       },
     }
   }
 
-  #subtract(last: Total | undefined, total: Total): Delta | undefined {
+  #first(sender: string, total: Total): Delta | undefined {
     const whole = { startNs: total.startNs, endNs: total.timeNs, value: total.value }
-    if (last === undefined) return total.startNs >= this.#sinceNs ? whole : undefined
-    if (total.startNs > last.startNs) return whole
-    const value = difference(total.value, last.value)
-    return { startNs: last.timeNs, endNs: total.timeNs, value: value ?? total.value }
+    if (total.startNs >= this.#sinceNs) return whole
+    const seen = this.#exports.get(sender)
+    // One export may come in several requests: they are of one time. And what was forgotten is not new.
+    if (seen === undefined || this.#forgot || total.timeNs <= seen.firstNs) return undefined
+    return { ...whole, startNs: seen.lastNs < total.timeNs ? seen.lastNs : seen.firstNs }
   }
 
-  #remember(series: string, total: Total): void {
-    this.#last.delete(series)
-    this.#last.set(series, total)
-    if (this.#last.size <= seriesLimit) return
-    const oldest = this.#last.keys().next()
-    if (!oldest.done) this.#last.delete(oldest.value)
+  #note(sender: string, timeNs: bigint): void {
+    const seen = this.#exports.get(sender)
+    this.#exports.delete(sender)
+    this.#exports.set(sender, { firstNs: seen?.firstNs ?? timeNs, lastNs: timeNs })
+    if (this.#exports.size > senderLimit) this.#drop(this.#exports)
   }
+
+  #remember(key: string, total: Total): void {
+    this.#last.delete(key)
+    this.#last.set(key, total)
+    if (this.#last.size <= seriesLimit) return
+    this.#forgot = true
+    this.#drop(this.#last)
+  }
+
+  #drop(map: Map<string, unknown>): void {
+    const oldest = map.keys().next()
+    if (!oldest.done) map.delete(oldest.value)
+  }
+}
+
+function subtract(last: Total, total: Total): Delta {
+  if (total.startNs > last.startNs)
+    return { startNs: total.startNs, endNs: total.timeNs, value: total.value }
+  const value = difference(total.value, last.value)
+  return { startNs: last.timeNs, endNs: total.timeNs, value: value ?? total.value }
 }
 
 /** `now` less `before`, or undefined when something has become less: it was reset. */

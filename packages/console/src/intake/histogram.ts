@@ -51,7 +51,7 @@ export interface Explicit {
  */
 export function fromExplicit(explicit: Explicit): Histogram {
   const { bounds, counts, min, max } = explicit
-  const buckets = new Map<number, number>()
+  const spread = new Spread()
   let zeroCount = 0
   for (const [i, count] of counts.entries()) {
     if (count === 0) continue
@@ -59,7 +59,7 @@ export function fromExplicit(explicit: Explicit): Histogram {
     const high = Math.min(upper ?? Number.POSITIVE_INFINITY, max ?? Number.POSITIVE_INFINITY)
     const to = Number.isFinite(high) ? high : (lower ?? 0)
     if (to <= 0) zeroCount += count
-    else spread(buckets, count, Math.max(lower ?? 0, min ?? 0) || to / 2, to)
+    else spread.add(count, Math.max(lower ?? 0, min ?? 0) || to / 2, to)
   }
   const total = counts.reduce((a, b) => a + b, 0)
   return {
@@ -69,19 +69,50 @@ export function fromExplicit(explicit: Explicit): Histogram {
     ...(max === undefined ? {} : { max }),
     scale: madeScale,
     zeroCount,
-    ...dense(buckets),
+    ...spread.take(),
   }
 }
 
-/** Adds `count` to the buckets of (from, to], whole counts each, the rest to the upper ones. */
-function spread(buckets: Map<number, number>, count: number, from: number, to: number): void {
-  const last = bucketOf(to, madeScale)
-  const first = Math.min(last, bucketOf(from, madeScale) + 1)
-  const width = last - first + 1
-  for (let k = 0; k < width; k++) {
-    const share = Math.floor((count * (k + 1)) / width) - Math.floor((count * k) / width)
-    if (share > 0) buckets.set(first + k, (buckets.get(first + k) ?? 0) + share)
+/**
+ * Durations are told apart from a nanosecond to four months; what lies outside is counted at the end.
+ * So a point has at most 851 buckets, however far apart a sender sets its bounds.
+ */
+const [shortest, longest] = [1e-9, 1e7]
+const [lowest, highest] = [bucketOf(shortest, madeScale), bucketOf(longest, madeScale)]
+/** Used again for each point: a request may have 50,000. */
+const scratch = new Float64Array(highest - lowest + 1)
+
+class Spread {
+  #first = scratch.length
+  #last = -1
+
+  /** Adds `count` to the buckets of (from, to], whole counts each, the rest to the upper ones. */
+  add(count: number, from: number, to: number): void {
+    const last = placeOf(to)
+    const first = Math.min(last, placeOf(from) + 1)
+    const width = last - first + 1
+    let before = 0
+    for (let k = 1; k <= width; k++) {
+      const until = Math.floor((count * k) / width)
+      scratch[first + k - 1] = (scratch[first + k - 1] as number) + until - before
+      before = until
+    }
+    this.#first = Math.min(this.#first, first)
+    this.#last = Math.max(this.#last, last)
   }
+
+  take(): { offset: number; buckets: number[] } {
+    let [first, last] = [this.#first, this.#last]
+    while (first <= last && scratch[first] === 0) first++
+    while (last >= first && scratch[last] === 0) last--
+    const buckets = Array.from(scratch.subarray(first, last + 1))
+    if (this.#last >= 0) scratch.fill(0, this.#first, this.#last + 1)
+    return { offset: buckets.length === 0 ? 0 : lowest + first, buckets }
+  }
+}
+
+function placeOf(seconds: number): number {
+  return bucketOf(Math.min(longest, Math.max(shortest, seconds)), madeScale) - lowest
 }
 
 /** Bucket counts with gaps as one list; of a range too wide the scale is not lowered: durations are not. */

@@ -91,11 +91,11 @@ export function readMetrics(
 function readSequence(scope: Scope | undefined, source: Source, losses: Losses): number {
   const value = readAttributes(scope?.attributes, losses)['hotpath.sequence']
   if (value === undefined) return 0
-  if (typeof value !== 'number' || !Number.isInteger(value) || value < 1)
+  if (!Number.isSafeInteger(value) || (value as number) < 1)
     throw new Malformed('hotpath.sequence must be an integer from 1 up.')
   if (source.instance === '')
     throw new Malformed('hotpath.sequence needs service.instance.id on the resource.')
-  return value
+  return value as number
 }
 
 function readMetric(metric: Metric, reading: Reading): void {
@@ -214,8 +214,8 @@ function readPoint(
   }
   const total: Total = { startNs, timeNs, value }
   const { service, instance } = reading.source
-  const series = JSON.stringify([name, service, instance, canonical(attributes)])
-  const came = reading.totals.delta(series, total)
+  const sender = JSON.stringify([name, service, instance])
+  const came = reading.totals.delta(sender, canonical(attributes), total)
   if (came === undefined) return undefined
   toCurrentNames(attributes, side)
   return { attributes, startNs: came.startNs, endNs: came.endNs, value: came.value }

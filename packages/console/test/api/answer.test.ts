@@ -168,6 +168,7 @@ describe('a question that cannot be answered', () => {
     ['constructor', '', 'ANSWER_UNKNOWN', 404],
     ['routes', 'since=soon', 'PARAMETER', 400],
     ['routes', 'since=1', 'PARAMETER', 400],
+    ['routes', 'since=0s', 'PARAMETER', 400],
     ['routes', 'since=2100-01-01', 'PARAMETER', 400],
     ['routes', 'until=15m', 'PARAMETER', 400],
     ['routes', 'sinse=15m', 'PARAMETER_UNKNOWN', 400],

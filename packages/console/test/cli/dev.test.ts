@@ -128,6 +128,30 @@ describe('hotpath dev records', () => {
     }))
 })
 
+test('hotpath dev gives the app the token that the console asks for', () =>
+  withDirectory(async directory => {
+    const env = { HOTPATH_CONSOLE_TOKEN: 'a-token-of-the-test' }
+    const app = `
+      const http = require('node:http')
+      const server = http.createServer((request, response) => response.end('ok'))
+      server.listen(0, '127.0.0.1', async () => {
+        await (await fetch('http://127.0.0.1:' + server.address().port + '/menu')).text()
+        server.close()
+        server.closeAllConnections()
+      })`
+    const { code, stderr } = await dev(node(app), directory, env).ended
+    assert.equal(code, 0, stderr)
+    assert.match(stderr, /nothing found in 1 request\./)
+  }))
+
+test('hotpath dev runs the app also where nothing can be written, and says where it keeps what it saw', () =>
+  withDirectory(async directory => {
+    await writeFile(join(directory, '.hotpath'), 'a file where the folder would be')
+    const { code, stdout, stderr } = await dev(node(`console.log('ran')`), directory).ended
+    assert.deepEqual([code, stdout], [0, 'ran\n'], stderr)
+    assert.match(stderr, /cannot be written: .* is kept in \S+, and goes at the end\./)
+  }))
+
 test('hotpath dev uses the console that runs already', () =>
   withDirectory(async directory => {
     const serving = hotpath(['serve', '--port', '0'], directory)

@@ -95,6 +95,56 @@ describe('n-plus-one speaks', () => {
     )
   })
 
+  test('of one value at a time through `in` or `any`: a batch of one is no batch', () => {
+    for (const condition of ['id in ($1)', 'id = any($1)'])
+      assert.equal(
+        found(`
+      GET /users   ==============   server
+        users       = = = = = =     select * from users where ${condition} #* r=1
+        `).length,
+        1,
+        condition,
+      )
+  })
+
+  test('of more batches of values than anybody chooses', () => {
+    const calls = '= '.repeat(51)
+    assert.equal(
+      found(`
+      GET /users   ${'='.repeat(103)}   server
+        users       ${calls}   select * from users where id = any($1) #* r=20
+      `).length,
+      1,
+    )
+  })
+
+  test('of writes between two transactions that have nothing to do with them', () => {
+    assert.equal(
+      found(`
+      POST /rows   ========================   server
+        begin       =                         begin
+        commit        =                       commit
+        row             = = = = = =           insert into rows (a) values ($1) #* r=1
+        begin                       =         begin
+        commit                        =       commit
+      `).length,
+      1,
+    )
+  })
+
+  test('when the span above each call has a name with its number', () => {
+    const users = Array.from(
+      { length: 5 },
+      (_, i) => `
+        load user ${i}      ${'    '.repeat(i)}===   internal
+          address${i}       ${'    '.repeat(i)}==    select street from addresses where user_id = $1 #${i}`,
+    )
+    const [one] = found(`
+      GET /users       ====================   server${users.join('')}
+    `)
+    assert.equal(one?.calls.length, 5)
+  })
+
   test('in the service where the loop is, once for each request', () => {
     const all = found(
       `

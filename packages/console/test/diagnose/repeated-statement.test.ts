@@ -47,6 +47,21 @@ describe('repeated-statement speaks', () => {
 describe('repeated-statement is silent', () => {
   const silent: readonly (readonly [string, string])[] = [
     [
+      'about reads of what the request wrote in between',
+      `
+      GET /a   ==================   server
+        n       =   =   =   =       select n from stock where id = $1 #a
+        take      =   =   =         update stock set n = n - 1 where id = $1 #a r=1
+      `,
+    ],
+    [
+      'about reads that lock: each takes another row',
+      `
+      GET /a   ================   server
+        job     = = = = =         select id from jobs where done = $1 limit 1 for update skip locked #a
+      `,
+    ],
+    [
       'about twice',
       `
       GET /a   ==========   server

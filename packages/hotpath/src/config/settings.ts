@@ -34,6 +34,10 @@ export function settingsOf(
 ): Settings {
   const chosen = text(environment.HOTPATH_ENDPOINT) ?? config.endpoint
   const otel = chosen === undefined ? text(environment.OTEL_EXPORTER_OTLP_ENDPOINT) : undefined
+  const own =
+    text(environment.HOTPATH_HEADERS) === undefined
+      ? undefined
+      : headersFromText(environment.HOTPATH_HEADERS ?? '')
   const otelHeaders =
     otel === undefined ? {} : headersFromText(environment.OTEL_EXPORTER_OTLP_HEADERS ?? '')
   return {
@@ -43,7 +47,7 @@ export function settingsOf(
       text(environment.OTEL_SERVICE_NAME) ??
       app.name,
     endpoint: (chosen ?? otel ?? DEFAULT_ENDPOINT).replace(/\/+$/, ''),
-    headers: config.headers ?? otelHeaders,
+    headers: own ?? config.headers ?? otelHeaders,
     trust: config.trust ?? [],
     sample: config.sample ?? {},
     root: config.callSites?.root ?? app.root,

@@ -28,8 +28,10 @@ const copyBytes = 100_000_000
  */
 export async function prune(writer: Writer, limits: PruneLimits): Promise<void> {
   const oldest = nanoseconds(limits.nowMs - limits.maxAgeMs)
-  // By age alone: a process that lives needs its ledger, however little of its data is kept.
-  await drop(writer, [...telemetry, 'delete from deliveries where last_ns < $before'], oldest)
+  await drop(writer, telemetry, oldest)
+  // By age alone, and later: a process that was idle for days goes on counting its deliveries.
+  const idle = nanoseconds(limits.nowMs - Math.max(limits.maxAgeMs, ledgerMs))
+  await drop(writer, ['delete from deliveries where last_ns < $before'], idle)
   for (let round = 0; round < rounds; round++) {
     const used = await usedBytes(writer.database)
     if (used <= limits.maxBytes) return
@@ -59,6 +61,9 @@ async function copy(writer: Writer): Promise<void> {
   })
   await writer.database.writer.run('checkpoint')
 }
+
+/** A row of a ledger takes tens of bytes; without it the next delivery would show a gap. */
+const ledgerMs = 30 * 86_400_000
 
 const telemetry = [
   'delete from spans where start_ns < $before',

@@ -107,6 +107,11 @@ export class Writer {
       })
       for (const entry of group) entry.resolve({ repeated: !fresh.has(entry) })
     } catch (error) {
+      // One batch that cannot be written must not take its neighbours with it.
+      if (group.length > 1) {
+        for (const entry of group) await this.#writeGroup([entry])
+        return
+      }
       const { path } = this.#database
       const refusal = new ConsoleError('STORE_WRITE', { path, cause: sentence(error) })
       for (const entry of group) entry.reject(refusal)
