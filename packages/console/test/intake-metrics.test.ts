@@ -224,7 +224,8 @@ describe('spans without histograms', () => {
       const [statement] = await running.store.series('db.client.operation.duration', always)
       assert.deepEqual(statement?.attributes, {
         'db.system.name': 'postgresql',
-        'db.query.text': 'select 1',
+        'db.query.text': 'select ?',
+        'db.operation.name': 'SELECT',
       })
     })
   })

@@ -1,4 +1,11 @@
-import type { CounterPoint, Histogram, HistogramPoint, MetricName } from '../model.js'
+import type {
+  Attributes,
+  AttributeValue,
+  CounterPoint,
+  Histogram,
+  HistogramPoint,
+  MetricName,
+} from '../model.js'
 import { canonical } from '../store/encode.js'
 import type { Batch } from '../store/store.js'
 import { readAttributes, type Losses } from './attributes.js'
@@ -11,6 +18,7 @@ import type { Metric, MetricsRequest, NumberPoint, Scope } from './otlp/messages
 import { readExplicit, readExponential } from './points.js'
 import type { Refusals } from './refusals.js'
 import { readSource, type Source } from './source.js'
+import { templateStatement } from './statement.js'
 
 /** The metrics that are read, under today's and yesterday's names, with the unit they have by convention. */
 const histograms: Readonly<Record<string, { metric: MetricName; unit: string }>> = {
@@ -75,7 +83,8 @@ export function readMetrics(
       }
       batches.set(key, batch)
       const reading = { source, batch, losses, refusals, totals, nowMs, points: 0 }
-      for (const metric of metrics) readMetric(metric, reading)
+      const names = new Set(metrics.map(metric => metric.name))
+      for (const metric of metrics) if (!isRepeated(metric, names)) readMetric(metric, reading)
       points += reading.points
       if (points > limits.points)
         throw new Malformed(
@@ -85,6 +94,11 @@ export function readMetrics(
     }
   }
   return { batches: [...batches.values()], points, commit: () => totals.commit() }
+}
+
+/** With OTEL_SEMCONV_STABILITY_OPT_IN=http/dup a sender counts each request under both names. */
+function isRepeated({ name }: Metric, names: ReadonlySet<string | undefined>): boolean {
+  return name === 'http.server.duration' && names.has('http.server.request.duration')
 }
 
 /** The number of the delivery, or 0 for telemetry that carries none. */
@@ -152,10 +166,20 @@ function readHistogram(
     instance,
     startNs: read.startNs,
     endNs: read.endNs,
-    attributes: keyAttributes(metric, read.attributes),
+    attributes: keyAttributes(metric, settled(metric, read.attributes, reading.source)),
     histogram: bounded(read.value),
     sampled: false,
   })
+}
+
+/** Statements of other senders without their data, also when they are a metric's attribute. */
+function settled(
+  metric: MetricName,
+  attributes: Record<string, AttributeValue>,
+  { recorder }: Source,
+): Attributes {
+  if (!recorder && metric === 'db.client.operation.duration') templateStatement(attributes, '')
+  return attributes
 }
 
 function readCounters(metric: Metric, name: string, reading: Reading): void {
