@@ -199,6 +199,26 @@ describe('cumulative totals', () => {
     })
   })
 
+  test('are subtracted in the buckets in which they came, whatever the extremes do', async () => {
+    const start = nowNs() + 1_000_000n
+    await withConsole(async running => {
+      const bounds = [0.005, 0.1, 1]
+      const totals = [1, 2, 3, 5, 8, 13, 21]
+      for (const [at, count] of totals.entries()) {
+        const times = {
+          startTimeUnixNano: String(start),
+          timeUnixNano: String(start + BigInt(at + 1) * 1_000_000_000n),
+          sum: count * 0.05,
+          min: 0.05 / (at + 1),
+          max: 0.05 * (at + 1) ** 0.3,
+        }
+        const as = { name: requests, unit: 's', temporality: 2 }
+        await send(running, [explicit(bounds, [0, count, 0, 0], times, as)])
+      }
+      assert.equal(await countOf(running), totals.at(-1))
+    })
+  })
+
   test('of a process younger than the console count whole', async () => {
     await withConsole(async running => {
       await send(

@@ -11,11 +11,10 @@ import type { Batch } from '../store/store.js'
 import { readAttributes, type Losses } from './attributes.js'
 import { toCurrentNames } from './conventions.js'
 import type { CumulativeToDelta, Total } from './cumulative.js'
-import { bounded } from './histogram.js'
 import { keyAttributes } from './keys.js'
 import { limits, Malformed } from './otlp/malformed.js'
 import type { Metric, MetricsRequest, NumberPoint, Scope } from './otlp/messages.js'
-import { readExplicit, readExponential } from './points.js'
+import { type Counted, readExplicit, readExponential } from './points.js'
 import type { Refusals } from './refusals.js'
 import { readSource, type Source } from './source.js'
 import { templateStatement } from './statement.js'
@@ -146,15 +145,15 @@ function readHistogram(
   metric: MetricName,
   point: Point,
   temporality: number | undefined,
-  value: Histogram | string,
+  counted: Counted | string,
   reading: Reading,
 ): void {
-  if (typeof value === 'string') return reading.refusals.add(value)
+  if (typeof counted === 'string') return reading.refusals.add(counted)
   const read = readPoint(
-    metric,
+    `${metric} ${counted.bounds}`,
     point,
     temporality,
-    value,
+    counted.raw,
     reading,
     metric === 'db.client.operation.duration' ? 'client' : 'server',
   )
@@ -167,7 +166,7 @@ function readHistogram(
     startNs: read.startNs,
     endNs: read.endNs,
     attributes: keyAttributes(metric, settled(metric, read.attributes, reading.source)),
-    histogram: bounded(read.value),
+    histogram: counted.convert(read.value),
     sampled: false,
   })
 }
