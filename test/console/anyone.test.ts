@@ -90,7 +90,10 @@ const ways: readonly Way[] = [
     title: 'the SDK of 2025 with the stable names, on Fastify, with spans for files',
     sdk: 'yesterday',
     framework: 'fastify',
-    env: { OTEL_SEMCONV_STABILITY_OPT_IN: 'http,database' },
+    env: {
+      OTEL_SEMCONV_STABILITY_OPT_IN: 'http,database',
+      OTEL_NODE_ENABLED_INSTRUMENTATIONS: 'http,fastify,pg,knex,undici,net,dns,fs',
+    },
   },
 ]
 

@@ -200,8 +200,8 @@ describe('cumulative totals', () => {
   })
 
   test('are subtracted in the buckets in which they came, whatever the extremes do', async () => {
-    const start = nowNs() + 1_000_000n
     await withConsole(async running => {
+      const start = nowNs() + 1_000_000n
       const bounds = [0.005, 0.1, 1]
       const totals = [1, 2, 3, 5, 8, 13, 21]
       for (const [at, count] of totals.entries()) {

@@ -1,7 +1,9 @@
 import type { Span } from '../model.js'
 
 /** Statements remembered by the span above them: some seconds of a busy service. */
-const remembered = 20_000
+const remembered = 10_000
+/** Of a statement this much is compared, and its length. */
+const comparedChars = 500
 
 /**
  * The statement of a span in the form in which a query builder and the driver below it agree: Knex
@@ -10,7 +12,8 @@ const remembered = 20_000
 export function statementKey({ kind, attributes }: Span): string | undefined {
   const text = attributes['db.query.text']
   if (kind !== 'client' || typeof text !== 'string') return undefined
-  return text.replace(/\$\d+|%\(\w+\)s|%s|(?<!:):\w+|@\w+/g, '?').replace(/\s+/g, '')
+  const key = text.replace(/\$\d+|%\(\w+\)s|%s|(?<!:):\w+|@\w+/g, '?').replace(/\s+/g, '')
+  return key.length <= comparedChars ? key : `${key.length} ${key.slice(0, comparedChars)}`
 }
 
 /**
@@ -34,7 +37,7 @@ export class Doubled {
   }
 
   #remember(parent: string, key: string): void {
-    this.#below.set(parent, key.slice(0, 10_000))
+    this.#below.set(parent, key)
     if (this.#below.size <= remembered) return
     const oldest = this.#below.keys().next()
     if (!oldest.done) this.#below.delete(oldest.value)

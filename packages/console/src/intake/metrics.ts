@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import type {
   Attributes,
   AttributeValue,
@@ -211,6 +212,11 @@ function readCounters(metric: Metric, name: string, reading: Reading): void {
   }
 }
 
+/** The key of a series as it is kept in memory: attributes can be megabytes. */
+function shortened(series: string): string {
+  return series.length <= 500 ? series : createHash('sha256').update(series).digest('base64')
+}
+
 /** What came since the last point of its series, or undefined when nothing did or it was refused. */
 function readPoint(
   name: string,
@@ -238,7 +244,7 @@ function readPoint(
   const total: Total = { startNs, timeNs, value }
   const { service, instance } = reading.source
   const series = JSON.stringify([name, service, instance, canonical(attributes)])
-  const came = reading.totals.delta(series, total)
+  const came = reading.totals.delta(shortened(series), total)
   if (came === undefined) return undefined
   toCurrentNames(attributes, side)
   return { attributes, startNs: came.startNs, endNs: came.endNs, value: came.value }

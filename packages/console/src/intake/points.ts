@@ -35,6 +35,9 @@ export function readExponential(point: ExponentialPoint, toSeconds: number): Cou
   return { raw: bounded(histogram), bounds: '', convert: raw => multiplied(raw, toSeconds) }
 }
 
+/** Far above what SDKs send, 15; the last total of each series is kept in memory. */
+const explicitLimit = 320
+
 /** The same for explicit buckets. */
 export function readExplicit(point: ExplicitPoint, toSeconds: number): Counted | string {
   const bounds = (point.explicitBounds ?? []).map(bound => bound * toSeconds)
@@ -42,6 +45,7 @@ export function readExplicit(point: ExplicitPoint, toSeconds: number): Counted |
   const count = Number(point.count ?? 0n)
   if (bounds.some((bound, i) => !(bound > (bounds[i - 1] ?? Number.NEGATIVE_INFINITY))))
     return 'with bounds that do not ascend'
+  if (buckets.length > explicitLimit) return `with more than ${explicitLimit} buckets`
   const edges = readEdges(point)
   if (typeof edges === 'string') return edges
   // A sender may count without buckets.

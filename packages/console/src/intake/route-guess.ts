@@ -7,7 +7,7 @@ import type { AttributeValue } from '../model.js'
  */
 const guessLimit = 300
 /** Services whose guesses are remembered. */
-const serviceLimit = 1_000
+const serviceLimit = 100
 
 /** Finds the routes of requests whose sender names none. */
 export class RouteGuesses {
