@@ -17,6 +17,7 @@ import { limits, Malformed } from './otlp/malformed.js'
 import type { Metric, MetricsRequest, NumberPoint, Scope } from './otlp/messages.js'
 import { type Counted, readExplicit, readExponential } from './points.js'
 import type { Refusals } from './refusals.js'
+import { plainRoute } from './route-guess.js'
 import { readSource, type Source } from './source.js'
 import { templateStatement } from './statement.js'
 
@@ -172,13 +173,16 @@ function readHistogram(
   })
 }
 
-/** Statements of other senders without their data, also when they are a metric's attribute. */
+/** Routes and statements of other senders as in their spans. */
 function settled(
   metric: MetricName,
   attributes: Record<string, AttributeValue>,
   { recorder }: Source,
 ): Attributes {
-  if (!recorder && metric === 'db.client.operation.duration') templateStatement(attributes, '')
+  if (recorder) return attributes
+  if (metric === 'db.client.operation.duration') templateStatement(attributes, '')
+  const route = attributes['http.route']
+  if (typeof route === 'string') attributes['http.route'] = plainRoute(route)
   return attributes
 }
 

@@ -9,6 +9,15 @@ const guessLimit = 300
 /** Services whose guesses are remembered. */
 const serviceLimit = 100
 
+/**
+ * A route as it is told elsewhere: Go's pattern holds the method (`GET /users/{id}`), those of ASP.NET
+ * and Django have no slash in front (`users/{id}`).
+ */
+export function plainRoute(route: string): string {
+  const path = route.replace(/^[A-Z]+ +(?=\/)/, '')
+  return /^[\w{<]/.test(path) && !path.includes('://') ? `/${path}` : path
+}
+
 /** Finds the routes of requests whose sender names none. */
 export class RouteGuesses {
   readonly #byService = new Map<string, Set<string>>()
@@ -23,8 +32,7 @@ export class RouteGuesses {
     if (typeof method !== 'string') return name
     const route = attributes['http.route']
     if (typeof route === 'string' && route !== '') {
-      // Go's pattern holds the method: `GET /users/{id}`.
-      attributes['http.route'] = route.replace(/^[A-Z]+ +(?=\/)/, '')
+      attributes['http.route'] = plainRoute(route)
       return name
     }
     const path = attributes['url.path'] ?? attributes['url.full']

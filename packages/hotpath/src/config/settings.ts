@@ -1,10 +1,10 @@
 import type { Config, ExportHeaders, SampleConfig } from '../config.js'
+import { type ExportSettings, exportSettings, text } from './export.js'
 
 /** What the recorder works with, from the config file and the environment. */
 export interface Settings {
   readonly service: string
-  /** Without a slash at its end. */
-  readonly endpoint: string
+  readonly export: ExportSettings
   readonly headers: ExportHeaders
   readonly trust: readonly string[]
   readonly sample: SampleConfig
@@ -17,8 +17,6 @@ export interface Settings {
 
 type Environment = Readonly<Record<string, string | undefined>>
 
-const DEFAULT_ENDPOINT = 'http://127.0.0.1:4318'
-
 /**
  * `HOTPATH_*` goes before the file, the file before OpenTelemetry's variables. Those headers belong
  * to their endpoint: they are not sent to another.
@@ -28,18 +26,15 @@ export function settingsOf(
   environment: Environment,
   app: { readonly root: string; readonly name: string },
 ): Settings {
-  const chosen = text(environment.HOTPATH_ENDPOINT) ?? config.endpoint
-  const otel = chosen === undefined ? text(environment.OTEL_EXPORTER_OTLP_ENDPOINT) : undefined
-  const otelHeaders =
-    otel === undefined ? {} : headersFromText(environment.OTEL_EXPORTER_OTLP_HEADERS ?? '')
+  const exporting = exportSettings(config, environment)
   return {
     service:
       text(environment.HOTPATH_SERVICE) ??
       config.service ??
       text(environment.OTEL_SERVICE_NAME) ??
       app.name,
-    endpoint: (chosen ?? otel ?? DEFAULT_ENDPOINT).replace(/\/+$/, ''),
-    headers: config.headers ?? otelHeaders,
+    export: exporting,
+    headers: config.headers ?? exporting.headers,
     trust: config.trust ?? [],
     sample: config.sample ?? {},
     root: config.callSites?.root ?? app.root,
@@ -52,27 +47,4 @@ export function settingsOf(
 export function isDisabled(environment: Environment): boolean {
   const value = environment.HOTPATH_DISABLED
   return value !== undefined && value !== '' && value !== '0' && value !== 'false'
-}
-
-/** `key=value,key2=value2`, values percent-encoded: OpenTelemetry's environment variable specification. */
-function headersFromText(list: string): Record<string, string> {
-  const headers: Record<string, string> = {}
-  for (const pair of list.split(',')) {
-    const at = pair.indexOf('=')
-    if (at < 1) continue
-    headers[pair.slice(0, at).trim()] = decoded(pair.slice(at + 1).trim())
-  }
-  return headers
-}
-
-function decoded(value: string): string {
-  try {
-    return decodeURIComponent(value)
-  } catch {
-    return value
-  }
-}
-
-function text(value: string | undefined): string | undefined {
-  return value === undefined || value === '' ? undefined : value
 }
