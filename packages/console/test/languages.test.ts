@@ -1,11 +1,26 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import type { FindingsAnswer, RoutesAnswer, StatementsAnswer } from '../dist/api/answers.js'
-import { callsOf, languages, requestOf } from './intake/languages.js'
+import { callsOf, type Language, languages, requestOf } from './intake/languages.js'
 import { protobuf } from './intake/encode.js'
 import { asProtobuf, post, withConsole } from './running.js'
 
 const requests = 3
+
+test('the same literals again and again are a repetition, not a loop', async () => {
+  const go = languages.find(({ title }) => title.startsWith('Go')) as Language
+  await withConsole(async ({ url }) => {
+    const same = { ...go, call: () => go.call(1) }
+    assert.equal((await post(`${url}/v1/traces`, requestOf(same, 0))).status, 200)
+    const { findings } = (await (
+      await fetch(`${url}/api/findings?since=1h`)
+    ).json()) as FindingsAnswer
+    assert.deepEqual(
+      findings.map(({ kind, subject }) => [kind, subject]),
+      [['repeated-statement', go.statement]],
+    )
+  })
+})
 
 describe('a loop is found, and its requests and statements counted, from the SDK of', () => {
   for (const language of languages)
