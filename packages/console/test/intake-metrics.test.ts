@@ -164,6 +164,16 @@ describe('histograms', () => {
   })
 })
 
+test('requests that are counted under the old and the new name count once', async () => {
+  await withConsole(async running => {
+    const old = { name: 'http.server.duration', unit: 'ms', temporality: 1 }
+    await send(running, [explicit([10, 20], [1, 2, 3], {}, old), explicit([0.01, 0.02], [1, 2, 3])])
+    assert.equal(await countOf(running), 6)
+    await send(running, [explicit([10, 20], [1, 2, 3], {}, old)])
+    assert.equal(await countOf(running), 12)
+  })
+})
+
 describe('cumulative totals', () => {
   /** A total of `count` requests that all took 16 ms, as of `atS` seconds after `start`. */
   const asOf = (start: bigint, atS: number, count: number): object =>

@@ -131,6 +131,6 @@ function replacement(value: unknown, random: Random): unknown {
 function nested(value: unknown, random: Random): unknown {
   let deep = value
   for (let levels = random.below(60); levels > 0; levels--)
-    deep = random.chance(2) ? { arrayValue: { values: [deep] } } : [deep]
+    deep = { arrayValue: { values: [deep] } }
   return deep
 }
