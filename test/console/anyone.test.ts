@@ -10,7 +10,7 @@ import { until } from '../processes/until.js'
 import { installed, type Installed } from '../run/company.js'
 
 /** How often each route of the shop is asked. */
-const rounds = 6
+const rounds = 5
 const paths = ['people', 'inlined', 'parallel', 'built', 'calls', 'fails'] as const
 /** `calls` asks `/shop/one/:id` four times. */
 const asked: Readonly<Record<string, number>> = {
@@ -177,9 +177,13 @@ async function isUnderstood(console: TestConsole): Promise<void> {
     counted.filter(row => row.errors > 0).map(row => row.statement),
     ['select ?/? as secret_of_ann where ? = ?'],
   )
-  const { findings } = await until(
-    () => console.ask('findings', 'since=1h'),
-    ({ findings: found }) => found.every(one => one.evidence.of === rounds) && found.length >= 4,
+  // What is slow depends on the machine; what loops does not.
+  const findings = await until(
+    async () => {
+      const answered = await console.ask('findings', 'since=1h')
+      return answered.findings.filter(one => one.kind !== 'slow-statement')
+    },
+    found => found.every(one => one.evidence.of === rounds) && found.length >= loops.length,
     'findings from all requests',
   )
   assert.deepEqual(
