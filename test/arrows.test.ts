@@ -21,7 +21,7 @@ describe('the sources of hotpath', () => {
 })
 
 describe('the sources of @hotpath/console', () => {
-  test('import each other only along the arrows, and of the runtime hotpath/config alone', () => {
+  test('import each other only along the arrows, and of the runtime what has no side effects alone', () => {
     assert.deepEqual(crossings(consoleSources, consoleRules), [])
   })
 })

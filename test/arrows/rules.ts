@@ -21,6 +21,7 @@ export const runtimeRules: Rules = {
     observe: ['trace', 'sql'],
     gate: ['trace', 'sql'],
     index: ['config', 'errors'],
+    templates: ['sql', 'trace'],
     register: 'all',
   },
   pure: { sql: [] },
@@ -43,7 +44,13 @@ export const consoleRules: Rules = {
     cli: 'all',
   },
   pure: { diagnose: ['node:crypto'] },
-  packages: ['hotpath/config', '@duckdb/node-api', '@bufbuild/protobuf', 'commander'],
+  packages: [
+    'hotpath/config',
+    'hotpath/templates',
+    '@duckdb/node-api',
+    '@bufbuild/protobuf',
+    'commander',
+  ],
 }
 
 /** Every import that the rules forbid, one sentence each. */
@@ -78,7 +85,7 @@ function refusePackage(from: string, to: string, rules: Rules): string | undefin
 
 /** `hotpath/config` names a subpath, and no other of that package; a bare name opens its subpaths. */
 function isSubpath(to: string, name: string): boolean {
-  return name !== 'hotpath/config' && to.startsWith(`${name}/`)
+  return !name.startsWith('hotpath/') && to.startsWith(`${name}/`)
 }
 
 /** `store/duckdb.ts` is of the part `store`, `clock.ts` of the part `clock`. */

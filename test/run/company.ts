@@ -4,19 +4,28 @@ import { join } from 'node:path'
 import { cache, fixtures } from '../places.js'
 
 /**
- * The folder in which OpenTelemetry, dd-trace and Sentry are installed, with an Express, a Fastify
- * and a pg of its own: 320 MB, so they are fetched on first use and not with `npm ci`.
+ * Sets of packages that are fetched on first use and not with `npm ci`, each with an Express, a
+ * Fastify, a pg and a Knex of its own: `company` is the other tracers of today (320 MB), `yesterday`
+ * OpenTelemetry's SDK of 2025, which sends the conventions of before (150 MB).
  */
+export type Installed = 'company' | 'yesterday'
+
+/** The folder of `company`. */
 export function companyFolder(): string {
-  const from = join(fixtures, 'company')
-  const folder = join(cache, 'company')
+  return installed('company')
+}
+
+/** The folder in which a set is installed, exactly as its lock file says. */
+export function installed(name: Installed): string {
+  const from = join(fixtures, name)
+  const folder = join(cache, name)
   const lock = readFileSync(join(from, 'package-lock.json'))
   const done = join(folder, 'node_modules', '.package-lock.json')
   const copied = join(folder, 'package-lock.json')
   if (existsSync(done) && existsSync(copied) && readFileSync(copied).equals(lock)) return folder
   mkdirSync(folder, { recursive: true })
-  for (const name of ['package.json', 'package-lock.json']) {
-    copyFileSync(join(from, name), join(folder, name))
+  for (const file of ['package.json', 'package-lock.json']) {
+    copyFileSync(join(from, file), join(folder, file))
   }
   execFileSync('npm', ['ci', '--ignore-scripts', '--no-audit', '--no-fund'], {
     cwd: folder,

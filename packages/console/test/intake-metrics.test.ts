@@ -189,6 +189,16 @@ describe('a point that is made to cost', () => {
   })
 })
 
+test('requests that are counted under the old and the new name count once', async () => {
+  await withConsole(async running => {
+    const old = { name: 'http.server.duration', unit: 'ms', temporality: 1 }
+    await send(running, [explicit([10, 20], [1, 2, 3], {}, old), explicit([0.01, 0.02], [1, 2, 3])])
+    assert.equal(await countOf(running), 6)
+    await send(running, [explicit([10, 20], [1, 2, 3], {}, old)])
+    assert.equal(await countOf(running), 12)
+  })
+})
+
 describe('cumulative totals', () => {
   /** A total of `count` requests that all took 16 ms, as of `atS` seconds after `start`. */
   const asOf = (start: bigint, atS: number, count: number): object =>
@@ -248,6 +258,26 @@ describe('cumulative totals', () => {
     })
   })
 
+  test('are subtracted in the buckets in which they came, whatever the extremes do', async () => {
+    await withConsole(async running => {
+      const start = nowNs() + 1_000_000n
+      const bounds = [0.005, 0.1, 1]
+      const totals = [1, 2, 3, 5, 8, 13, 21]
+      for (const [at, count] of totals.entries()) {
+        const times = {
+          startTimeUnixNano: String(start),
+          timeUnixNano: String(start + BigInt(at + 1) * 1_000_000_000n),
+          sum: count * 0.05,
+          min: 0.05 / (at + 1),
+          max: 0.05 * (at + 1) ** 0.3,
+        }
+        const as = { name: requests, unit: 's', temporality: 2 }
+        await send(running, [explicit(bounds, [0, count, 0, 0], times, as)])
+      }
+      assert.equal(await countOf(running), totals.at(-1))
+    })
+  })
+
   test('of a process younger than the console count whole', async () => {
     await withConsole(async running => {
       await send(
@@ -273,7 +303,8 @@ describe('spans without histograms', () => {
       const [statement] = await running.store.series('db.client.operation.duration', always)
       assert.deepEqual(statement?.attributes, {
         'db.system.name': 'postgresql',
-        'db.query.text': 'select 1',
+        'db.query.text': 'select ?',
+        'db.operation.name': 'SELECT',
       })
     })
   })

@@ -97,7 +97,7 @@ describe('spans', () => {
             kind: 3,
             attributes: attributes({
               'db.system': 'mssql',
-              'db.statement': 'select 1',
+              'db.statement': 'select name from users where id = $1',
               'net.peer.name': 'db.internal',
               'http.method': 'OLD',
               'http.request.method': 'NEW',
@@ -108,7 +108,9 @@ describe('spans', () => {
       const [stored] = await store.spans('0af7651916cd43dd8448eb211c80319c')
       assert.deepEqual(stored?.attributes, {
         'db.system.name': 'microsoft.sql_server',
-        'db.query.text': 'select 1',
+        'db.query.text': 'select name from users where id = $1',
+        'db.operation.name': 'SELECT',
+        'db.collection.name': 'users',
         'server.address': 'db.internal',
         'http.request.method': 'NEW',
       })

@@ -26,6 +26,8 @@ export interface Config {
   /** Where telemetry goes: the base URL of an OTLP/HTTP receiver. Default `http://127.0.0.1:4318`. */
   readonly endpoint?: string
   readonly headers?: ExportHeaders
+  /** How it is written. Default `http/json`; many backends take `http/protobuf` alone. */
+  readonly protocol?: 'http/json' | 'http/protobuf'
   /** Hosts (addresses or CIDR blocks) whose `traceparent` is believed, besides loopback: `['10.0.0.0/8']`. */
   readonly trust?: readonly string[]
   readonly sample?: SampleConfig
@@ -81,6 +83,10 @@ const rules: Readonly<Record<keyof Config, Rule>> = {
       typeof value === 'function' ||
       (isRecord(value) &&
         Object.values(value as object).every(header => typeof header === 'string')),
+  },
+  protocol: {
+    expected: 'http/json or http/protobuf',
+    check: value => value === 'http/json' || value === 'http/protobuf',
   },
   trust: {
     expected: 'a list of addresses or blocks such as 10.0.0.0/8',

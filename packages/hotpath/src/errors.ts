@@ -6,6 +6,7 @@ export const errors = {
   HOTPATH_CONFIG_KEY: '{file}: unknown key "{key}". {hint}',
   HOTPATH_CONFIG_VALUE: '{file}: "{key}" must be {expected}, not {got}.',
   HOTPATH_CONFIG_LOAD: '{file} could not be loaded: {reason}.',
+  HOTPATH_ENVIRONMENT: '{key} must be {expected}.',
   HOTPATH_CONFIG_TYPESCRIPT:
     '{file}: this Node ({version}) does not read TypeScript. Use Node 22.18 or later, or rename it to hotpath.config.js and leave out the types.',
 } as const

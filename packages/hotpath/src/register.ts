@@ -31,8 +31,12 @@ function attach(): void {
   const script = process.argv[1]
   const root = appRoot(script === undefined ? process.cwd() : dirname(resolve(script)))
   const file = configFile(root)
-  const use = (config: Config) =>
-    configure(settingsOf(config, process.env, { root, name: serviceName(root, script) }))
+  const use = (config: Config) => {
+    const settings = settingsOf(config, process.env, { root, name: serviceName(root, script) })
+    for (const { message } of settings.export.problems)
+      process.stderr.write(`hotpath: ${message} Recording with the defaults.\n`)
+    configure(settings)
+  }
   if (file === undefined) {
     use({})
     return

@@ -49,7 +49,7 @@ describe('a config is checked', () => {
     [
       'a key like no other',
       { redis: {} },
-      'hotpath.config.js: unknown key "redis". Known keys: service, endpoint, headers, trust, sample, callSites, exitMs, enabled.',
+      'hotpath.config.js: unknown key "redis". Known keys: service, endpoint, headers, protocol, trust, sample, callSites, exitMs, enabled.',
     ],
     [
       'no URL',
@@ -146,7 +146,7 @@ describe('settings', () => {
   test('without config and environment', () => {
     const settings = settingsOf({}, {}, app)
     assert.equal(settings.service, 'app')
-    assert.equal(settings.endpoint, 'http://127.0.0.1:4318')
+    assert.equal(settings.export.targets.traces.url, 'http://127.0.0.1:4318/v1/traces')
     assert.equal(settings.root, '/app')
     assert.equal(settings.enabled, true)
     assert.equal(settings.dev, false)
@@ -157,8 +157,8 @@ describe('settings', () => {
     const own = { ...otel, HOTPATH_SERVICE: 'own', HOTPATH_ENDPOINT: 'http://own:1' }
     const file = { service: 'file', endpoint: 'http://file:1' }
     const of = (config: object, environment: Record<string, string>) => {
-      const { service, endpoint } = settingsOf(config, environment, app)
-      return [service, endpoint]
+      const { service, export: exporting } = settingsOf(config, environment, app)
+      return [service, exporting.targets.traces.url.replace('/v1/traces', '')]
     }
     assert.deepEqual(of(file, own), ['own', 'http://own:1'])
     assert.deepEqual(of(file, otel), ['file', 'http://file:1'])
@@ -185,15 +185,64 @@ describe('settings', () => {
     assert.equal(exitMs({}, 'soon'), 500)
   })
 
+  test('a signal’s own endpoint is taken as it is, and has its own headers', () => {
+    const { export: exporting } = settingsOf(
+      {},
+      {
+        OTEL_EXPORTER_OTLP_ENDPOINT: 'https://otel/base/?key=1',
+        OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: 'https://traces:4318/in',
+        OTEL_EXPORTER_OTLP_TRACES_HEADERS: 'x=y',
+        OTEL_EXPORTER_OTLP_COMPRESSION: 'none',
+      },
+      app,
+    )
+    assert.deepEqual(exporting.targets, {
+      traces: { url: 'https://traces:4318/in', headers: { x: 'y' } },
+      metrics: { url: 'https://otel/base/v1/metrics?key=1' },
+    })
+    assert.deepEqual([exporting.protocol, exporting.compression], ['http/protobuf', 'none'])
+  })
+
+  test('to the console it is JSON, to OpenTelemetry’s endpoint protobuf, unless asked otherwise', () => {
+    const otel = { OTEL_EXPORTER_OTLP_ENDPOINT: 'http://otel:4318' }
+    const asked = { OTEL_EXPORTER_OTLP_PROTOCOL: 'http/json' }
+    const of = (environment: Record<string, string>, config = {}) =>
+      settingsOf(config, environment, app).export.protocol
+    assert.deepEqual(
+      [
+        of({}),
+        of({ HOTPATH_ENDPOINT: 'http://own:1', OTEL_EXPORTER_OTLP_PROTOCOL: 'http/protobuf' }),
+        of({ HOTPATH_ENDPOINT: 'http://own:1', HOTPATH_PROTOCOL: 'http/protobuf' }),
+        of({}, { protocol: 'http/protobuf' }),
+        of(otel),
+        of({ ...otel, ...asked }),
+      ],
+      ['http/json', 'http/json', 'http/protobuf', 'http/protobuf', 'http/protobuf', 'http/json'],
+    )
+  })
+
+  test('a variable that cannot be meant is named, and the default holds', () => {
+    const { problems, targets } = settingsOf(
+      {},
+      { HOTPATH_ENDPOINT: 'console:4318', OTEL_EXPORTER_OTLP_PROTOCOL: 'grpc' },
+      app,
+    ).export
+    assert.deepEqual(
+      problems.map(each => each.message),
+      ['HOTPATH_ENDPOINT must be a URL such as http://127.0.0.1:4318.'],
+    )
+    assert.equal(targets.traces.url, 'http://127.0.0.1:4318/v1/traces')
+  })
+
   test('HOTPATH_DISABLED switches off, 0 and false do not', () => {
     const enabled = (value: string) => settingsOf({}, { HOTPATH_DISABLED: value }, app).enabled
     assert.deepEqual(['1', 'true', '0', 'false', ''].map(enabled), [false, false, true, true, true])
   })
 })
 
-test('every row of the table of errors is a sentence that names the file', () => {
+test('every row of the table of errors is a sentence that names the file or the variable', () => {
   for (const [code, message] of Object.entries(errors)) {
     assert.match(code, /^HOTPATH_[A-Z_]+$/)
-    assert.ok(message.includes('{file}'), code)
+    assert.match(message, /\{file\}|^\{key\}/, code)
   }
 })

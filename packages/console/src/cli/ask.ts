@@ -1,9 +1,9 @@
 import { existsSync } from 'node:fs'
 import { relative, resolve } from 'node:path'
-import { announced } from '../announced.js'
 import { answer } from '../api/answer.js'
 import { readConfig, resolveConfig } from '../config.js'
 import { ConsoleError } from '../errors.js'
+import { announced } from '../store/announced.js'
 import { openStore } from '../store/open.js'
 
 /** Where to ask. */

@@ -11,11 +11,11 @@ const maxRead = 20_000
 
 /**
  * Comments and white space, then in order of the groups: string literals (also `E''`, `$tag$`),
- * names in quotes, parameters (`$1`, `?`, `:name`, `@name`, `%s`), numbers, words, signs.
+ * names in quotes, parameters (`$1`, `?`, `:name`, `@name`, `%s`, `%(name)s`), numbers, words, signs.
  * Every alternative begins with another character or is anchored, so that it takes linear time.
  */
 const pattern =
-  /(?:--[^\n]*|\/\*[^]*?(?:\*\/|$)|\s+)|((?:[eEbBxX]|[uU]&)?'(?:[^'\\]|''|\\[^])*(?:'|$)|\$([a-zA-Z_]\w*)?\$[^]*?(?:\$\2\$|$))|("(?:[^"]|"")*(?:"|$)|`[^`]*(?:`|$))|(\$\d+|\?(?![|&])|(?<!:):[a-zA-Z_]\w*|@\w+|%s)|(\d[\w.]*)|([\p{L}_][\p{L}\p{N}_$]*)|([<>=!~]+|::|[^])/uy
+  /(?:--[^\n]*|\/\*[^]*?(?:\*\/|$)|\s+)|((?:[eEbBxX]|[uU]&)?'(?:[^'\\]|''|\\[^])*(?:'|$)|\$([a-zA-Z_]\w*)?\$[^]*?(?:\$\2\$|$))|("(?:[^"]|"")*(?:"|$)|`[^`]*(?:`|$))|(\$\d+|\?(?![|&])|(?<!:):[a-zA-Z_]\w*|@\w+|%s|%\(\w+\)s)|(\d[\w.]*)|([\p{L}_][\p{L}\p{N}_$]*)|([<>=!~]+|::|[^])/uy
 
 /**
  * The tokens of a statement, in order. A reading, not a parser: it serves to compare statements and to

@@ -1,5 +1,6 @@
 import type { Span, Trace } from '../model.js'
 import { moveSkewed } from './skew.js'
+import { tidy } from './tidy.js'
 
 /** A span while its trace is being put together. */
 export interface Placed extends Span {
@@ -34,7 +35,7 @@ export function assemble(spans: readonly Span[]): Trace {
   const earliest = placed[0]?.startNs ?? 0n
   for (const span of placed) span.offsetNs = Number(span.startNs - earliest)
   moveSkewed(roots, problems)
-  const shift = startAtZero(placed)
+  const shift = startAtZero(tidy(placed, problems))
   const ordered = depthFirst(roots)
   sayOutlasting(ordered, problems)
   return {

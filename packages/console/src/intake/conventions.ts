@@ -10,6 +10,7 @@ const renamed: ReadonlyMap<string, string> = new Map([
   ['http.scheme', 'url.scheme'],
   ['http.url', 'url.full'],
   ['http.target', 'url.path'],
+  ['http.server_name', 'server.address'],
   ['http.user_agent', 'user_agent.original'],
   ['http.client_ip', 'client.address'],
   ['http.flavor', 'network.protocol.version'],
@@ -17,6 +18,9 @@ const renamed: ReadonlyMap<string, string> = new Map([
   ['http.response_content_length', 'http.response.body.size'],
   ['net.protocol.name', 'network.protocol.name'],
   ['net.protocol.version', 'network.protocol.version'],
+  ['net.peer.ip', 'network.peer.address'],
+  ['net.host.ip', 'network.local.address'],
+  ['net.transport', 'network.transport'],
   ['net.sock.peer.addr', 'network.peer.address'],
   ['net.sock.peer.port', 'network.peer.port'],
   ['db.system', 'db.system.name'],
@@ -24,6 +28,7 @@ const renamed: ReadonlyMap<string, string> = new Map([
   ['db.operation', 'db.operation.name'],
   ['db.name', 'db.namespace'],
   ['db.sql.table', 'db.collection.name'],
+  ['db.redis.database_index', 'db.namespace'],
   ['db.mongodb.collection', 'db.collection.name'],
   ['db.cassandra.table', 'db.collection.name'],
   ['messaging.operation', 'messaging.operation.type'],
@@ -68,4 +73,8 @@ export function toCurrentNames(
     delete attributes[old]
     if (!Object.hasOwn(attributes, name)) attributes[name] = value
   }
+  // Some senders write it as text.
+  const code = attributes['http.response.status_code']
+  if (typeof code === 'string' && /^\d{3}$/.test(code))
+    attributes['http.response.status_code'] = Number(code)
 }

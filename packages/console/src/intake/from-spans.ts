@@ -42,7 +42,10 @@ export function pointsFromSpans(spans: readonly Span[]): HistogramPoint[] {
 function metricOf({ kind, attributes }: Span): MetricName | undefined {
   if (kind === 'server' && attributes['http.request.method'] !== undefined)
     return 'http.server.request.duration'
-  if (kind === 'client' && attributes['db.system.name'] !== undefined)
+  // What says neither is no statement, but a connection that is reset, or rows that are read.
+  const says =
+    attributes['db.query.text'] !== undefined || attributes['db.operation.name'] !== undefined
+  if (kind === 'client' && attributes['db.system.name'] !== undefined && says)
     return 'db.client.operation.duration'
   return undefined
 }

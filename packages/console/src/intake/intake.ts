@@ -3,6 +3,8 @@ import type { Batch, Store } from '../store/store.js'
 import type { Losses } from './attributes.js'
 import { encodingOf, readBody } from './body.js'
 import { CumulativeToDelta } from './cumulative.js'
+import { Doubled } from './doubled.js'
+import { Foreign } from './foreign.js'
 import { pointsFromSpans } from './from-spans.js'
 import { readMetrics } from './metrics.js'
 import { Malformed } from './otlp/malformed.js'
@@ -44,6 +46,8 @@ export class Intake {
   readonly #store: Store
   readonly #now: () => number
   readonly #totals: CumulativeToDelta
+  readonly #foreign = new Foreign()
+  readonly #doubled = new Doubled()
   readonly #counts = {
     requests: 0,
     spans: 0,
@@ -98,8 +102,9 @@ export class Intake {
     )) as TracesRequest
     const losses = { cutTexts: 0, droppedAttributes: 0 }
     const refusals = new Refusals('spans')
-    const { spans, foreign } = readTraces(message, losses, refusals, this.#now())
-    await this.#write([{ spans, histograms: pointsFromSpans(foreign), counters: [] }])
+    const { spans, foreign } = readTraces(message, losses, refusals, this.#foreign, this.#now())
+    const histograms = pointsFromSpans(this.#doubled.without(foreign))
+    await this.#write([{ spans, histograms, counters: [] }])
     this.#counts.spans += spans.length
     this.#counts.refusedSpans += refusals.count
     this.#lose(losses)

@@ -1,16 +1,25 @@
-import type { CounterPoint, Histogram, HistogramPoint, MetricName } from '../model.js'
+import { createHash } from 'node:crypto'
+import type {
+  Attributes,
+  AttributeValue,
+  CounterPoint,
+  Histogram,
+  HistogramPoint,
+  MetricName,
+} from '../model.js'
 import { canonical } from '../store/encode.js'
 import type { Batch } from '../store/store.js'
 import { readAttributes, type Losses } from './attributes.js'
 import { toCurrentNames } from './conventions.js'
 import type { CumulativeToDelta, Total } from './cumulative.js'
-import { bounded } from './histogram.js'
 import { keyAttributes } from './keys.js'
 import { limits, Malformed } from './otlp/malformed.js'
 import type { Metric, MetricsRequest, NumberPoint, Scope } from './otlp/messages.js'
-import { readExplicit, readExponential } from './points.js'
+import { type Counted, readExplicit, readExponential } from './points.js'
 import type { Refusals } from './refusals.js'
+import { plainRoute } from './route-guess.js'
 import { readSource, type Source } from './source.js'
+import { templateStatement } from './statement.js'
 
 /** The metrics that are read, under today's and yesterday's names, with the unit they have by convention. */
 const histograms: Readonly<Record<string, { metric: MetricName; unit: string }>> = {
@@ -75,7 +84,8 @@ export function readMetrics(
       }
       batches.set(key, batch)
       const reading = { source, batch, losses, refusals, totals, nowMs, points: 0 }
-      for (const metric of metrics) readMetric(metric, reading)
+      const names = new Set(metrics.map(metric => metric.name))
+      for (const metric of metrics) if (!isRepeated(metric, names)) readMetric(metric, reading)
       points += reading.points
       if (points > limits.points)
         throw new Malformed(
@@ -85,6 +95,11 @@ export function readMetrics(
     }
   }
   return { batches: [...batches.values()], points, commit: () => totals.commit() }
+}
+
+/** With OTEL_SEMCONV_STABILITY_OPT_IN=http/dup a sender counts each request under both names. */
+function isRepeated({ name }: Metric, names: ReadonlySet<string | undefined>): boolean {
+  return name === 'http.server.duration' && names.has('http.server.request.duration')
 }
 
 /** The number of the delivery, or 0 for telemetry that carries none. */
@@ -132,15 +147,15 @@ function readHistogram(
   metric: MetricName,
   point: Point,
   temporality: number | undefined,
-  value: Histogram | string,
+  counted: Counted | string,
   reading: Reading,
 ): void {
-  if (typeof value === 'string') return reading.refusals.add(value)
+  if (typeof counted === 'string') return reading.refusals.add(counted)
   const read = readPoint(
-    metric,
+    `${metric} ${counted.bounds}`,
     point,
     temporality,
-    value,
+    counted.raw,
     reading,
     metric === 'db.client.operation.duration' ? 'client' : 'server',
   )
@@ -152,10 +167,23 @@ function readHistogram(
     instance,
     startNs: read.startNs,
     endNs: read.endNs,
-    attributes: keyAttributes(metric, read.attributes),
-    histogram: bounded(read.value),
+    attributes: keyAttributes(metric, settled(metric, read.attributes, reading.source)),
+    histogram: counted.convert(read.value),
     sampled: false,
   })
+}
+
+/** Routes and statements of other senders as in their spans. */
+function settled(
+  metric: MetricName,
+  attributes: Record<string, AttributeValue>,
+  { recorder }: Source,
+): Attributes {
+  if (recorder) return attributes
+  if (metric === 'db.client.operation.duration') templateStatement(attributes, '')
+  const route = attributes['http.route']
+  if (typeof route === 'string') attributes['http.route'] = plainRoute(route)
+  return attributes
 }
 
 function readCounters(metric: Metric, name: string, reading: Reading): void {
@@ -188,6 +216,11 @@ function readCounters(metric: Metric, name: string, reading: Reading): void {
   }
 }
 
+/** The key of a series as it is kept in memory: attributes can be megabytes. */
+function shortened(series: string): string {
+  return series.length <= 500 ? series : createHash('sha256').update(series).digest('base64')
+}
+
 /** What came since the last point of its series, or undefined when nothing did or it was refused. */
 function readPoint(
   name: string,
@@ -215,7 +248,7 @@ function readPoint(
   const total: Total = { startNs, timeNs, value }
   const { service, instance } = reading.source
   const sender = JSON.stringify([name, service, instance])
-  const came = reading.totals.delta(sender, canonical(attributes), total)
+  const came = reading.totals.delta(sender, shortened(canonical(attributes)), total)
   if (came === undefined) return undefined
   toCurrentNames(attributes, side)
   return { attributes, startNs: came.startNs, endNs: came.endNs, value: came.value }

@@ -2,8 +2,20 @@ import type { Histogram } from '../model.js'
 import { bounded, fromExplicit, multiplied } from './histogram.js'
 import type { ExplicitPoint, ExponentialPoint } from './otlp/messages.js'
 
-/** A point of OTLP as a histogram in seconds, or why it is none: 'with fewer counts than bounds'. */
-export function readExponential(point: ExponentialPoint, toSeconds: number): Histogram | string {
+/**
+ * What a point of OTLP counts. Totals are subtracted from each other in the buckets in which they came:
+ * spread over other buckets first, a larger total may have less in one of them.
+ */
+export interface Counted {
+  readonly raw: Histogram
+  /** Of explicit buckets: totals with other bounds are other series. */
+  readonly bounds: string
+  /** The histogram, in seconds and exponential buckets, of what `raw` came to. */
+  convert(raw: Histogram): Histogram
+}
+
+/** What a point counts, or why it is no histogram: 'with fewer counts than bounds'. */
+export function readExponential(point: ExponentialPoint, toSeconds: number): Counted | string {
   const { scale = 0, positive, negative } = point
   const buckets = (positive?.bucketCounts ?? []).map(Number)
   const offset = positive?.offset ?? 0
@@ -20,33 +32,49 @@ export function readExponential(point: ExponentialPoint, toSeconds: number): His
   const edges = readEdges(point)
   if (typeof edges === 'string') return edges
   const histogram = { count, ...edges, scale, zeroCount, offset, buckets }
-  return multiplied(bounded(histogram), toSeconds)
+  return { raw: bounded(histogram), bounds: '', convert: raw => multiplied(raw, toSeconds) }
 }
 
-export function readExplicit(point: ExplicitPoint, toSeconds: number): Histogram | string {
+/** Far above what SDKs send, 15; the last total of each series is kept in memory. */
+const explicitLimit = 320
+
+/** The same for explicit buckets. */
+export function readExplicit(point: ExplicitPoint, toSeconds: number): Counted | string {
   const bounds = (point.explicitBounds ?? []).map(bound => bound * toSeconds)
-  const counts = (point.bucketCounts ?? []).map(Number)
+  const buckets = (point.bucketCounts ?? []).map(Number)
   const count = Number(point.count ?? 0n)
   if (bounds.some((bound, i) => !(bound > (bounds[i - 1] ?? Number.NEGATIVE_INFINITY))))
     return 'with bounds that do not ascend'
+  if (buckets.length > explicitLimit) return `with more than ${explicitLimit} buckets`
   const edges = readEdges(point)
   if (typeof edges === 'string') return edges
-  const { sum, ...ends } = edges
-  const inSeconds = {
-    sum: sum * toSeconds,
-    ...(ends.min === undefined ? {} : { min: ends.min * toSeconds }),
-    ...(ends.max === undefined ? {} : { max: ends.max * toSeconds }),
-  }
-  // A sender may count without buckets; then the average is all that is known.
-  if (counts.length === 0 && count > 0) {
-    const average = inSeconds.sum / count
-    return fromExplicit({ ...inSeconds, bounds: [average], counts: [count, 0] })
-  }
-  if (count > 0 && counts.length !== bounds.length + 1)
+  // A sender may count without buckets.
+  if (count > 0 && buckets.length > 0 && buckets.length !== bounds.length + 1)
     return 'with another number of counts than one more than bounds'
-  if (counts.reduce((a, b) => a + b, 0) !== count)
+  if (buckets.length > 0 && buckets.reduce((a, b) => a + b, 0) !== count)
     return 'whose buckets do not add up to their count'
-  return bounded(fromExplicit({ ...inSeconds, bounds, counts }))
+  return {
+    raw: { count, ...edges, scale: 0, zeroCount: 0, offset: 0, buckets },
+    bounds: bounds.join(' '),
+    convert: raw => converted(raw, bounds, toSeconds),
+  }
+}
+
+function converted(raw: Histogram, bounds: readonly number[], toSeconds: number): Histogram {
+  const sum = raw.sum * toSeconds
+  // Without buckets the average is all that is known.
+  if (raw.buckets.length === 0 && raw.count > 0)
+    return bounded(fromExplicit({ sum, bounds: [sum / raw.count], counts: [raw.count, 0] }))
+  const counts = Array.from({ length: bounds.length + 1 }, (_, i) => raw.buckets[i] ?? 0)
+  return bounded(
+    fromExplicit({
+      sum,
+      ...(raw.min === undefined ? {} : { min: raw.min * toSeconds }),
+      ...(raw.max === undefined ? {} : { max: raw.max * toSeconds }),
+      bounds,
+      counts,
+    }),
+  )
 }
 
 type Edges = Pick<Histogram, 'sum' | 'min' | 'max'>

@@ -1,6 +1,7 @@
-import type { Span, SpanKind, SpanLink, SpanStatus } from '../model.js'
+import type { AttributeValue, Span, SpanKind, SpanLink, SpanStatus } from '../model.js'
 import { cut, readAttributes, type Losses } from './attributes.js'
 import { toCurrentNames } from './conventions.js'
+import type { Foreign } from './foreign.js'
 import { limits, Malformed } from './otlp/malformed.js'
 import type { OtlpSpan, TracesRequest } from './otlp/messages.js'
 import { readSource, type Source } from './source.js'
@@ -30,6 +31,7 @@ export function readTraces(
   request: TracesRequest,
   losses: Losses,
   refusals: Refusals,
+  settling: Foreign,
   nowMs: number,
 ): ReadTraces {
   const spans: Span[] = []
@@ -42,8 +44,9 @@ export function readTraces(
           `The request has more than ${limits.spans} spans. Send less at a time.`,
           413,
         )
-      const span = readSpan(otlp, source, losses, refusals, nowMs)
-      if (span === undefined) continue
+      const read = readSpan(otlp, source, losses, refusals, nowMs)
+      if (read === undefined) continue
+      const span = source.recorder ? read : { ...read, ...settling.settle(read, read.attributes) }
       spans.push(span)
       if (!source.recorder) foreign.push(span)
     }
@@ -57,7 +60,7 @@ function readSpan(
   losses: Losses,
   refusals: Refusals,
   nowMs: number,
-): Span | undefined {
+): (Span & { attributes: Record<string, AttributeValue> }) | undefined {
   const traceId = readId(otlp.traceId, 32, 'trace id')
   const spanId = readId(otlp.spanId, 16, 'span id')
   // An empty parent is no parent; SDKs of old sent zeros for the same.

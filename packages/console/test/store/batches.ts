@@ -1,5 +1,5 @@
 import fc from 'fast-check'
-import type { CounterPoint, HistogramPoint, Span } from '../../dist/model.js'
+import type { Attributes, CounterPoint, HistogramPoint, Span } from '../../dist/model.js'
 import type { Batch } from '../../dist/store/store.js'
 
 /** 2023-11-14T22:13:20Z. */
@@ -64,7 +64,15 @@ const point: fc.Arbitrary<HistogramPoint> = fc
     metric: fc.constantFrom('http.server.request.duration', 'db.client.operation.duration'),
     source,
     times,
-    attributes: fc.constantFrom({}, { a: 1, b: 'x' }, { 'http.route': '/menu' }),
+    attributes: fc.constantFrom<Attributes>(
+      {},
+      { a: 1, b: 'x' },
+      { 'http.route': '/menu' },
+      { 'http.route': '/guess', 'hotpath.route.guessed': true },
+      { 'http.response.status_code': 404 },
+      { 'db.system.name': 'redis' },
+      { 'db.system.name': 'redis', 'db.query.text': 'GET ?' },
+    ),
     sampled: fc.boolean(),
     scale: fc.integer({ min: -1, max: 4 }),
     offset: fc.integer({ min: -40, max: 40 }),

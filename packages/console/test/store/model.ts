@@ -44,12 +44,12 @@ export class ModelStore {
 
   series(metric: MetricName, window: Window): Series[] {
     const points = this.points.filter(point => point.metric === metric)
-    const source = (point: HistogramPoint): string =>
-      JSON.stringify([point.service, point.instance])
-    const own = new Set(points.filter(point => !point.sampled).map(source))
+    const seen = new Map<string, HistogramPoint[]>()
+    for (const point of points)
+      seen.set(senderOf(point), [...(seen.get(senderOf(point)) ?? []), point])
     const merged = new Map<string, Series>()
     for (const point of points) {
-      if (!pointIn(point, window) || (point.sampled && own.has(source(point)))) continue
+      if (!pointIn(point, window) || !counts(point, seen.get(senderOf(point)) ?? [])) continue
       const { service, attributes, sampled, histogram } = point
       const key = JSON.stringify([service, attributes, sampled])
       const before = merged.get(key)
@@ -231,4 +231,23 @@ export function trimmed(histogram: Histogram): Histogram {
     offset: first < 0 ? 0 : histogram.offset + first,
     buckets: first < 0 ? [] : histogram.buckets.slice(first, last + 1),
   }
+}
+
+/** One process, and of a process that asks several databases one of them. */
+const senderOf = ({ service, instance, attributes }: HistogramPoint): string =>
+  JSON.stringify([service, instance, attributes['db.system.name'] ?? ''])
+
+/** Whether the point says what it counts: a route, or a statement. */
+const isNamed = ({ metric, attributes }: HistogramPoint): boolean =>
+  attributes[metric.startsWith('http') ? 'http.route' : 'db.query.text'] !== undefined
+
+/** Whether a point is asked for, or another of its sender counts the same and says more. */
+function counts(point: HistogramPoint, others: readonly HistogramPoint[]): boolean {
+  const has = (sampled: boolean, named?: boolean): boolean =>
+    others.some(one => one.sampled === sampled && (named === undefined || isNamed(one) === named))
+  const { sampled, attributes } = point
+  if (!sampled)
+    return isNamed(point) || attributes['http.response.status_code'] === 404 || !has(true, true)
+  if (isNamed(point)) return attributes['hotpath.route.guessed'] === true || !has(false, true)
+  return !has(false)
 }

@@ -1,10 +1,10 @@
 import { type Config, type ExportHeaders, MAX_EXIT_MS, type SampleConfig } from '../config.js'
+import { type ExportSettings, exportSettings, headersFromText, text } from './export.js'
 
 /** What the recorder works with, from the config file and the environment. */
 export interface Settings {
   readonly service: string
-  /** Without a slash at its end. */
-  readonly endpoint: string
+  readonly export: ExportSettings
   readonly headers: ExportHeaders
   readonly trust: readonly string[]
   readonly sample: SampleConfig
@@ -19,7 +19,6 @@ export interface Settings {
 
 type Environment = Readonly<Record<string, string | undefined>>
 
-const DEFAULT_ENDPOINT = 'http://127.0.0.1:4318'
 /** Long enough for a console on the same network, too short for anybody to wait for. */
 const DEFAULT_EXIT_MS = 500
 
@@ -32,22 +31,16 @@ export function settingsOf(
   environment: Environment,
   app: { readonly root: string; readonly name: string },
 ): Settings {
-  const chosen = text(environment.HOTPATH_ENDPOINT) ?? config.endpoint
-  const otel = chosen === undefined ? text(environment.OTEL_EXPORTER_OTLP_ENDPOINT) : undefined
-  const own =
-    text(environment.HOTPATH_HEADERS) === undefined
-      ? undefined
-      : headersFromText(environment.HOTPATH_HEADERS ?? '')
-  const otelHeaders =
-    otel === undefined ? {} : headersFromText(environment.OTEL_EXPORTER_OTLP_HEADERS ?? '')
+  const exporting = exportSettings(config, environment)
+  const own = text(environment.HOTPATH_HEADERS)
   return {
     service:
       text(environment.HOTPATH_SERVICE) ??
       config.service ??
       text(environment.OTEL_SERVICE_NAME) ??
       app.name,
-    endpoint: (chosen ?? otel ?? DEFAULT_ENDPOINT).replace(/\/+$/, ''),
-    headers: own ?? config.headers ?? otelHeaders,
+    export: exporting,
+    headers: own === undefined ? (config.headers ?? exporting.headers) : headersFromText(own),
     trust: config.trust ?? [],
     sample: config.sample ?? {},
     root: config.callSites?.root ?? app.root,
@@ -63,31 +56,8 @@ export function isDisabled(environment: Environment): boolean {
   return value !== undefined && value !== '' && value !== '0' && value !== 'false'
 }
 
-/** `key=value,key2=value2`, values percent-encoded: OpenTelemetry's environment variable specification. */
-function headersFromText(list: string): Record<string, string> {
-  const headers: Record<string, string> = {}
-  for (const pair of list.split(',')) {
-    const at = pair.indexOf('=')
-    if (at < 1) continue
-    headers[pair.slice(0, at).trim()] = decoded(pair.slice(at + 1).trim())
-  }
-  return headers
-}
-
-function decoded(value: string): string {
-  try {
-    return decodeURIComponent(value)
-  } catch {
-    return value
-  }
-}
-
 function milliseconds(value: string | undefined): number | undefined {
   return value !== undefined && /^\d{1,9}$/.test(value)
     ? Math.min(Number(value), MAX_EXIT_MS)
     : undefined
-}
-
-function text(value: string | undefined): string | undefined {
-  return value === undefined || value === '' ? undefined : value
 }

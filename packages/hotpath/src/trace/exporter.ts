@@ -68,9 +68,12 @@ export class Exporter {
 
   private startThread(): void {
     const { settings } = this
+    const { targets, protocol, compression } = settings.export
     const options: WorkerOptions = {
-      endpoint: settings.endpoint,
-      headers: this.headers,
+      traces: { headers: this.headers, ...targets.traces },
+      metrics: { headers: this.headers, ...targets.metrics },
+      protocol,
+      compression,
       version: this.version,
       root: settings.root,
       resource: {

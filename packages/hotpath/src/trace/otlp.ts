@@ -13,9 +13,13 @@ export interface Origin {
   readonly version: string
 }
 
-/** The body of a POST to /v1/traces. */
-export function tracesBody(origin: Origin, originMs: number, spans: readonly WireSpan[]): string {
-  return JSON.stringify({
+/** What is sent to /v1/traces, in the form of OTLP's JSON. */
+export function tracesRequest(
+  origin: Origin,
+  originMs: number,
+  spans: readonly WireSpan[],
+): object {
+  return {
     resourceSpans: [
       {
         resource: { attributes: keyValues(origin.resource) },
@@ -27,16 +31,16 @@ export function tracesBody(origin: Origin, originMs: number, spans: readonly Wir
         ],
       },
     ],
-  })
+  }
 }
 
-/** The body of a POST to /v1/metrics; the same delivery gives the same bytes. */
-export function metricsBody(origin: Origin, delivery: Delivery): string {
+/** What is sent to /v1/metrics; the same delivery gives the same. */
+export function metricsRequest(origin: Origin, delivery: Delivery): object {
   const times = {
     startTimeUnixNano: nanoseconds(delivery.originMs, delivery.startMs),
     timeUnixNano: nanoseconds(delivery.originMs, delivery.endMs),
   }
-  return JSON.stringify({
+  return {
     resourceMetrics: [
       {
         resource: { attributes: keyValues(origin.resource) },
@@ -52,7 +56,7 @@ export function metricsBody(origin: Origin, delivery: Delivery): string {
         ],
       },
     ],
-  })
+  }
 }
 
 function spanOf(span: WireSpan, originMs: number) {
@@ -129,7 +133,9 @@ function anyValue(value: AttributeValue): unknown {
   if (typeof value === 'string') return { stringValue: value }
   if (typeof value === 'boolean') return { boolValue: value }
   if (typeof value === 'number') {
-    return Number.isSafeInteger(value) ? { intValue: String(value) } : { doubleValue: value }
+    if (Number.isSafeInteger(value)) return { intValue: String(value) }
+    // JSON has no NaN: OTLP writes it as a string, and so do we where it happens.
+    return { doubleValue: Number.isFinite(value) ? value : String(value) }
   }
   return { arrayValue: { values: value.map(anyValue) } }
 }

@@ -1,5 +1,6 @@
 import http from 'node:http'
 import https from 'node:https'
+import { rejectedInProtobuf } from './protobuf.js'
 
 /** What became of one POST. */
 export type Outcome =
@@ -23,29 +24,21 @@ export class Poster {
   private readonly request: typeof http.request
 
   constructor(
-    private readonly endpoint: string,
+    private readonly url: string,
     private readonly headers: Readonly<Record<string, string>>,
   ) {
-    const secure = endpoint.startsWith('https:')
+    const secure = /^https:/i.test(url)
     this.agent = new (secure ? https : http).Agent({ keepAlive: true, maxSockets: 2 })
     this.request = secure ? https.request : http.request
   }
 
-  /** Never rejects. `body` is gzip. */
-  post(path: string, body: Buffer): Promise<Outcome> {
+  /** Never rejects. */
+  post(body: Buffer): Promise<Outcome> {
     return new Promise(resolve => {
       const unreachable = () => resolve({ kind: 'unreachable' })
-      const request = this.request(this.endpoint + path, {
-        method: 'POST',
-        agent: this.agent,
-        timeout: TIMEOUT_MS,
-        headers: {
-          ...this.headers,
-          'content-type': 'application/json',
-          'content-encoding': 'gzip',
-          'content-length': body.length,
-        },
-      })
+      const request = this.open(body.length)
+      // Headers that Node refuses would be refused again.
+      if (request === undefined) return resolve({ kind: 'refused', status: 0 })
       request.on('error', unreachable)
       // The socket's time-out is one of silence; a receiver that trickles is cut off as well.
       const deadline = setTimeout(() => request.destroy(new Error('timeout')), TIMEOUT_MS)
@@ -60,16 +53,33 @@ export class Poster {
         })
         response.on('error', unreachable)
         response.on('close', unreachable)
-        response.on('end', () => resolve(outcomeOf(response, Buffer.concat(chunks).toString())))
+        response.on('end', () => resolve(outcomeOf(response, Buffer.concat(chunks))))
       })
       request.end(body)
     })
   }
+
+  private open(length: number): http.ClientRequest | undefined {
+    try {
+      return this.request(this.url, {
+        method: 'POST',
+        agent: this.agent,
+        timeout: TIMEOUT_MS,
+        headers: { ...this.headers, 'content-length': length },
+      })
+    } catch {
+      return undefined
+    }
+  }
 }
 
-function outcomeOf(response: http.IncomingMessage, answer: string): Outcome {
+function outcomeOf(response: http.IncomingMessage, answer: Buffer): Outcome {
   const status = response.statusCode ?? 0
-  if (status >= 200 && status < 300) return { kind: 'accepted', rejected: rejectedIn(answer) }
+  if (status >= 200 && status < 300) {
+    const binary = /protobuf/i.test(response.headers['content-type'] ?? '')
+    const rejected = binary ? rejectedInProtobuf(answer) : rejectedIn(answer.toString())
+    return { kind: 'accepted', rejected }
+  }
   if (RETRYABLE.has(status)) {
     return { kind: 'busy', retryAfterMs: retryAfterMs(response.headers['retry-after']) }
   }

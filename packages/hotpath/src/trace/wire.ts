@@ -58,9 +58,17 @@ export const DONE = 0
 /** 1: the last attempt found nobody. */
 export const ABSENT = 1
 
-export interface WorkerOptions {
-  readonly endpoint: string
+/** Where one signal goes. */
+export interface Receiver {
+  readonly url: string
   readonly headers: Readonly<Record<string, string>>
+}
+
+export interface WorkerOptions {
+  readonly traces: Receiver
+  readonly metrics: Receiver
+  readonly protocol: 'http/json' | 'http/protobuf'
+  readonly compression: 'gzip' | 'none'
   /** Of the resource. */
   readonly resource: Attributes
   readonly version: string

@@ -6,8 +6,9 @@ import { parentPort, workerData } from 'node:worker_threads'
 import { gzipSync } from 'node:zlib'
 import { CallSites } from './call-site-map.js'
 import { Lane, type LaneEvents } from './lane.js'
-import { metricsBody, tracesBody } from './otlp.js'
+import { metricsRequest, tracesRequest } from './otlp.js'
 import { Poster } from './post.js'
+import { encodeProtobuf, type Signal } from './protobuf.js'
 import {
   ABSENT,
   DONE,
@@ -20,16 +21,28 @@ import {
 const options = workerData as WorkerOptions
 const flags = new Int32Array(options.flags)
 const sites = new CallSites(options.root)
-const poster = new Poster(options.endpoint, options.headers)
+const json = options.protocol === 'http/json'
 
 function tell(message: FromWorker): void {
   parentPort?.postMessage(message)
 }
 
-function lane(path: string, what: 'spans' | 'metrics', accepted: LaneEvents['accepted']): Lane {
+/** The bytes of a request, as the receiver is told that they come. */
+function encode(signal: Signal, request: object): Buffer {
+  const plain = json ? Buffer.from(JSON.stringify(request)) : encodeProtobuf(signal, request)
+  return options.compression === 'gzip' ? gzipSync(plain) : plain
+}
+
+function lane(signal: Signal, what: 'spans' | 'metrics', accepted: LaneEvents['accepted']): Lane {
   const { maxBackoffMs, maxQueueBytes } = options
+  const { url, headers } = options[signal]
+  const poster = new Poster(url, {
+    ...headers,
+    'content-type': json ? 'application/json' : 'application/x-protobuf',
+    ...(options.compression === 'gzip' ? { 'content-encoding': 'gzip' } : {}),
+  })
   return new Lane(
-    { post: body => poster.post(path, body), maxBytes: maxQueueBytes, maxBackoffMs },
+    { post: body => poster.post(body), maxBytes: maxQueueBytes, maxBackoffMs },
     {
       accepted,
       dropped: (reason, n) => tell({ type: 'dropped', what, reason, n }),
@@ -38,18 +51,17 @@ function lane(path: string, what: 'spans' | 'metrics', accepted: LaneEvents['acc
   )
 }
 
-const traces = lane('/v1/traces', 'spans', () => {})
-const metrics = lane('/v1/metrics', 'metrics', ({ sequence }) =>
-  tell({ type: 'delivered', sequence }),
-)
+const traces = lane('traces', 'spans', () => {})
+const metrics = lane('metrics', 'metrics', ({ sequence }) => tell({ type: 'delivered', sequence }))
 
 parentPort?.on('message', (message: ToWorker) => {
   if (message.type === 'spans') {
-    const body = gzipSync(tracesBody(options, message.originMs, message.spans.map(placed)))
+    const request = tracesRequest(options, message.originMs, message.spans.map(placed))
+    const body = encode('traces', request)
     traces.push({ body, n: message.spans.length, sequence: 0 })
     tell({ type: 'queued' })
   } else if (message.type === 'delivery') {
-    const body = gzipSync(metricsBody(options, message.delivery))
+    const body = encode('metrics', metricsRequest(options, message.delivery))
     metrics.push({ body, n: 1, sequence: message.delivery.sequence })
   } else {
     void finish()
