@@ -164,6 +164,13 @@ export interface Cost {
   readonly totalMs: number
 }
 
+/** Whether a series of requests or statements counts failures: a status from 500 up, or an error. */
+export function isFailure(attributes: Attributes): boolean {
+  const status = attributes['http.response.status_code']
+  if (typeof status === 'number') return status >= 500
+  return attributes['error.type'] !== undefined
+}
+
 /**
  * The name of the route that a span or a series belongs to: `GET /users/:id`. A server span without a
  * route (a 404, or a framework that names none) is `GET (no route)`; what is not HTTP keeps its own name.

@@ -7,6 +7,8 @@ import type {
   DeliveryState,
   Series,
   StoreStatus,
+  TimelineQuery,
+  TimelineStep,
   TraceQuery,
   TraceSummary,
   Window,
@@ -16,6 +18,10 @@ import type {
 export interface Calls {
   write: [batch: BatchRows, result: { readonly repeated: boolean }]
   series: [of: { readonly metric: MetricName; readonly window: Window }, result: readonly Series[]]
+  timeline: [
+    of: { readonly metric: MetricName; readonly query: TimelineQuery },
+    result: readonly TimelineStep[],
+  ]
   counters: [window: Window, result: readonly CounterPoint[]]
   deliveries: [window: Window, result: readonly DeliveryState[]]
   services: [window: Window, result: readonly string[]]

@@ -53,6 +53,7 @@ export async function openStore(options: StoreOptions): Promise<Store> {
       }
     },
     series: (metric, window) => thread.call('series', { metric, window }),
+    timeline: (metric, query) => thread.call('timeline', { metric, query }),
     counters: window => thread.call('counters', window),
     deliveries: window => thread.call('deliveries', window),
     services: window => thread.call('services', window),

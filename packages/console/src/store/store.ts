@@ -38,6 +38,7 @@ export interface TraceQuery extends Window {
   /** `GET /users/:id`, as in `TraceSummary.route`. */
   readonly route?: string
   readonly minDurationMs?: number
+  readonly maxDurationMs?: number
   readonly status?: SpanStatus
   readonly limit: number
   readonly order?: 'newest' | 'slowest'
@@ -54,6 +55,24 @@ export interface TraceSummary {
   readonly spans: number
   readonly services: readonly string[]
   readonly statusCode?: number
+}
+
+/** A window in steps of `stepMs`, which begin at its multiples; the first may begin before `sinceMs`. */
+export interface TimelineQuery extends Window {
+  readonly untilMs: number
+  readonly stepMs: number
+  /** `GET /users/:id`, as `routeOf` names it. */
+  readonly route?: string
+}
+
+/**
+ * All that was counted in one step. A point that covers several steps is spread over them evenly, so
+ * counts can have fractions.
+ */
+export interface TimelineStep {
+  readonly startMs: number
+  readonly errors: number
+  readonly histogram: Histogram
 }
 
 /** What is known of one process's metric exports. */
@@ -83,6 +102,8 @@ export interface Store {
   /** Resolves once the batch would survive `kill -9`. A repeated delivery is not written again. */
   write(batch: Batch): Promise<{ readonly repeated: boolean }>
   series(metric: MetricName, window: Window): Promise<readonly Series[]>
+  /** By start; steps in which nothing was counted are left out. */
+  timeline(metric: MetricName, query: TimelineQuery): Promise<readonly TimelineStep[]>
   counters(window: Window): Promise<readonly CounterPoint[]>
   deliveries(window: Window): Promise<readonly DeliveryState[]>
   services(window: Window): Promise<readonly string[]>

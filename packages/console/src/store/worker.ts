@@ -6,6 +6,7 @@ import { openDatabase, sentence } from './duckdb/database.js'
 import { prune } from './duckdb/prune.js'
 import { readCounters, readDeliveries, readSeries, readServices } from './duckdb/series.js'
 import { readStatus } from './duckdb/status.js'
+import { readTimeline } from './duckdb/timeline.js'
 import { readSample, readSpans, readTraces } from './duckdb/traces.js'
 import { Writer } from './duckdb/writer.js'
 
@@ -27,6 +28,7 @@ async function open(): Promise<Handlers> {
   return {
     write: batch => writer.write(batch),
     series: ({ metric, window }) => readSeries(reader(), metric, window),
+    timeline: ({ metric, query }) => readTimeline(reader(), metric, query),
     counters: window => readCounters(reader(), window),
     deliveries: window => readDeliveries(reader(), window),
     services: window => readServices(reader(), window),

@@ -64,7 +64,12 @@ const point: fc.Arbitrary<HistogramPoint> = fc
     metric: fc.constantFrom('http.server.request.duration', 'db.client.operation.duration'),
     source,
     times,
-    attributes: fc.constantFrom({}, { a: 1, b: 'x' }, { 'http.route': '/menu' }),
+    attributes: fc.constantFrom(
+      {},
+      { a: 1, b: 'x' },
+      { 'http.route': '/menu' },
+      { 'http.route': '/menu', 'http.response.status_code': 503 },
+    ),
     sampled: fc.boolean(),
     scale: fc.integer({ min: -1, max: 4 }),
     offset: fc.integer({ min: -40, max: 40 }),

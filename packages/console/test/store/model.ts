@@ -1,9 +1,11 @@
 import type { CounterPoint, Histogram, HistogramPoint, MetricName, Span } from '../../dist/model.js'
-import { routeOf } from '../../dist/model.js'
+import { isFailure, routeOf } from '../../dist/model.js'
 import type {
   Batch,
   DeliveryState,
   Series,
+  TimelineQuery,
+  TimelineStep,
   TraceQuery,
   TraceSummary,
   Window,
@@ -44,12 +46,10 @@ export class ModelStore {
 
   series(metric: MetricName, window: Window): Series[] {
     const points = this.points.filter(point => point.metric === metric)
-    const source = (point: HistogramPoint): string =>
-      JSON.stringify([point.service, point.instance])
-    const own = new Set(points.filter(point => !point.sampled).map(source))
+    const own = this.#own(metric)
     const merged = new Map<string, Series>()
     for (const point of points) {
-      if (!pointIn(point, window) || (point.sampled && own.has(source(point)))) continue
+      if (!pointIn(point, window) || (point.sampled && own.has(sourceOf(point)))) continue
       const { service, attributes, sampled, histogram } = point
       const key = JSON.stringify([service, attributes, sampled])
       const before = merged.get(key)
@@ -61,6 +61,50 @@ export class ModelStore {
       })
     }
     return [...merged.values()]
+  }
+
+  timeline(metric: MetricName, query: TimelineQuery): TimelineStep[] {
+    const { stepMs, untilMs } = query
+    const own = this.#own(metric)
+    const stepNs = BigInt(stepMs) * 1_000_000n
+    const chosen = this.points.filter(
+      point =>
+        point.metric === metric &&
+        serviceIn(point, query) &&
+        (query.route === undefined || routeOf(point.attributes) === query.route) &&
+        !(point.sampled && own.has(sourceOf(point))),
+    )
+    const steps: TimelineStep[] = []
+    for (
+      let startMs = Math.floor(query.sinceMs / stepMs) * stepMs;
+      startMs < untilMs;
+      startMs += stepMs
+    ) {
+      const [from, to] = [BigInt(startMs) * 1_000_000n, BigInt(startMs) * 1_000_000n + stepNs]
+      let step: TimelineStep | undefined
+      for (const point of chosen) {
+        // A point of no length lies in the nanosecond before its end.
+        const began = point.startNs < point.endNs ? point.startNs : point.endNs - 1n
+        if (began >= BigInt(untilMs) * 1_000_000n) continue
+        const inside = Number((point.endNs < to ? point.endNs : to) - (began > from ? began : from))
+        if (inside <= 0) continue
+        const histogram = scaled(point.histogram, inside / Number(point.endNs - began))
+        const failed = isFailure(point.attributes) ? histogram.count : 0
+        step = {
+          startMs,
+          errors: (step?.errors ?? 0) + failed,
+          histogram: step ? add(step.histogram, histogram) : histogram,
+        }
+      }
+      if (step) steps.push(step)
+    }
+    return steps
+  }
+
+  #own(metric: MetricName): Set<string> {
+    return new Set(
+      this.points.filter(point => point.metric === metric && !point.sampled).map(sourceOf),
+    )
   }
 
   counters(window: Window): CounterPoint[] {
@@ -127,7 +171,8 @@ export class ModelStore {
         root =>
           (query.route === undefined || entryRoute(root) === query.route) &&
           (query.status === undefined || root.status === query.status) &&
-          root.durationNs >= (query.minDurationMs ?? 0) * 1e6,
+          root.durationNs >= (query.minDurationMs ?? 0) * 1e6 &&
+          root.durationNs <= (query.maxDurationMs ?? Number.POSITIVE_INFINITY) * 1e6,
       )
       .sort((a, b) => by(a, b) || (a.traceId < b.traceId ? -1 : 1))
       .slice(0, query.limit)
@@ -174,6 +219,17 @@ export class ModelStore {
     return chosen
   }
 }
+
+const sourceOf = ({ service, instance }: { service: string; instance: string }): string =>
+  JSON.stringify([service, instance])
+
+const scaled = (histogram: Histogram, part: number): Histogram => ({
+  ...histogram,
+  count: histogram.count * part,
+  sum: histogram.sum * part,
+  zeroCount: histogram.zeroCount * part,
+  buckets: histogram.buckets.map(count => count * part),
+})
 
 const bounds = (window: Window): [bigint, bigint] => [
   BigInt(window.sinceMs) * 1_000_000n,

@@ -72,7 +72,7 @@ export async function readSeries(
 const numbers = (value: DuckDBValue | undefined): readonly number[] =>
   value === null || value === undefined ? [] : (value as DuckDBListValue).items.map(Number)
 
-function dense(
+export function dense(
   scale: number,
   indexes: readonly number[],
   counts: readonly number[],
