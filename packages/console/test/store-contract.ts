@@ -6,7 +6,7 @@ import { after, describe, test } from 'node:test'
 import { isDeepStrictEqual } from 'node:util'
 import fc from 'fast-check'
 import type { Histogram } from '../dist/model.js'
-import type { Series, Store, TimelineStep, Window } from '../dist/store/store.js'
+import type { GaugeSeries, Series, Store, TimelineStep, Window } from '../dist/store/store.js'
 import { baseMs, batch, spanOf } from './store/batches.js'
 import { ModelStore, trimmed } from './store/model.js'
 
@@ -172,6 +172,16 @@ async function compare(store: Store, model: ModelStore): Promise<void> {
         tidy(model.timeline(metric, asked)),
       )
     }
+    const steps = {
+      untilMs: baseMs + 30_000,
+      ...window,
+      sinceMs: Math.max(window.sinceMs, baseMs - 1_500),
+      stepMs: 4_000,
+    }
+    const plainly = (list: readonly GaugeSeries[]): object[] =>
+      sorted(list.map(rounded) as object[])
+    same('gauges', plainly(await store.gauges(steps)), plainly(model.gauges(steps)))
+    same('processes', sorted(await store.processes(window)), sorted(model.processes(window)))
     same('counters', sorted(await store.counters(window)), sorted(model.counters(window)))
     same('deliveries', sorted(await store.deliveries(window)), sorted(model.deliveries(window)))
     same('services', await store.services(window), model.services(window))

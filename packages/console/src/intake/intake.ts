@@ -129,7 +129,8 @@ export class Intake {
     const filled = batches.filter(
       batch =>
         batch.delivery !== undefined ||
-        batch.spans.length + batch.histograms.length + batch.counters.length > 0,
+        batch.spans.length + batch.histograms.length + batch.counters.length > 0 ||
+        (batch.gauges ?? []).length > 0,
     )
     // Asked for together they are committed together, as a rule.
     const results = await Promise.all(filled.map(batch => this.#store.write(batch)))

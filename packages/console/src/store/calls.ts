@@ -5,6 +5,9 @@ import type { SpanColumns } from './duckdb/traces.js'
 import type { BatchRows } from './encode.js'
 import type {
   DeliveryState,
+  GaugeQuery,
+  GaugeSeries,
+  ProcessState,
   Series,
   StoreStatus,
   TimelineQuery,
@@ -23,6 +26,8 @@ export interface Calls {
     result: readonly TimelineStep[],
   ]
   counters: [window: Window, result: readonly CounterPoint[]]
+  gauges: [query: GaugeQuery, result: readonly GaugeSeries[]]
+  processes: [window: Window, result: readonly ProcessState[]]
   deliveries: [window: Window, result: readonly DeliveryState[]]
   services: [window: Window, result: readonly string[]]
   traces: [query: TraceQuery, result: readonly TraceSummary[]]

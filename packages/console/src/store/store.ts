@@ -2,9 +2,12 @@ import type {
   Attributes,
   CounterPoint,
   Delivery,
+  GaugeName,
+  GaugePoint,
   Histogram,
   HistogramPoint,
   MetricName,
+  ProcessInfo,
   Span,
   SpanStatus,
 } from '../model.js'
@@ -14,6 +17,9 @@ export interface Batch {
   readonly spans: readonly Span[]
   readonly histograms: readonly HistogramPoint[]
   readonly counters: readonly CounterPoint[]
+  readonly gauges?: readonly GaugePoint[]
+  /** Who sent it; the last one said of a process holds. */
+  readonly processes?: readonly ProcessInfo[]
   /** Absent for telemetry that is not our recorder's: it cannot be told from a repetition. */
   readonly delivery?: Delivery
 }
@@ -75,6 +81,28 @@ export interface TimelineStep {
   readonly histogram: Histogram
 }
 
+/** A window in steps, without a route. */
+export type GaugeQuery = Omit<TimelineQuery, 'route'>
+
+/**
+ * One figure of one process, by step: the average of what came in it. Of `process.cpu.time` it is the
+ * seconds used in a second, so the number of processors.
+ */
+export interface GaugeSeries {
+  readonly name: GaugeName
+  readonly service: string
+  readonly instance: string
+  readonly attributes: Attributes
+  /** By start; steps in which nothing came are left out. */
+  readonly steps: readonly { readonly startMs: number; readonly value: number }[]
+}
+
+/** A process that sent anything in a window, and when: the first and the last of it there. */
+export interface ProcessState extends ProcessInfo {
+  readonly firstMs: number
+  readonly lastMs: number
+}
+
 /** What is known of one process's metric exports. */
 export interface DeliveryState {
   readonly service: string
@@ -105,6 +133,9 @@ export interface Store {
   /** By start; steps in which nothing was counted are left out. */
   timeline(metric: MetricName, query: TimelineQuery): Promise<readonly TimelineStep[]>
   counters(window: Window): Promise<readonly CounterPoint[]>
+  gauges(query: GaugeQuery): Promise<readonly GaugeSeries[]>
+  /** By service and instance. */
+  processes(window: Window): Promise<readonly ProcessState[]>
   deliveries(window: Window): Promise<readonly DeliveryState[]>
   services(window: Window): Promise<readonly string[]>
   traces(query: TraceQuery): Promise<readonly TraceSummary[]>

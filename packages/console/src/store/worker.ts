@@ -3,6 +3,7 @@ import { parentPort, workerData } from 'node:worker_threads'
 import { ConsoleError, type ErrorCode, type Facts } from '../errors.js'
 import type { Answer, Call, CallName, Calls, Refusal, WorkerOptions } from './calls.js'
 import { openDatabase, sentence } from './duckdb/database.js'
+import { readGauges, readProcesses } from './duckdb/gauges.js'
 import { prune } from './duckdb/prune.js'
 import { readCounters, readDeliveries, readSeries, readServices } from './duckdb/series.js'
 import { readStatus } from './duckdb/status.js'
@@ -30,6 +31,8 @@ async function open(): Promise<Handlers> {
     series: ({ metric, window }) => readSeries(reader(), metric, window),
     timeline: ({ metric, query }) => readTimeline(reader(), metric, query),
     counters: window => readCounters(reader(), window),
+    gauges: query => readGauges(reader(), query),
+    processes: window => readProcesses(reader(), window),
     deliveries: window => readDeliveries(reader(), window),
     services: window => readServices(reader(), window),
     traces: query => readTraces(reader(), query),

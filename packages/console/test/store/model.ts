@@ -1,8 +1,19 @@
-import type { CounterPoint, Histogram, HistogramPoint, MetricName, Span } from '../../dist/model.js'
+import type {
+  CounterPoint,
+  GaugePoint,
+  Histogram,
+  HistogramPoint,
+  MetricName,
+  ProcessInfo,
+  Span,
+} from '../../dist/model.js'
 import { isFailure, routeOf } from '../../dist/model.js'
 import type {
   Batch,
   DeliveryState,
+  GaugeQuery,
+  GaugeSeries,
+  ProcessState,
   Series,
   TimelineQuery,
   TimelineStep,
@@ -16,12 +27,16 @@ export class ModelStore {
   spans: Span[] = []
   points: HistogramPoint[] = []
   counterPoints: CounterPoint[] = []
+  gaugePoints: GaugePoint[] = []
+  infos = new Map<string, ProcessInfo>()
   ledger = new Map<string, { seen: Set<number>; firstNs: bigint; lastNs: bigint }>()
 
   write(batch: Batch): boolean {
     if (batch.delivery !== undefined) {
       const { service, instance, sequence } = batch.delivery
-      const times = [...batch.histograms, ...batch.counters].map(point => point.endNs)
+      const times = [...batch.histograms, ...batch.counters, ...(batch.gauges ?? [])].map(
+        point => point.endNs,
+      )
       const at = times.reduce((a, b) => (a > b ? a : b), 0n)
       const key = JSON.stringify([service, instance])
       const known = this.ledger.get(key) ?? { seen: new Set(), firstNs: at, lastNs: at }
@@ -34,14 +49,71 @@ export class ModelStore {
     this.spans.push(...batch.spans)
     this.points.push(...batch.histograms)
     this.counterPoints.push(...batch.counters)
+    this.gaugePoints.push(...(batch.gauges ?? []))
+    for (const info of batch.processes ?? []) this.infos.set(sourceOf(info), info)
     return false
   }
 
   prune(beforeNs: bigint): void {
+    const before = this.#size()
     this.spans = this.spans.filter(span => span.startNs >= beforeNs)
     this.points = this.points.filter(point => point.endNs >= beforeNs)
     this.counterPoints = this.counterPoints.filter(point => point.endNs >= beforeNs)
+    this.gaugePoints = this.gaugePoints.filter(point => point.endNs >= beforeNs)
     for (const [key, { lastNs }] of this.ledger) if (lastNs < beforeNs) this.ledger.delete(key)
+    // What was said of a process goes with the last that it sent.
+    if (this.#size() === before) return
+    const alive = new Set([...this.#telemetry().map(sourceOf), ...this.ledger.keys()])
+    for (const key of this.infos.keys()) if (!alive.has(key)) this.infos.delete(key)
+  }
+
+  #telemetry(): (Span | HistogramPoint | CounterPoint | GaugePoint)[] {
+    return [...this.spans, ...this.points, ...this.counterPoints, ...this.gaugePoints]
+  }
+
+  #size(): number {
+    return this.#telemetry().length + this.ledger.size
+  }
+
+  gauges(query: GaugeQuery): GaugeSeries[] {
+    const stepNs = BigInt(query.stepMs) * 1_000_000n
+    const firstMs = Math.floor(query.sinceMs / query.stepMs) * query.stepMs
+    const groups = new Map<string, Map<number, GaugePoint[]>>()
+    for (const point of this.gaugePoints) {
+      if (!pointIn(point, { ...query, sinceMs: firstMs })) continue
+      if (point.name === 'process.cpu.time' && point.startNs === point.endNs) continue
+      const { name, service, instance, attributes } = point
+      const key = JSON.stringify({ name, service, instance, attributes })
+      const steps = groups.get(key) ?? new Map<number, GaugePoint[]>()
+      const startMs = Number(((point.endNs - 1n) / stepNs) * stepNs) / 1e6
+      steps.set(startMs, [...(steps.get(startMs) ?? []), point])
+      groups.set(key, steps)
+    }
+    return [...groups].map(([key, steps]) => ({
+      ...(JSON.parse(key) as Omit<GaugeSeries, 'steps'>),
+      steps: [...steps]
+        .sort(([a], [b]) => a - b)
+        .map(([startMs, points]) => ({ startMs, value: average(points) })),
+    }))
+  }
+
+  processes(window: Window): ProcessState[] {
+    const seen = new Map<string, { service: string; instance: string; times: bigint[] }>()
+    for (const each of this.#telemetry()) {
+      const inside = 'spanId' in each ? spanIn(each, window) : pointIn(each, window)
+      if (!inside) continue
+      const { service, instance } = each
+      const at = 'spanId' in each ? each.startNs : each.endNs
+      const times = [...(seen.get(sourceOf(each))?.times ?? []), at]
+      seen.set(sourceOf(each), { service, instance, times })
+    }
+    return [...seen].map(([key, { service, instance, times }]) => ({
+      ...this.infos.get(key),
+      service,
+      instance,
+      firstMs: Number(times.reduce((a, b) => (a < b ? a : b))) / 1e6,
+      lastMs: Number(times.reduce((a, b) => (a > b ? a : b))) / 1e6,
+    }))
   }
 
   series(metric: MetricName, window: Window): Series[] {
@@ -142,7 +214,7 @@ export class ModelStore {
   services(window: Window): string[] {
     const names = new Set<string>()
     for (const span of this.spans) if (spanIn(span, window)) names.add(span.service)
-    for (const point of [...this.points, ...this.counterPoints])
+    for (const point of [...this.points, ...this.counterPoints, ...this.gaugePoints])
       if (pointIn(point, window)) names.add(point.service)
     return [...names].sort()
   }
@@ -222,6 +294,12 @@ export class ModelStore {
 
 const sourceOf = ({ service, instance }: { service: string; instance: string }): string =>
   JSON.stringify([service, instance])
+
+const average = (points: readonly GaugePoint[]): number => {
+  const total = points.reduce((sum, point) => sum + point.value, 0)
+  if (points[0]?.name !== 'process.cpu.time') return total / points.length
+  return total / points.reduce((sum, { startNs, endNs }) => sum + Number(endNs - startNs) / 1e9, 0)
+}
 
 const scaled = (histogram: Histogram, part: number): Histogram => ({
   ...histogram,

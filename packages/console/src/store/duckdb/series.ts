@@ -149,6 +149,7 @@ export async function readServices(
        select source from spans p where ${spanInWindow('p')}
        union select source from points p where ${pointInWindow('p')}
        union select source from counters p where ${pointInWindow('p')}
+       union select source from gauges p where ${pointInWindow('p')}
      ) order by service`,
     { ...windowParameters(window) },
   )
