@@ -39,6 +39,9 @@ export interface IntakeCounts extends Readonly<Losses> {
   readonly refusedPoints: number
 }
 
+/** A queue is empty in a second; until there is room on a disk it takes somebody to make it. */
+const retrySeconds = { busy: 1, broken: 5 }
+
 /** Why nothing can be written at the moment. */
 export interface StoreProblem {
   readonly kind: 'full' | 'read-only' | 'failed'
@@ -184,7 +187,8 @@ export class Intake {
         message: error.message,
       }
     // Whatever is wrong with the store, it is no fault of the request: it may be sent again.
-    return refused(503, error.message, encoding, { 'retry-after': '1' })
+    const seconds = kind === undefined ? retrySeconds.busy : retrySeconds.broken
+    return refused(503, error.message, encoding, { 'retry-after': String(seconds) })
   }
 }
 
@@ -194,6 +198,6 @@ function kindOf({ code, facts }: ConsoleError): StoreProblem['kind'] | undefined
     return undefined
   const cause = 'cause' in facts ? String(facts.cause) : ''
   if (/No space|disk full|quota|File too large/i.test(cause)) return 'full'
-  if (/read.only|Permission denied|not permitted/i.test(cause)) return 'read-only'
+  if (/read.?only|Permission denied|not permitted/i.test(cause)) return 'read-only'
   return 'failed'
 }
