@@ -67,7 +67,11 @@ describe('a process says how it is, with each delivery', () => {
         )
         assert.ok(name.endsWith(`:${port}${pathname}`) && !name.includes('@'), name)
         await ask(app.url, 'release')
-        await app.collector.until(c => last(c, count, used)?.value !== 2)
+        // Who waited has one now, the other is idle.
+        const idle = { 'db.client.connection.state': 'idle' }
+        await app.collector.until(
+          c => last(c, count, used)?.value === 1 && last(c, count, idle)?.value === 1,
+        )
       },
       env(),
     )

@@ -9,8 +9,9 @@ import { nanoseconds, ofService } from './window.js'
  * Merges the points of each step in SQL. A point is spread over the steps that it covers, evenly: an
  * SDK that reports once a minute would else be a spike in every sixth step of ten seconds.
  *
- * Measured on two cores with a day of one-second points of 20 series and 12 buckets (1.7 million
- * points): 0.9 s; with a tenth of that, which is what the recorder sends in production, 0.1 s.
+ * Measured with a day of what the recorder sends in production for 50 routes (430,000 points of 12
+ * buckets): 0.5 s of processor time over both threads. Most points lie in one step and take the short
+ * way: to unnest a range of steps for each of them costs 0.2 s more.
  */
 export async function readTimeline(
   connection: DuckDBConnection,
@@ -69,18 +70,24 @@ const sql = `with asked as (
  ), wanted as (
    select unnest($ids) as id, unnest($failed) as failed
  ), chosen as (
-   select p.*, w.failed, least(p.start_ns, p.end_ns - 1) as from_ns, origin, step_ns, last_step
+   select p.*, w.failed, least(p.start_ns, p.end_ns - 1) as from_ns, origin, step_ns, last_step,
+     (least(p.start_ns, p.end_ns - 1) - origin) // step_ns as first_step,
+     (p.end_ns - 1 - origin) // step_ns as end_step
    from points p join wanted w on w.id = p.series join series s on s.id = p.series, asked
    where p.end_ns > origin and p.start_ns < until_ns
      and (not s.sampled or p.source not in (select source from own))
  ), pieces as (
-   select *, unnest(range(
-     greatest(from_ns - origin, 0) // step_ns,
-     least((end_ns - 1 - origin) // step_ns, last_step) + 1
-   )) as step, origin + step * step_ns as step_from_ns from chosen
+   select *, unnest(range(greatest(first_step, 0), least(end_step, last_step) + 1)) as step,
+     origin + step * step_ns as step_from_ns
+   from chosen where first_step <> end_step or from_ns < origin
  ), weighed as (
-   select *, (least(end_ns, step_from_ns + step_ns) - greatest(from_ns, step_from_ns))
-     / (end_ns - from_ns)::double as part
+   select failed, count, sum, zero_count, min, max, scale, first, buckets, first_step as step,
+     1.0::double as part
+   from chosen where first_step = end_step and from_ns >= origin
+   union all
+   select failed, count, sum, zero_count, min, max, scale, first, buckets, step,
+     (least(end_ns, step_from_ns + step_ns) - greatest(from_ns, step_from_ns))
+       / (end_ns - from_ns)::double
    from pieces
  ), totals as (
    select step, sum(count * part) as count,
@@ -92,11 +99,14 @@ const sql = `with asked as (
  ), lowest as (
    select min(scale) as scale from chosen
  ), single as (
-   select step, part, scale, unnest(buckets) as n, unnest(range(first, first + len(buckets))) as i
+   select step, part, scale, unnest(buckets) as n,
+     unnest(range(first, first + len(buckets)))::integer as i
    from weighed
+ ), summed as (
+   select step, scale, i, sum(n * part) as n from single where n > 0 group by step, scale, i
  ), merged as (
-   select step, floor(i / power(2, s.scale - l.scale))::integer as i, sum(n * part) as n
-   from single s, lowest l where n > 0 group by all
+   select step, floor(i / power(2, s.scale - l.scale))::integer as i, sum(n) as n
+   from summed s, lowest l group by all
  )
  select t.*, l.scale, m.i, m.n from totals t cross join lowest l left join merged m on m.step = t.step
  order by t.step, m.i`
