@@ -3,9 +3,12 @@ import { answer } from './api/answer.js'
 import { isLoopback } from './api/http-guard.js'
 import { listen } from './api/server.js'
 import { notesOf } from './api/notes.js'
-import { intakeNotes, type StatusAnswer } from './api/status.js'
+import { intakeNotes, problemNotes, type StatusAnswer } from './api/status.js'
 import { readConfig, resolveConfig, type ConsoleConfig, type ResolvedConfig } from './config.js'
 import { ConsoleError } from './errors.js'
+import { contentTypes, formOf } from './export/exposition.js'
+import { metricsText } from './export/metrics.js'
+import { Totals } from './export/totals.js'
 import { Intake } from './intake/intake.js'
 import { announce } from './store/announced.js'
 import { openStore } from './store/open.js'
@@ -42,12 +45,13 @@ export async function startConsole(options: ConsoleOptions = {}): Promise<Runnin
   const config = resolveConfig(flags, await readConfig(directory))
   if (!isLoopback(config.host) && config.token === undefined)
     throw new ConsoleError('TOKEN_NEEDED', { host: config.host })
+  const path = resolve(directory, config.store.path)
   const store = await openStore({
-    path: resolve(directory, config.store.path),
+    path,
     memoryLimit: `${Math.ceil(config.store.memoryBytes / 1e6)}MB`,
   })
   try {
-    return await serve(config, store)
+    return await serve({ ...config, store: { ...config.store, path } }, store)
   } catch (error) {
     await store.close()
     throw error
@@ -56,7 +60,8 @@ export async function startConsole(options: ConsoleOptions = {}): Promise<Runnin
 
 async function serve(config: ResolvedConfig, store: Store): Promise<RunningConsole> {
   const startedMs = Date.now()
-  const intake = new Intake(store)
+  const totals = new Totals()
+  const intake = new Intake(store, Date.now, batch => totals.add(batch, Date.now()))
   const faults = new Faults()
   const status = async (): Promise<StatusAnswer> => ({
     name: 'hotpath-console',
@@ -69,7 +74,9 @@ async function serve(config: ResolvedConfig, store: Store): Promise<RunningConso
       maxBytes: config.store.maxBytes,
     },
     intake: intake.counts(),
+    problem: intake.problem(),
     notes: [
+      ...problemNotes(intake.problem()),
       ...intakeNotes(intake.counts()),
       ...(await notesOf(store, { sinceMs: startedMs })),
       ...faults.notes(),
@@ -80,6 +87,17 @@ async function serve(config: ResolvedConfig, store: Store): Promise<RunningConso
     intake,
     answer: (path, query) =>
       path === 'status' ? status() : answer(store, path, query, Date.now()),
+    metrics: accept => {
+      const form = formOf(accept)
+      const health = {
+        version,
+        startedMs,
+        counts: { ...intake.counts() },
+        storePath: config.store.path,
+        storeWritable: intake.problem() === null,
+      }
+      return { type: contentTypes[form], text: metricsText(totals, health, form, Date.now()) }
+    },
     onFault: error => faults.add(error),
   }).catch(async (error: unknown) => {
     throw await listenError(error as NodeJS.ErrnoException, config)

@@ -98,6 +98,41 @@ export interface CounterPoint {
   readonly value: number
 }
 
+/** What a process says of itself, under OpenTelemetry's names; in seconds, bytes, parts of 1 and connections. */
+export type GaugeName =
+  | 'process.cpu.time'
+  | 'process.memory.usage'
+  | 'v8js.memory.heap.used'
+  | 'nodejs.eventloop.delay.p99'
+  | 'nodejs.eventloop.utilization'
+  | 'db.client.connection.count'
+  | 'db.client.connection.pending_requests'
+  | 'db.client.connection.max'
+
+/**
+ * A figure of a process at `endNs`; processor time is what was used since `startNs`. Attributes are
+ * `db.client.connection.state` (`used`, `idle`) and `db.client.connection.pool.name`, nothing else.
+ */
+export interface GaugePoint {
+  readonly name: GaugeName
+  readonly service: string
+  readonly instance: string
+  readonly startNs: bigint
+  readonly endNs: bigint
+  readonly attributes: Attributes
+  readonly value: number
+}
+
+/** A process by what its resource says; what it does not say is absent. */
+export interface ProcessInfo {
+  readonly service: string
+  readonly instance: string
+  readonly pid?: number
+  readonly host?: string
+  /** `Node 20.20.2`. */
+  readonly runtime?: string
+}
+
 /**
  * Marks a metric export of our recorder: the process and the export's number in it, from 1 up.
  * A number seen before is a repetition and is dropped; a number left out is a gap and is shown.
@@ -167,6 +202,13 @@ export interface Cost {
   readonly totalMs: number
   /** Requests of the route in the window; null when no histogram counted them. */
   readonly counted: number | null
+}
+
+/** Whether a series of requests or statements counts failures: a status from 500 up, or an error. */
+export function isFailure(attributes: Attributes): boolean {
+  const status = attributes['http.response.status_code']
+  if (typeof status === 'number') return status >= 500
+  return attributes['error.type'] !== undefined
 }
 
 /**

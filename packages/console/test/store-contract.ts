@@ -5,7 +5,8 @@ import { join } from 'node:path'
 import { after, describe, test } from 'node:test'
 import { isDeepStrictEqual } from 'node:util'
 import fc from 'fast-check'
-import type { Series, Store, Window } from '../dist/store/store.js'
+import type { Histogram } from '../dist/model.js'
+import type { GaugeSeries, Series, Store, TimelineStep, Window } from '../dist/store/store.js'
 import { baseMs, batch, spanOf } from './store/batches.js'
 import { ModelStore, trimmed } from './store/model.js'
 
@@ -156,6 +157,31 @@ async function compare(store: Store, model: ModelStore): Promise<void> {
         sorted(list.map(each => ({ ...each, histogram: trimmed(each.histogram) })))
       same('series', tidy(await store.series(metric, window)), tidy(model.series(metric, window)))
     }
+    for (const query of [
+      { untilMs: baseMs + 30_000, ...window, stepMs: 2_000 },
+      { untilMs: baseMs + 12_000, ...window, stepMs: 10_000, route: '/menu' },
+    ]) {
+      // A window from 1970 on has too many steps for the model, and nothing before its data.
+      const asked = { ...query, sinceMs: Math.max(query.sinceMs, baseMs + 1_500) }
+      const tidy = (list: readonly TimelineStep[]): object[] =>
+        list.map(({ histogram, ...step }) => rounded({ ...step, ...spread(histogram) }) as object)
+      const metric = 'http.server.request.duration'
+      same(
+        'timeline',
+        tidy(await store.timeline(metric, asked)),
+        tidy(model.timeline(metric, asked)),
+      )
+    }
+    const steps = {
+      untilMs: baseMs + 30_000,
+      ...window,
+      sinceMs: Math.max(window.sinceMs, baseMs - 1_500),
+      stepMs: 4_000,
+    }
+    const plainly = (list: readonly GaugeSeries[]): object[] =>
+      sorted(list.map(rounded) as object[])
+    same('gauges', plainly(await store.gauges(steps)), plainly(model.gauges(steps)))
+    same('processes', sorted(await store.processes(window)), sorted(model.processes(window)))
     same('counters', sorted(await store.counters(window)), sorted(model.counters(window)))
     same('deliveries', sorted(await store.deliveries(window)), sorted(model.deliveries(window)))
     same('services', await store.services(window), model.services(window))
@@ -163,6 +189,7 @@ async function compare(store: Store, model: ModelStore): Promise<void> {
       { ...window, limit: 100 },
       { ...window, limit: 3, order: 'slowest' as const },
       { ...window, limit: 100, route: 'GET /menu', minDurationMs: 4 },
+      { ...window, limit: 100, minDurationMs: 2, maxDurationMs: 6 },
       { ...window, limit: 100, status: 'error' as const },
     ])
       same('traces', await store.traces(query), model.traces(query))
@@ -182,6 +209,27 @@ async function compare(store: Store, model: ModelStore): Promise<void> {
     same('spans', await store.spans(id), model.trace(id))
   }
 }
+
+/**
+ * A histogram of a step to compare by. A driver merges all steps at one scale, the model each for
+ * itself, so it goes down to the lowest scale that is drawn.
+ */
+function spread({ scale, offset, buckets, ...rest }: Histogram): object {
+  const counts = new Map<number, number>()
+  for (const [i, count] of buckets.entries()) {
+    const at = Math.floor((offset + i) / 2 ** (scale + 1))
+    if (count > 0) counts.set(at, (counts.get(at) ?? 0) + count)
+  }
+  return { ...rest, counts: [...counts].sort(([a], [b]) => a - b) }
+}
+
+/** Parts of points add up in another order in each driver. */
+const rounded = (value: unknown): unknown =>
+  JSON.parse(
+    JSON.stringify(value, (_, each: unknown) =>
+      typeof each === 'number' ? Number(each.toFixed(6)) : each,
+    ),
+  )
 
 /** `deepEqual` of lists that names the first difference: of long lists its own message takes minutes. */
 function same(what: string, got: readonly unknown[], wanted: readonly unknown[]): void {

@@ -61,8 +61,21 @@ async function change(path: string, sql: string): Promise<void> {
 describe('a store that cannot be opened is one clear error', () => {
   test('of a newer version', () =>
     withFile(async path => {
-      await change(path, "update meta set value = '2'")
-      await refusedWith(path, 'STORE_NEWER', /format 2, this console reads up to 1. Update/)
+      await change(path, "update meta set value = '99'")
+      await refusedWith(path, 'STORE_NEWER', /format 99, this console reads up to 2. Update/)
+    }))
+
+  test('of an older version, when it is only read; a console brings it up to date', () =>
+    withFile(async path => {
+      await change(path, "update meta set value = '1'; drop table gauges; drop table processes")
+      await refusedWith(path, 'STORE_OLDER', /format 1.*Start the console on it once/, true)
+      const store = await openStore({ path })
+      assert.equal((await store.status()).spans, 1)
+      assert.equal((await store.processes({ sinceMs: 0 })).length, 1)
+      await store.close()
+      const again = await openStore({ path, readOnly: true })
+      assert.equal((await again.status()).spans, 1)
+      await again.close()
     }))
 
   test('damaged in the middle, in its head, or cut short; it is left as it is', () =>

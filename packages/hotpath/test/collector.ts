@@ -223,11 +223,13 @@ interface RawPoint {
   readonly count?: string
   readonly sum?: number
   readonly asInt?: string
+  readonly asDouble?: number
 }
 interface RawMetric {
   readonly name: string
   readonly exponentialHistogram?: { readonly dataPoints: RawPoint[] }
   readonly sum?: { readonly dataPoints: RawPoint[] }
+  readonly gauge?: { readonly dataPoints: RawPoint[] }
 }
 interface RawMetrics {
   readonly resourceMetrics: (Resource & {
@@ -247,13 +249,13 @@ function pointsIn(body: Json, sequence: number): CollectedPoint[] {
   const { resourceMetrics } = body as unknown as RawMetrics
   return resourceMetrics.flatMap(({ resource, scopeMetrics }) =>
     scopeMetrics.flatMap(({ metrics }) =>
-      metrics.flatMap(({ name, exponentialHistogram, sum }) =>
-        (exponentialHistogram ?? sum)!.dataPoints.map(point => ({
+      metrics.flatMap(({ name, exponentialHistogram, sum, gauge }) =>
+        (exponentialHistogram ?? sum ?? gauge)!.dataPoints.map(point => ({
           metric: name,
           attributes: plain(point.attributes),
           count: Number(point.count ?? 0),
           sum: point.sum ?? 0,
-          value: Number(point.asInt ?? 0),
+          value: Number(point.asInt ?? point.asDouble ?? 0),
           sequence,
           resource: plain(resource.attributes),
         })),

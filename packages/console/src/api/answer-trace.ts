@@ -5,7 +5,7 @@ import { assemble } from '../intake/assemble.js'
 import { type Finding, routeOf, type Trace } from '../model.js'
 import type { Store } from '../store/store.js'
 import { findIn } from './answer-findings.js'
-import type { TraceAnswer } from './answers.js'
+import type { TraceAnswer, TraceHead } from './answers.js'
 import { checkPrefix, onlyMatch } from './prefix.js'
 import { traceRows } from './trace-rows.js'
 import { verdictOf } from './verdict.js'
@@ -23,25 +23,15 @@ export async function trace(
   query: URLSearchParams,
 ): Promise<TraceAnswer> {
   allowOnly(query, ['expand'])
-  const traceId = await wholeId(store, checkPrefix(id, 32))
-  const spans = traceId === undefined ? [] : await store.spans(traceId)
-  if (spans.length === 0) throw new ConsoleError('TRACE_UNKNOWN', { id })
-  const whole = assemble(spans)
-  const root = whole.roots[0]
+  const whole = await readTrace(store, id)
   const { rows, left } = traceRows(whole, query.get('expand') === '1')
   const shown = await findingsIn(store, whole)
-  const statusCode = root?.attributes['http.response.status_code']
   const dropped = whole.spans.reduce((sum, { attributes }) => {
     const n = attributes['hotpath.dropped.spans']
     return sum + (typeof n === 'number' ? n : 0)
   }, 0)
   return {
-    traceId: whole.traceId,
-    route: root ? routeOf(root.attributes, root.name) : '',
-    startMs: Number(whole.startNs / 1_000n) / 1e3,
-    durationNs: whole.durationNs,
-    statusCode: typeof statusCode === 'number' ? statusCode : null,
-    spans: whole.spans.length,
+    ...headOf(whole),
     services: whole.services,
     verdict: verdictOf(rows, whole.durationNs, shown),
     rows,
@@ -51,6 +41,27 @@ export async function trace(
       ...(dropped > 0 ? [`${dropped} spans more were not kept: the trace had over 5,000.`] : []),
       ...(left > 0 ? [`${left} rows more are not shown.`] : []),
     ],
+  }
+}
+
+/** The trace with this id, or with the one id that begins so. Throws when there is none. */
+export async function readTrace(store: Store, id: string): Promise<Trace> {
+  const traceId = await wholeId(store, checkPrefix(id, 32))
+  const spans = traceId === undefined ? [] : await store.spans(traceId)
+  if (spans.length === 0) throw new ConsoleError('TRACE_UNKNOWN', { id })
+  return assemble(spans)
+}
+
+export function headOf({ traceId, startNs, durationNs, roots, spans }: Trace): TraceHead {
+  const [root] = roots
+  const statusCode = root?.attributes['http.response.status_code']
+  return {
+    traceId,
+    route: root ? routeOf(root.attributes, root.name) : '',
+    startMs: Number(startNs / 1_000n) / 1e3,
+    durationNs,
+    statusCode: typeof statusCode === 'number' ? statusCode : null,
+    spans: spans.length,
   }
 }
 

@@ -14,7 +14,7 @@ export async function traces(
   query: URLSearchParams,
   nowMs: number,
 ): Promise<TracesAnswer> {
-  allowOnly(query, ['route', 'min', 'status', 'order', 'limit'])
+  allowOnly(query, ['route', 'min', 'max', 'status', 'order', 'limit'])
   const window = windowOf(query, nowMs)
   const route = query.get('route')
   const status = oneOf(query, 'status', ['ok', 'error', 'unset'] as const)
@@ -27,6 +27,7 @@ export async function traces(
       ...(status === undefined ? {} : { status }),
       ...(order === undefined ? {} : { order }),
       minDurationMs: numberOf(query, 'min', 0, 0, 86_400_000),
+      ...(query.has('max') ? { maxDurationMs: numberOf(query, 'max', 0, 0, 86_400_000) } : {}),
       limit: numberOf(query, 'limit', defaultLimit, 1, mostTraces),
     }),
     store.series('http.server.request.duration', window),

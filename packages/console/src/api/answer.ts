@@ -2,14 +2,17 @@ import { ConsoleError } from '../errors.js'
 import type { Store } from '../store/store.js'
 import { finding, findings } from './answer-findings.js'
 import { routes, statements } from './answer-routes.js'
+import { compare } from './answer-compare.js'
+import { timeline } from './answer-timeline.js'
+import { processes } from './answer-processes.js'
 import { trace } from './answer-trace.js'
 import { traces } from './answer-traces.js'
 
-const lists = { routes, statements, traces, findings }
+const lists = { routes, statements, traces, findings, timeline, processes, compare }
 
 /**
- * Answers a question about what is stored: `routes`, `statements`, `traces`, `traces/ID`, `findings`
- * or `findings/ID`; the shapes are in `answers.ts`. All faces ask here, so they say the same. Throws a
+ * Answers a question about what is stored: `routes`, `statements`, `timeline`, `processes`, `traces`, `traces/ID`,
+ * `compare`, `findings` or `findings/ID`; the shapes are in `answers.ts`. All faces ask here, so they say the same. Throws a
  * `ConsoleError` for an unknown path or id (404) and for a parameter that cannot be read (400).
  *
  * @example
@@ -28,6 +31,7 @@ export async function answer(
     if (name === 'traces') return trace(store, id, query)
     if (name === 'findings') return finding(store, id, query, nowMs)
   }
-  const known = 'routes, statements, traces, traces/ID, findings and findings/ID'
+  const known =
+    'routes, statements, timeline, processes, traces, traces/ID, compare, findings and findings/ID'
   throw new ConsoleError('ANSWER_UNKNOWN', { path, known })
 }

@@ -12,5 +12,5 @@ terminal meanwhile:
   hotpath show ID       one finding: evidence, place, cost, what to do
 
 The same as JSON: /api/routes, /api/statements, /api/traces, /api/traces/ID, /api/findings,
-/api/findings/ID, /api/status.
+/api/findings/ID, /api/timeline, /api/processes, /api/compare, /api/status. For Prometheus: /metrics.
 `

@@ -16,6 +16,8 @@ export interface ServerOptions extends Guard {
   readonly intake: Intake
   /** Answers `GET /api/PATH`; a `ConsoleError` becomes its status. */
   readonly answer: (path: string, query: URLSearchParams) => Promise<unknown>
+  /** Answers `GET /metrics` in the form that an Accept header asks for. */
+  readonly metrics: (accept: string | undefined) => { readonly type: string; readonly text: string }
   /** Told of errors that are faults of ours. */
   readonly onFault: (error: unknown) => void
 }
@@ -118,6 +120,7 @@ async function route(request: IncomingMessage, options: ServerOptions): Promise<
   if (request.method !== 'GET' && request.method !== 'HEAD')
     return refuse(405, 'METHOD', 'Ask with GET.', { allow: 'GET, HEAD' })
   if (pathname === '/') return plain(200, welcome())
+  if (pathname === '/metrics') return metricsReply(options.metrics(request.headers.accept))
   if (pathname.startsWith('/api/')) return ask(pathname.slice('/api/'.length), url, options)
   return refuse(404, 'NOT_FOUND', 'There is nothing here. GET / names what there is.')
 }
@@ -185,6 +188,12 @@ const json = (status: number, value: unknown, headers: object = {}): Reply => ({
 /** A refusal of anything but OTLP: `{"error":{"code":"...","message":"..."}}`. */
 const refusedJson = (status: number, code: string, message: string, headers: object = {}): Reply =>
   json(status, { error: { code, message } }, headers)
+
+const metricsReply = ({ type, text }: { type: string; text: string }): Reply => ({
+  status: 200,
+  headers: { 'content-type': type, vary: 'accept' },
+  body: Buffer.from(text),
+})
 
 const plain = (status: number, text: string): Reply => ({
   status,

@@ -1,4 +1,4 @@
-import type { IntakeCounts } from '../intake/intake.js'
+import type { IntakeCounts, StoreProblem } from '../intake/intake.js'
 import type { StoreStatus } from '../store/store.js'
 
 /** The answer of `GET /api/status`. */
@@ -9,8 +9,21 @@ export interface StatusAnswer {
   readonly startedMs: number
   readonly store: StoreStatus & { readonly maxAgeMs: number; readonly maxBytes: number }
   readonly intake: IntakeCounts
+  /** Set while nothing can be written: the intake answers 503, and senders hold what they have. */
+  readonly problem: StoreProblem | null
   /** What was not kept or did not arrive, in sentences for people; empty when all is well. */
   readonly notes: readonly string[]
+}
+
+/** The first thing to know, when there is something. */
+export function problemNotes(problem: StoreProblem | null): string[] {
+  if (problem === null) return []
+  const what = {
+    full: 'Nothing is recorded at the moment: there is no room left for the store.',
+    'read-only': 'Nothing is recorded at the moment: the store cannot be written.',
+    failed: 'Nothing is recorded at the moment: the store fails.',
+  }
+  return [`${what[problem.kind]} ${problem.message}`]
 }
 
 /** What the intake did not keep since the console started, in sentences. */

@@ -79,7 +79,7 @@ function callsOf(spans: readonly TraceSpan[]): (readonly [number, number])[] {
   return calls
 }
 
-function categoryOf({ kind, attributes }: TraceSpan): TraceRowSpan['category'] {
+export function categoryOf({ kind, attributes }: TraceSpan): TraceRowSpan['category'] {
   const system = attributes['db.system.name']
   if (attributes['hotpath.wait'] !== undefined) return 'waiting'
   if (system === 'redis' || system === 'memcached') return 'cache'

@@ -68,7 +68,11 @@ export async function windowAnswer(store: Store, window: AskedWindow): Promise<W
 
 /** Refuses parameters that the answer does not know: a misspelt filter must not answer for everything. */
 export function allowOnly(query: URLSearchParams, names: readonly string[]): void {
-  const known = ['since', 'until', 'service', ...names]
+  allowOnlyThese(query, ['since', 'until', 'service', ...names])
+}
+
+/** The same for an answer that is about no window. */
+export function allowOnlyThese(query: URLSearchParams, known: readonly string[]): void {
   for (const name of query.keys())
     if (!known.includes(name))
       throw new ConsoleError('PARAMETER_UNKNOWN', { name, known: known.join(', ') })

@@ -41,10 +41,23 @@ export interface IntakeCounts extends Readonly<Losses> {
   readonly refusedPoints: number
 }
 
+/** A queue is empty in a second; until there is room on a disk it takes somebody to make it. */
+const retrySeconds = { busy: 1, broken: 5 }
+
+/** Why nothing can be written at the moment. */
+export interface StoreProblem {
+  readonly kind: 'full' | 'read-only' | 'failed'
+  readonly sinceMs: number
+  /** One sentence for people: what is wrong and what to do. */
+  readonly message: string
+}
+
 /** Takes OTLP requests into a store. */
 export class Intake {
   readonly #store: Store
   readonly #now: () => number
+  readonly #onWritten: (batch: Batch) => void
+  #problem: StoreProblem | null = null
   readonly #totals: CumulativeToDelta
   readonly #foreign = new Foreign()
   readonly #doubled = new Doubled()
@@ -61,14 +74,25 @@ export class Intake {
     droppedAttributes: 0,
   }
 
-  constructor(store: Store, now: () => number = Date.now) {
+  /** `onWritten` is told of each batch that was written, once. */
+  constructor(
+    store: Store,
+    now: () => number = Date.now,
+    onWritten: (batch: Batch) => void = () => {},
+  ) {
     this.#store = store
+    this.#onWritten = onWritten
     this.#now = now
     this.#totals = new CumulativeToDelta(BigInt(Math.round(now())) * 1_000_000n)
   }
 
   counts(): IntakeCounts {
     return { ...this.#counts }
+  }
+
+  /** From the first write that failed until the first that succeeds; null while all is well. */
+  problem(): StoreProblem | null {
+    return this.#problem
   }
 
   /** The answer to a request: 200 once its data would survive `kill -9`, else a status and nothing kept. */
@@ -134,11 +158,18 @@ export class Intake {
     const filled = batches.filter(
       batch =>
         batch.delivery !== undefined ||
-        batch.spans.length + batch.histograms.length + batch.counters.length > 0,
+        batch.spans.length + batch.histograms.length + batch.counters.length > 0 ||
+        (batch.gauges ?? []).length > 0,
     )
     // Asked for together they are committed together, as a rule.
-    const results = await Promise.all(filled.map(batch => this.#store.write(batch)))
-    this.#counts.repeated += results.filter(result => result.repeated).length
+    await Promise.all(
+      filled.map(async batch => {
+        const { repeated } = await this.#store.write(batch)
+        if (repeated) this.#counts.repeated++
+        else this.#onWritten(batch)
+        this.#problem = null
+      }),
+    )
   }
 
   #lose(losses: Losses): void {
@@ -153,7 +184,25 @@ export class Intake {
     }
     if (!(error instanceof ConsoleError)) throw error
     this.#counts.busyRequests++
+    const kind = kindOf(error)
+    if (kind !== undefined)
+      this.#problem = {
+        kind,
+        sinceMs: this.#problem?.sinceMs ?? this.#now(),
+        message: error.message,
+      }
     // Whatever is wrong with the store, it is no fault of the request: it may be sent again.
-    return refused(503, error.message, encoding, { 'retry-after': '1' })
+    const seconds = kind === undefined ? retrySeconds.busy : retrySeconds.broken
+    return refused(503, error.message, encoding, { 'retry-after': String(seconds) })
   }
+}
+
+/** What keeps the store from being written; undefined for what only asks for patience. */
+function kindOf({ code, facts }: ConsoleError): StoreProblem['kind'] | undefined {
+  if (code !== 'STORE_WRITE' && code !== 'STORE_FAILED' && code !== 'STORE_DIRECTORY')
+    return undefined
+  const cause = 'cause' in facts ? String(facts.cause) : ''
+  if (/No space|disk full|quota|File too large/i.test(cause)) return 'full'
+  if (/read.?only|Permission denied|not permitted/i.test(cause)) return 'read-only'
+  return 'failed'
 }

@@ -1,21 +1,13 @@
-import { createHash } from 'node:crypto'
-import type {
-  Attributes,
-  AttributeValue,
-  CounterPoint,
-  Histogram,
-  HistogramPoint,
-  MetricName,
-} from '../model.js'
-import { canonical } from '../store/encode.js'
+import type { Attributes, AttributeValue, MetricName } from '../model.js'
 import type { Batch } from '../store/store.js'
 import { readAttributes, type Losses } from './attributes.js'
-import { toCurrentNames } from './conventions.js'
-import type { CumulativeToDelta, Total } from './cumulative.js'
+import type { CumulativeToDelta } from './cumulative.js'
+import { gauges, readGauges } from './gauges.js'
 import { keyAttributes } from './keys.js'
 import { limits, Malformed } from './otlp/malformed.js'
-import type { Metric, MetricsRequest, NumberPoint, Scope } from './otlp/messages.js'
+import type { Metric, MetricsRequest, Scope } from './otlp/messages.js'
 import { type Counted, readExplicit, readExponential } from './points.js'
+import { type Point, type Reading, readPoint, seconds } from './reading.js'
 import type { Refusals } from './refusals.js'
 import { plainRoute } from './route-guess.js'
 import { readSource, type Source } from './source.js'
@@ -28,35 +20,12 @@ const histograms: Readonly<Record<string, { metric: MetricName; unit: string }>>
   'db.client.operation.duration': { metric: 'db.client.operation.duration', unit: 's' },
 }
 
-/** Units (UCUM) in seconds. */
-const seconds: ReadonlyMap<string, number> = new Map([
-  ['s', 1],
-  ['ms', 1e-3],
-  ['us', 1e-6],
-  ['ns', 1e-9],
-])
-
-const [delta, cumulative] = [1, 2]
-
-/** Bit 0 of a point's flags: nothing was recorded. */
-const noRecordedValue = 1
-
 export interface ReadMetrics {
   /** One batch for each delivery of our recorder, and one for all else. */
   readonly batches: readonly Batch[]
   readonly points: number
   /** To be called when the batches are written. */
   commit(): void
-}
-
-interface Reading {
-  readonly source: Source
-  readonly batch: { histograms: HistogramPoint[]; counters: CounterPoint[] }
-  readonly losses: Losses
-  readonly refusals: Refusals
-  readonly totals: ReturnType<CumulativeToDelta['begin']>
-  readonly nowMs: number
-  points: number
 }
 
 /** Turns a request into batches. Metrics of other names are ignored: a sender sends all that it has. */
@@ -80,6 +49,8 @@ export function readMetrics(
         spans: [],
         histograms: [],
         counters: [],
+        gauges: [],
+        processes: [],
         ...(sequence === 0 ? {} : { delivery }),
       }
       batches.set(key, batch)
@@ -117,6 +88,7 @@ function readMetric(metric: Metric, reading: Reading): void {
   const name = metric.name ?? ''
   const known = Object.hasOwn(histograms, name) ? histograms[name] : undefined
   if (known !== undefined) readHistograms(metric, known, reading)
+  else if (Object.hasOwn(gauges, name)) readGauges(metric, name, reading)
   else if (name.startsWith('hotpath.') && metric.sum !== undefined)
     readCounters(metric, name, reading)
 }
@@ -140,8 +112,6 @@ function readHistograms(
     readHistogram(known.metric, point, exponentialHistogram?.aggregationTemporality, value, reading)
   }
 }
-
-type Point = Pick<NumberPoint, 'attributes' | 'startTimeUnixNano' | 'timeUnixNano' | 'flags'>
 
 function readHistogram(
   metric: MetricName,
@@ -214,42 +184,4 @@ function readCounters(metric: Metric, name: string, reading: Reading): void {
       value: read.value.sum,
     })
   }
-}
-
-/** The key of a series as it is kept in memory: attributes can be megabytes. */
-function shortened(series: string): string {
-  return series.length <= 500 ? series : createHash('sha256').update(series).digest('base64')
-}
-
-/** What came since the last point of its series, or undefined when nothing did or it was refused. */
-function readPoint(
-  name: string,
-  point: Point,
-  temporality: number | undefined,
-  value: Histogram,
-  reading: Reading,
-  side: 'server' | 'client',
-) {
-  reading.points++
-  const { flags = 0, timeUnixNano: timeNs = 0n, startTimeUnixNano = 0n } = point
-  if ((flags & noRecordedValue) !== 0) return undefined
-  if (timeNs === 0n) return reading.refusals.add('without a time')
-  if (timeNs > BigInt(Math.round(reading.nowMs + 24 * 60 * 60 * 1000)) * 1_000_000n)
-    return reading.refusals.add('more than a day from now')
-  if (temporality !== delta && temporality !== cumulative)
-    return reading.refusals.add('that are neither deltas nor cumulative')
-  const attributes = readAttributes(point.attributes, reading.losses, limits.keyChars)
-  const startNs =
-    startTimeUnixNano === 0n || startTimeUnixNano > timeNs ? timeNs : startTimeUnixNano
-  if (temporality === delta) {
-    toCurrentNames(attributes, side)
-    return { attributes, startNs, endNs: timeNs, value }
-  }
-  const total: Total = { startNs, timeNs, value }
-  const { service, instance } = reading.source
-  const sender = JSON.stringify([name, service, instance])
-  const came = reading.totals.delta(sender, shortened(canonical(attributes)), total)
-  if (came === undefined) return undefined
-  toCurrentNames(attributes, side)
-  return { attributes, startNs: came.startNs, endNs: came.endNs, value: came.value }
 }

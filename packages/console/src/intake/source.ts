@@ -1,3 +1,4 @@
+import type { ProcessInfo } from '../model.js'
 import { cut, readAttributes, type Losses } from './attributes.js'
 import type { Resource } from './otlp/messages.js'
 
@@ -7,6 +8,7 @@ export interface Source {
   readonly instance: string
   /** True for our own recorder, which counts every request itself. */
   readonly recorder: boolean
+  readonly process: ProcessInfo
 }
 
 /** Characters of a service's or an instance's name that are kept. */
@@ -20,9 +22,26 @@ export function readSource(resource: Resource | undefined, losses: Losses): Sour
   }
   // Without an id, host and process number tell the processes of a service apart for most of the time.
   const host = [text('host.name'), text('process.pid')].filter(part => part !== '').join(':')
+  const service = text('service.name') || 'unknown_service'
+  const instance = text('service.instance.id') || host
+  const pid = attributes['process.pid']
+  const hostName = text('host.name')
+  const runtime = runtimeOf(text('process.runtime.name'), text('process.runtime.version'))
   return {
-    service: text('service.name') || 'unknown_service',
-    instance: text('service.instance.id') || host,
+    service,
+    instance,
     recorder: attributes['telemetry.sdk.name'] === 'hotpath',
+    process: {
+      service,
+      instance,
+      ...(typeof pid === 'number' && Number.isSafeInteger(pid) && pid >= 0 ? { pid } : {}),
+      ...(hostName === '' ? {} : { host: hostName }),
+      ...(runtime === '' ? {} : { runtime }),
+    },
   }
+}
+
+/** `nodejs` is the name by convention, `Node` the one that people say. */
+function runtimeOf(name: string, version: string): string {
+  return [name === 'nodejs' ? 'Node' : name, version].filter(part => part !== '').join(' ')
 }

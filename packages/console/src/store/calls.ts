@@ -5,8 +5,13 @@ import type { SpanColumns } from './duckdb/traces.js'
 import type { BatchRows } from './encode.js'
 import type {
   DeliveryState,
+  GaugeQuery,
+  GaugeSeries,
+  ProcessState,
   Series,
   StoreStatus,
+  TimelineQuery,
+  TimelineStep,
   TraceQuery,
   TraceSummary,
   Window,
@@ -16,7 +21,13 @@ import type {
 export interface Calls {
   write: [batch: BatchRows, result: { readonly repeated: boolean }]
   series: [of: { readonly metric: MetricName; readonly window: Window }, result: readonly Series[]]
+  timeline: [
+    of: { readonly metric: MetricName; readonly query: TimelineQuery },
+    result: readonly TimelineStep[],
+  ]
   counters: [window: Window, result: readonly CounterPoint[]]
+  gauges: [query: GaugeQuery, result: readonly GaugeSeries[]]
+  processes: [window: Window, result: readonly ProcessState[]]
   deliveries: [window: Window, result: readonly DeliveryState[]]
   services: [window: Window, result: readonly string[]]
   traces: [query: TraceQuery, result: readonly TraceSummary[]]

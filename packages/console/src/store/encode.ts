@@ -1,4 +1,13 @@
-import type { Attributes, AttributeValue, Span, SpanKind, SpanStatus } from '../model.js'
+import type {
+  Attributes,
+  AttributeValue,
+  CounterPoint,
+  GaugePoint,
+  ProcessInfo,
+  Span,
+  SpanKind,
+  SpanStatus,
+} from '../model.js'
 import { routeOf } from '../model.js'
 import type { Batch } from './store.js'
 
@@ -46,6 +55,7 @@ export interface PointRow extends PointKey {
   readonly buckets: readonly number[]
 }
 
+/** A row of `counters` or of `gauges`. */
 export interface CounterRow extends PointKey {
   readonly value: number
 }
@@ -55,6 +65,8 @@ export interface BatchRows {
   readonly spans: readonly SpanRow[]
   readonly points: readonly PointRow[]
   readonly counters: readonly CounterRow[]
+  readonly gauges: readonly CounterRow[]
+  readonly processes: readonly ProcessInfo[]
   readonly delivery?: NonNullable<Batch['delivery']>
   /** The time of the batch's newest point, for the list of deliveries. */
   readonly timeNs: bigint
@@ -83,20 +95,25 @@ export function encodeBatch(batch: Batch): BatchRows {
       offset: histogram.offset,
       buckets: histogram.buckets,
     }))
-  const counters = batch.counters.map(({ name, attributes, ...rest }) => ({
-    metric: name,
-    attributes: canonical(attributes),
-    ...rest,
-  }))
+  const counters = batch.counters.map(encodeNumber)
+  const gauges = (batch.gauges ?? []).map(encodeNumber)
   return {
     spans,
     points,
     counters,
+    gauges,
+    processes: batch.processes ?? [],
     ...(batch.delivery ? { delivery: batch.delivery } : {}),
     timeNs: newestNs(batch) ?? BigInt(Date.now()) * 1_000_000n,
-    bytes: bytesOf(spans, points, counters),
+    bytes: bytesOf(spans, points, [...counters, ...gauges]),
   }
 }
+
+const encodeNumber = ({ name, attributes, ...rest }: CounterPoint | GaugePoint): CounterRow => ({
+  metric: name,
+  attributes: canonical(attributes),
+  ...rest,
+})
 
 function encodeSpan(span: Span): SpanRow {
   const entry = span.parentId === undefined || span.kind === 'server' || span.kind === 'consumer'
@@ -134,9 +151,9 @@ export function canonical(attributes: Attributes): string {
   return JSON.stringify(Object.fromEntries(keys.map(key => [key, attributes[key]])))
 }
 
-function newestNs({ histograms, counters }: Batch): bigint | undefined {
+function newestNs({ histograms, counters, gauges = [] }: Batch): bigint | undefined {
   let newest: bigint | undefined
-  for (const { endNs } of [...histograms, ...counters])
+  for (const { endNs } of [...histograms, ...counters, ...gauges])
     if (newest === undefined || endNs > newest) newest = endNs
   return newest
 }

@@ -53,7 +53,10 @@ export async function openStore(options: StoreOptions): Promise<Store> {
       }
     },
     series: (metric, window) => thread.call('series', { metric, window }),
+    timeline: (metric, query) => thread.call('timeline', { metric, query }),
     counters: window => thread.call('counters', window),
+    gauges: query => thread.call('gauges', query),
+    processes: window => thread.call('processes', window),
     deliveries: window => thread.call('deliveries', window),
     services: window => thread.call('services', window),
     traces: query => thread.call('traces', query),

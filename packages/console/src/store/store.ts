@@ -2,9 +2,12 @@ import type {
   Attributes,
   CounterPoint,
   Delivery,
+  GaugeName,
+  GaugePoint,
   Histogram,
   HistogramPoint,
   MetricName,
+  ProcessInfo,
   Span,
   SpanStatus,
 } from '../model.js'
@@ -14,6 +17,9 @@ export interface Batch {
   readonly spans: readonly Span[]
   readonly histograms: readonly HistogramPoint[]
   readonly counters: readonly CounterPoint[]
+  readonly gauges?: readonly GaugePoint[]
+  /** Who sent it; the last one said of a process holds. */
+  readonly processes?: readonly ProcessInfo[]
   /** Absent for telemetry that is not our recorder's: it cannot be told from a repetition. */
   readonly delivery?: Delivery
 }
@@ -38,6 +44,7 @@ export interface TraceQuery extends Window {
   /** `GET /users/:id`, as in `TraceSummary.route`. */
   readonly route?: string
   readonly minDurationMs?: number
+  readonly maxDurationMs?: number
   readonly status?: SpanStatus
   readonly limit: number
   readonly order?: 'newest' | 'slowest'
@@ -54,6 +61,46 @@ export interface TraceSummary {
   readonly spans: number
   readonly services: readonly string[]
   readonly statusCode?: number
+}
+
+/** A window in steps of `stepMs`, which begin at its multiples; the first may begin before `sinceMs`. */
+export interface TimelineQuery extends Window {
+  readonly untilMs: number
+  readonly stepMs: number
+  /** `GET /users/:id`, as `routeOf` names it. */
+  readonly route?: string
+}
+
+/**
+ * All that was counted in one step. A point that covers several steps is spread over them evenly, so
+ * counts can have fractions.
+ */
+export interface TimelineStep {
+  readonly startMs: number
+  readonly errors: number
+  readonly histogram: Histogram
+}
+
+/** A window in steps, without a route. */
+export type GaugeQuery = Omit<TimelineQuery, 'route'>
+
+/**
+ * One figure of one process, by step: the average of what came in it. Of `process.cpu.time` it is the
+ * seconds used in a second, so the number of processors.
+ */
+export interface GaugeSeries {
+  readonly name: GaugeName
+  readonly service: string
+  readonly instance: string
+  readonly attributes: Attributes
+  /** By start; steps in which nothing came are left out. */
+  readonly steps: readonly { readonly startMs: number; readonly value: number }[]
+}
+
+/** A process that sent anything in a window, and when: the first and the last of it there. */
+export interface ProcessState extends ProcessInfo {
+  readonly firstMs: number
+  readonly lastMs: number
 }
 
 /** What is known of one process's metric exports. */
@@ -83,7 +130,12 @@ export interface Store {
   /** Resolves once the batch would survive `kill -9`. A repeated delivery is not written again. */
   write(batch: Batch): Promise<{ readonly repeated: boolean }>
   series(metric: MetricName, window: Window): Promise<readonly Series[]>
+  /** By start; steps in which nothing was counted are left out. */
+  timeline(metric: MetricName, query: TimelineQuery): Promise<readonly TimelineStep[]>
   counters(window: Window): Promise<readonly CounterPoint[]>
+  gauges(query: GaugeQuery): Promise<readonly GaugeSeries[]>
+  /** By service and instance. */
+  processes(window: Window): Promise<readonly ProcessState[]>
   deliveries(window: Window): Promise<readonly DeliveryState[]>
   services(window: Window): Promise<readonly string[]>
   traces(query: TraceQuery): Promise<readonly TraceSummary[]>

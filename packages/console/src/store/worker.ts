@@ -3,9 +3,11 @@ import { parentPort, workerData } from 'node:worker_threads'
 import { ConsoleError, type ErrorCode, type Facts } from '../errors.js'
 import type { Answer, Call, CallName, Calls, Refusal, WorkerOptions } from './calls.js'
 import { openDatabase, sentence } from './duckdb/database.js'
+import { readGauges, readProcesses } from './duckdb/gauges.js'
 import { prune } from './duckdb/prune.js'
 import { readCounters, readDeliveries, readSeries, readServices } from './duckdb/series.js'
 import { readStatus } from './duckdb/status.js'
+import { readTimeline } from './duckdb/timeline.js'
 import { readSample, readSpans, readTraces } from './duckdb/traces.js'
 import { Writer } from './duckdb/writer.js'
 
@@ -27,7 +29,10 @@ async function open(): Promise<Handlers> {
   return {
     write: batch => writer.write(batch),
     series: ({ metric, window }) => readSeries(reader(), metric, window),
+    timeline: ({ metric, query }) => readTimeline(reader(), metric, query),
     counters: window => readCounters(reader(), window),
+    gauges: query => readGauges(reader(), query),
+    processes: window => readProcesses(reader(), window),
     deliveries: window => readDeliveries(reader(), window),
     services: window => readServices(reader(), window),
     traces: query => readTraces(reader(), query),

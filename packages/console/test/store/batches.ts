@@ -1,5 +1,12 @@
 import fc from 'fast-check'
-import type { Attributes, CounterPoint, HistogramPoint, Span } from '../../dist/model.js'
+import type {
+  Attributes,
+  CounterPoint,
+  GaugePoint,
+  HistogramPoint,
+  ProcessInfo,
+  Span,
+} from '../../dist/model.js'
 import type { Batch } from '../../dist/store/store.js'
 
 /** 2023-11-14T22:13:20Z. */
@@ -68,6 +75,7 @@ const point: fc.Arbitrary<HistogramPoint> = fc
       {},
       { a: 1, b: 'x' },
       { 'http.route': '/menu' },
+      { 'http.route': '/menu', 'http.response.status_code': 503 },
       { 'http.route': '/guess', 'hotpath.route.guessed': true },
       { 'http.response.status_code': 404 },
       { 'db.system.name': 'redis' },
@@ -114,6 +122,26 @@ const counter: fc.Arbitrary<CounterPoint> = fc
   })
   .map(({ source, times, ...rest }) => ({ ...rest, ...source, ...times }))
 
+const gauge: fc.Arbitrary<GaugePoint> = fc
+  .record({
+    name: fc.constantFrom('process.cpu.time', 'process.memory.usage', 'db.client.connection.count'),
+    source,
+    times,
+    attributes: fc.constantFrom({}, { 'db.client.connection.state': 'idle' }),
+    // Halves, whose averages are exact.
+    value: fc.nat({ max: 9 }).map(n => n / 2),
+  })
+  .map(({ source, times, ...rest }) => ({ ...rest, ...source, ...times }))
+
+/** What a process says of itself, the same each time; `process 1` of the shop says nothing. */
+const infoOf = ({ service, instance }: GaugePoint): ProcessInfo => ({
+  service,
+  instance,
+  ...(instance === 'process 1' && service === 'shop'
+    ? {}
+    : { pid: Number(instance.at(-1)), host: service, runtime: 'Node 20' }),
+})
+
 /** Spans as any SDK sends them, and metrics as our recorder does, with a number. */
 export const batch: fc.Arbitrary<Batch> = fc.oneof(
   fc.array(span, { maxLength: 12 }).map(spans => ({ spans, histograms: [], counters: [] })),
@@ -121,6 +149,7 @@ export const batch: fc.Arbitrary<Batch> = fc.oneof(
     .record({
       histograms: fc.array(point, { maxLength: 6 }),
       counters: fc.array(counter, { minLength: 1, maxLength: 3 }),
+      gauges: fc.array(gauge, { maxLength: 4 }),
       delivery: fc.option(
         fc.record({
           service: fc.constant('shop'),
@@ -130,5 +159,10 @@ export const batch: fc.Arbitrary<Batch> = fc.oneof(
         { nil: undefined },
       ),
     })
-    .map(({ delivery, ...rest }) => ({ spans: [], ...rest, ...(delivery ? { delivery } : {}) })),
+    .map(({ delivery, ...rest }) => ({
+      spans: [],
+      ...rest,
+      processes: rest.gauges.map(infoOf),
+      ...(delivery ? { delivery } : {}),
+    })),
 )

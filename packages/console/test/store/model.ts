@@ -1,9 +1,22 @@
-import type { CounterPoint, Histogram, HistogramPoint, MetricName, Span } from '../../dist/model.js'
-import { routeOf } from '../../dist/model.js'
+import type {
+  CounterPoint,
+  GaugePoint,
+  Histogram,
+  HistogramPoint,
+  MetricName,
+  ProcessInfo,
+  Span,
+} from '../../dist/model.js'
+import { isFailure, routeOf } from '../../dist/model.js'
 import type {
   Batch,
   DeliveryState,
+  GaugeQuery,
+  GaugeSeries,
+  ProcessState,
   Series,
+  TimelineQuery,
+  TimelineStep,
   TraceQuery,
   TraceSummary,
   Window,
@@ -14,12 +27,16 @@ export class ModelStore {
   spans: Span[] = []
   points: HistogramPoint[] = []
   counterPoints: CounterPoint[] = []
+  gaugePoints: GaugePoint[] = []
+  infos = new Map<string, ProcessInfo>()
   ledger = new Map<string, { seen: Set<number>; firstNs: bigint; lastNs: bigint }>()
 
   write(batch: Batch): boolean {
     if (batch.delivery !== undefined) {
       const { service, instance, sequence } = batch.delivery
-      const times = [...batch.histograms, ...batch.counters].map(point => point.endNs)
+      const times = [...batch.histograms, ...batch.counters, ...(batch.gauges ?? [])].map(
+        point => point.endNs,
+      )
       const at = times.reduce((a, b) => (a > b ? a : b), 0n)
       const key = JSON.stringify([service, instance])
       const known = this.ledger.get(key) ?? { seen: new Set(), firstNs: at, lastNs: at }
@@ -32,21 +49,76 @@ export class ModelStore {
     this.spans.push(...batch.spans)
     this.points.push(...batch.histograms)
     this.counterPoints.push(...batch.counters)
+    this.gaugePoints.push(...(batch.gauges ?? []))
+    for (const info of batch.processes ?? []) this.infos.set(sourceOf(info), info)
     return false
   }
 
   prune(beforeNs: bigint): void {
+    const before = this.#size()
     this.spans = this.spans.filter(span => span.startNs >= beforeNs)
     this.points = this.points.filter(point => point.endNs >= beforeNs)
     this.counterPoints = this.counterPoints.filter(point => point.endNs >= beforeNs)
+    this.gaugePoints = this.gaugePoints.filter(point => point.endNs >= beforeNs)
     // A ledger outlives what it counted, by far longer than these tests prune.
+    // What was said of a process goes with the last that it sent.
+    if (this.#size() === before) return
+    const alive = new Set([...this.#telemetry().map(sourceOf), ...this.ledger.keys()])
+    for (const key of this.infos.keys()) if (!alive.has(key)) this.infos.delete(key)
+  }
+
+  #telemetry(): (Span | HistogramPoint | CounterPoint | GaugePoint)[] {
+    return [...this.spans, ...this.points, ...this.counterPoints, ...this.gaugePoints]
+  }
+
+  #size(): number {
+    return this.#telemetry().length + this.ledger.size
+  }
+
+  gauges(query: GaugeQuery): GaugeSeries[] {
+    const stepNs = BigInt(query.stepMs) * 1_000_000n
+    const firstMs = Math.floor(query.sinceMs / query.stepMs) * query.stepMs
+    const groups = new Map<string, Map<number, GaugePoint[]>>()
+    for (const point of this.gaugePoints) {
+      if (!pointIn(point, { ...query, sinceMs: firstMs })) continue
+      if (point.name === 'process.cpu.time' && point.startNs === point.endNs) continue
+      const { name, service, instance, attributes } = point
+      const key = JSON.stringify({ name, service, instance, attributes })
+      const steps = groups.get(key) ?? new Map<number, GaugePoint[]>()
+      const startMs = Number(((point.endNs - 1n) / stepNs) * stepNs) / 1e6
+      steps.set(startMs, [...(steps.get(startMs) ?? []), point])
+      groups.set(key, steps)
+    }
+    return [...groups].map(([key, steps]) => ({
+      ...(JSON.parse(key) as Omit<GaugeSeries, 'steps'>),
+      steps: [...steps]
+        .sort(([a], [b]) => a - b)
+        .map(([startMs, points]) => ({ startMs, value: average(points) })),
+    }))
+  }
+
+  processes(window: Window): ProcessState[] {
+    const seen = new Map<string, { service: string; instance: string; times: bigint[] }>()
+    for (const each of this.#telemetry()) {
+      const inside = 'spanId' in each ? spanIn(each, window) : pointIn(each, window)
+      if (!inside) continue
+      const { service, instance } = each
+      const at = 'spanId' in each ? each.startNs : each.endNs
+      const times = [...(seen.get(sourceOf(each))?.times ?? []), at]
+      seen.set(sourceOf(each), { service, instance, times })
+    }
+    return [...seen].map(([key, { service, instance, times }]) => ({
+      ...this.infos.get(key),
+      service,
+      instance,
+      firstMs: Number(times.reduce((a, b) => (a < b ? a : b))) / 1e6,
+      lastMs: Number(times.reduce((a, b) => (a > b ? a : b))) / 1e6,
+    }))
   }
 
   series(metric: MetricName, window: Window): Series[] {
     const points = this.points.filter(point => point.metric === metric)
-    const seen = new Map<string, HistogramPoint[]>()
-    for (const point of points)
-      seen.set(senderOf(point), [...(seen.get(senderOf(point)) ?? []), point])
+    const seen = this.#seen(metric)
     const merged = new Map<string, Series>()
     for (const point of points) {
       if (!pointIn(point, window) || !counts(point, seen.get(senderOf(point)) ?? [])) continue
@@ -61,6 +133,53 @@ export class ModelStore {
       })
     }
     return [...merged.values()]
+  }
+
+  timeline(metric: MetricName, query: TimelineQuery): TimelineStep[] {
+    const { stepMs, untilMs } = query
+    const seen = this.#seen(metric)
+    const stepNs = BigInt(stepMs) * 1_000_000n
+    const chosen = this.points.filter(
+      point =>
+        point.metric === metric &&
+        serviceIn(point, query) &&
+        (query.route === undefined || routeOf(point.attributes) === query.route) &&
+        counts(point, seen.get(senderOf(point)) ?? []),
+    )
+    const steps: TimelineStep[] = []
+    for (
+      let startMs = Math.floor(query.sinceMs / stepMs) * stepMs;
+      startMs < untilMs;
+      startMs += stepMs
+    ) {
+      const [from, to] = [BigInt(startMs) * 1_000_000n, BigInt(startMs) * 1_000_000n + stepNs]
+      let step: TimelineStep | undefined
+      for (const point of chosen) {
+        // A point of no length lies in the nanosecond before its end.
+        const began = point.startNs < point.endNs ? point.startNs : point.endNs - 1n
+        if (began >= BigInt(untilMs) * 1_000_000n) continue
+        const inside = Number((point.endNs < to ? point.endNs : to) - (began > from ? began : from))
+        if (inside <= 0) continue
+        const histogram = scaled(point.histogram, inside / Number(point.endNs - began))
+        const failed = isFailure(point.attributes) ? histogram.count : 0
+        step = {
+          startMs,
+          errors: (step?.errors ?? 0) + failed,
+          histogram: step ? add(step.histogram, histogram) : histogram,
+        }
+      }
+      if (step) steps.push(step)
+    }
+    return steps
+  }
+
+  /** All points of each sender, in whatever window. */
+  #seen(metric: MetricName): Map<string, HistogramPoint[]> {
+    const seen = new Map<string, HistogramPoint[]>()
+    for (const point of this.points)
+      if (point.metric === metric)
+        seen.set(senderOf(point), [...(seen.get(senderOf(point)) ?? []), point])
+    return seen
   }
 
   counters(window: Window): CounterPoint[] {
@@ -98,7 +217,7 @@ export class ModelStore {
   services(window: Window): string[] {
     const names = new Set<string>()
     for (const span of this.spans) if (spanIn(span, window)) names.add(span.service)
-    for (const point of [...this.points, ...this.counterPoints])
+    for (const point of [...this.points, ...this.counterPoints, ...this.gaugePoints])
       if (pointIn(point, window)) names.add(point.service)
     return [...names].sort()
   }
@@ -127,7 +246,8 @@ export class ModelStore {
         root =>
           (query.route === undefined || entryRoute(root) === query.route) &&
           (query.status === undefined || root.status === query.status) &&
-          root.durationNs >= (query.minDurationMs ?? 0) * 1e6,
+          root.durationNs >= (query.minDurationMs ?? 0) * 1e6 &&
+          root.durationNs <= (query.maxDurationMs ?? Number.POSITIVE_INFINITY) * 1e6,
       )
       .sort((a, b) => by(a, b) || (a.traceId < b.traceId ? -1 : 1))
       .slice(0, query.limit)
@@ -174,6 +294,23 @@ export class ModelStore {
     return chosen
   }
 }
+
+const sourceOf = ({ service, instance }: { service: string; instance: string }): string =>
+  JSON.stringify([service, instance])
+
+const average = (points: readonly GaugePoint[]): number => {
+  const total = points.reduce((sum, point) => sum + point.value, 0)
+  if (points[0]?.name !== 'process.cpu.time') return total / points.length
+  return total / points.reduce((sum, { startNs, endNs }) => sum + Number(endNs - startNs) / 1e9, 0)
+}
+
+const scaled = (histogram: Histogram, part: number): Histogram => ({
+  ...histogram,
+  count: histogram.count * part,
+  sum: histogram.sum * part,
+  zeroCount: histogram.zeroCount * part,
+  buckets: histogram.buckets.map(count => count * part),
+})
 
 const bounds = (window: Window): [bigint, bigint] => [
   BigInt(window.sinceMs) * 1_000_000n,

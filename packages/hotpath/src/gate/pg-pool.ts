@@ -1,8 +1,9 @@
 import type { Attributes } from '../trace/attributes.js'
 import { context } from '../trace/context.js'
-import { caught } from '../trace/counts.js'
+import { caught, contained } from '../trace/counts.js'
 import { recorder } from '../trace/recorder.js'
 import { OpenSpan } from '../trace/span.js'
+import { watchPool } from './pg-pool-gauges.js'
 import {
   carried,
   type Carried,
@@ -92,6 +93,7 @@ export function gatePool(Pool: { readonly prototype: object }): void {
     'newClient',
     original =>
       function newClient(item) {
+        contained('gate.pg-pool', () => watchPool(this as PgPool))
         const wait = endWait(item as Waiting)
         if (wait === undefined) return original.call(this, item)
         // A slot became free in somebody else's context: the connection is for who waits.

@@ -39,4 +39,15 @@ export interface PendingItem {
 
 export interface PgPool {
   readonly _pendingQueue?: readonly PendingItem[]
+  readonly _clients?: readonly PgClient[]
+  readonly totalCount?: unknown
+  readonly idleCount?: unknown
+  readonly waitingCount?: unknown
+  readonly ended?: unknown
+  readonly options?: {
+    readonly max?: unknown
+    readonly host?: unknown
+    readonly port?: unknown
+    readonly database?: unknown
+  }
 }

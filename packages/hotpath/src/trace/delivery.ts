@@ -1,19 +1,26 @@
 import { clock } from '../clock.js'
 import { counts } from './counts.js'
+import type { Gauge } from './gauges.js'
 import { takeSeries } from './series.js'
 import type { Delivery } from './wire.js'
 
-/** All that was counted since the last call, as delivery `sequence`; undefined when nothing was. */
-export function takeDelivery(sequence: number, sinceMs: number): Delivery | undefined {
+/** All that was counted since the last call, and the figures of now, as delivery `sequence`; undefined when nothing was. */
+export function takeDelivery(
+  sequence: number,
+  sinceMs: number,
+  gauges: readonly Gauge[] = [],
+): Delivery | undefined {
   const series = takeSeries()
   const { dropped, errors } = counts
-  if (series.length === 0 && dropped.size === 0 && errors.size === 0) return undefined
+  const nothing = series.length + gauges.length + dropped.size + errors.size === 0
+  if (nothing) return undefined
   const delivery: Delivery = {
     sequence,
     originMs: clock.origin,
     startMs: sinceMs,
     endMs: clock.now(),
     series,
+    gauges,
     dropped: [...dropped].map(([key, n]) => {
       const [what = '', reason = ''] = key.split(' ')
       return [what, reason, n]

@@ -4,8 +4,10 @@ import type { Settings } from '../config/settings.js'
 import { context } from './context.js'
 import { caught, contained, countDropped } from './counts.js'
 import { takeDelivery } from './delivery.js'
+import { readGauges } from './gauges.js'
 import { randomHex } from './ids.js'
 import { keeper } from './keeper.js'
+import { addRuntimeGauges } from './runtime-gauges.js'
 import { ABSENT, DONE, type Delivery, type FromWorker, toWire, type WorkerOptions } from './wire.js'
 import { startWorker, tell } from './worker-thread.js'
 
@@ -49,6 +51,7 @@ export class Exporter {
   /** Call once. Timers and worker belong to no request. */
   start(): void {
     context.run(undefined, () => {
+      contained('trace.gauges', addRuntimeGauges)
       this.startThread()
       this.schedule(HAND_OVER_MS)
     })
@@ -80,6 +83,7 @@ export class Exporter {
         'service.name': settings.service,
         'service.instance.id': this.instance,
         'process.pid': process.pid,
+        'host.name': process.getBuiltinModule('node:os').hostname(),
         'process.runtime.name': 'nodejs',
         'process.runtime.version': process.versions.node,
         'telemetry.sdk.name': 'hotpath',
@@ -129,7 +133,7 @@ export class Exporter {
   /** Freezes the next delivery, unless the last one is still on its way. */
   private freeze(): void {
     if (this.pending !== undefined || this.worker === undefined) return
-    this.pending = takeDelivery(this.sequence + 1, this.frozenMs)
+    this.pending = takeDelivery(this.sequence + 1, this.frozenMs, readGauges())
     this.frozenMs = clock.now()
     if (this.pending === undefined) return
     this.sequence++

@@ -1,4 +1,5 @@
 import type { AttributeValue, Attributes } from './attributes.js'
+import type { Gauge } from './gauges.js'
 import { type HistogramDelta, SCALE } from './histogram.js'
 import type { SeriesDelta } from './series.js'
 import type { Delivery, WireSpan } from './wire.js'
@@ -7,6 +8,7 @@ import type { Delivery, WireSpan } from './wire.js'
 const KINDS = { internal: 1, server: 2, client: 3, producer: 4, consumer: 5 } as const
 const STATUSES = { unset: 0, ok: 1, error: 2 } as const
 const DELTA = 1
+const CUMULATIVE = 2
 
 export interface Origin {
   readonly resource: Attributes
@@ -51,7 +53,11 @@ export function metricsRequest(origin: Origin, delivery: Delivery): object {
               version: origin.version,
               attributes: keyValues({ 'hotpath.sequence': delivery.sequence }),
             },
-            metrics: [...histograms(delivery.series, times), ...counters(delivery, times)],
+            metrics: [
+              ...histograms(delivery.series, times),
+              ...counters(delivery, times),
+              ...gauges(delivery, times),
+            ],
           },
         ],
       },
@@ -123,6 +129,25 @@ function counters({ dropped, errors }: Delivery, times: Times) {
         })),
       },
     }))
+}
+
+function gauges({ gauges, originMs }: Delivery, times: Times) {
+  const byName = new Map<string, { kind: Gauge['kind']; unit: string; dataPoints: unknown[] }>()
+  // A level counts from the start of the process.
+  const sinceStart = { ...times, startTimeUnixNano: nanoseconds(originMs, 0) }
+  for (const { name, unit, kind, attributes, value } of gauges) {
+    const metric = byName.get(name) ?? { kind, unit, dataPoints: [] }
+    byName.set(name, metric)
+    const stretch =
+      kind === 'gauge' ? { timeUnixNano: times.timeUnixNano } : kind === 'used' ? times : sinceStart
+    metric.dataPoints.push({ attributes: keyValues(attributes), ...stretch, asDouble: value })
+  }
+  return [...byName].map(([name, { kind, unit, dataPoints }]) => {
+    if (kind === 'gauge') return { name, unit, gauge: { dataPoints } }
+    const used = kind === 'used'
+    const aggregationTemporality = used ? DELTA : CUMULATIVE
+    return { name, unit, sum: { aggregationTemporality, isMonotonic: used, dataPoints } }
+  })
 }
 
 function keyValues(attributes: Attributes | Readonly<Record<string, AttributeValue>>) {

@@ -1,6 +1,7 @@
 import type { Attributes } from './attributes.js'
 import type { CallSite } from './call-site.js'
 import { siteOf } from './site.js'
+import type { Gauge } from './gauges.js'
 import type { SeriesDelta } from './series.js'
 import type { OpenSpan, SpanContext, SpanKind, SpanStatus } from './span.js'
 
@@ -30,6 +31,8 @@ export interface Delivery {
   readonly startMs: number
   readonly endMs: number
   readonly series: readonly SeriesDelta[]
+  /** As of `endMs`; what was used, since `startMs`. */
+  readonly gauges: readonly Gauge[]
   readonly dropped: readonly (readonly [what: string, reason: string, n: number])[]
   readonly errors: readonly (readonly [where: string, n: number])[]
 }

@@ -119,6 +119,7 @@ interface Temporal<Point> {
 export interface Metric {
   name?: string
   unit?: string
+  gauge?: { dataPoints?: NumberPoint[] }
   sum?: Temporal<NumberPoint> & { isMonotonic?: boolean }
   histogram?: Temporal<ExplicitPoint>
   exponentialHistogram?: Temporal<ExponentialPoint>
@@ -232,11 +233,13 @@ const exponentialPoint = message('ExponentialHistogramDataPoint', {
 const temporal = (name: string, point: () => Message, more: Record<string, Field> = {}): Message =>
   message(name, { dataPoints: many(1, point), aggregationTemporality: scalar(2, 'enum'), ...more })
 const sum = temporal('Sum', () => numberPoint, { isMonotonic: scalar(3, 'bool') })
+const gauge = message('Gauge', { dataPoints: many(1, () => numberPoint) })
 const histogram = temporal('Histogram', () => explicitPoint)
 const exponentialHistogram = temporal('ExponentialHistogram', () => exponentialPoint)
 const metric = message('Metric', {
   name: scalar(1, 'string'),
   unit: scalar(3, 'string'),
+  gauge: one(5, () => gauge),
   sum: one(7, () => sum),
   histogram: one(9, () => histogram),
   exponentialHistogram: one(10, () => exponentialHistogram),

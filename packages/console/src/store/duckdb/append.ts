@@ -60,18 +60,18 @@ export async function append(
       to.appendList(listValue([...row.buckets]), listOfDoubles)
     },
   )
-  await appendRows(
-    connection,
-    'counters',
-    batches.flatMap(b => b.counters),
-    (to, row: CounterRow) => {
-      to.appendInteger(dictionary.series(row.metric, row.service, row.attributes, false))
-      to.appendInteger(dictionary.source(row.service, row.instance))
-      to.appendBigInt(row.startNs)
-      to.appendBigInt(row.endNs)
-      to.appendDouble(row.value)
-    },
-  )
+  const number = (to: DuckDBAppender, row: CounterRow): void => {
+    to.appendInteger(dictionary.series(row.metric, row.service, row.attributes, false))
+    to.appendInteger(dictionary.source(row.service, row.instance))
+    to.appendBigInt(row.startNs)
+    to.appendBigInt(row.endNs)
+    to.appendDouble(row.value)
+  }
+  const counters = batches.flatMap(b => b.counters)
+  await appendRows(connection, 'counters', counters, number)
+  const gauges = batches.flatMap(b => b.gauges)
+  await appendRows(connection, 'gauges', gauges, number)
+  for (const each of batches.flatMap(b => b.processes)) dictionary.describe(each)
 }
 
 async function appendRows<T>(

@@ -10,7 +10,7 @@ import {
 import { basename, dirname, join } from 'node:path'
 import { DuckDBInstance, type DuckDBConnection, type DuckDBValue } from '@duckdb/node-api'
 import { ConsoleError } from '../../errors.js'
-import { schema, schemaVersion } from './schema.js'
+import { migrations, schema, schemaVersion } from './schema.js'
 
 export interface DatabaseOptions {
   readonly path: string
@@ -114,13 +114,25 @@ async function checkFormat(connection: DuckDBConnection, options: DatabaseOption
       })
     if (readOnly) throw new ConsoleError('STORE_MISSING', { path })
     // One transaction: a console killed here leaves a file without tables, which is made again.
-    await connection.run(`begin; ${schema} commit;`)
+    await connection.run(`begin; ${schema} ${migrationFrom(1)} commit;`)
     return
   }
   const [values = []] = await columns(connection, "select value from meta where key = 'format'")
   const found = String(values[0] ?? 'unknown')
   if (Number(found) === schemaVersion) return
+  if (Number(found) >= 1 && Number(found) < schemaVersion) {
+    if (readOnly) throw new ConsoleError('STORE_OLDER', { path, found })
+    await connection.run(`begin; ${migrationFrom(Number(found))} commit;`)
+    return
+  }
   throw new ConsoleError('STORE_NEWER', { path, found, known: String(schemaVersion) })
+}
+
+/** All steps from a format to today's, with the note that they were made. */
+function migrationFrom(format: number): string {
+  const steps = Object.entries(migrations).filter(([from]) => Number(from) >= format)
+  const sql = steps.map(([, step]) => step).join('')
+  return `${sql} update meta set value = '${schemaVersion}' where key = 'format';`
 }
 
 /** What DuckDB 1.5 says, in our words. Its errors have no codes, so their texts are looked at. */

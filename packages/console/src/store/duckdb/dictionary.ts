@@ -1,4 +1,5 @@
 import type { DuckDBConnection } from '@duckdb/node-api'
+import type { ProcessInfo } from '../../model.js'
 import { columns } from './database.js'
 
 /**
@@ -17,6 +18,9 @@ export class Dictionary {
   readonly #seriesPerService = new Map<string, number>()
   readonly #newSources: [id: number, service: string, instance: string][] = []
   readonly #newSeries: [number, string, string, string, boolean][] = []
+  /** What was said of each source, as text to compare by. */
+  readonly #processes = new Map<number, string>()
+  readonly #newProcesses = new Map<number, ProcessInfo>()
   #nextSource = 1
   #nextSeries = 1
 
@@ -31,6 +35,8 @@ export class Dictionary {
     this.#seriesPerService.clear()
     this.#newSources.length = 0
     this.#newSeries.length = 0
+    this.#processes.clear()
+    this.#newProcesses.clear()
     this.#nextSource = 1
     this.#nextSeries = 1
     const sources = await columns(this.#connection, 'select service, instance, id from sources')
@@ -48,6 +54,21 @@ export class Dictionary {
       this.#count(metric, service)
       this.#nextSeries = Math.max(this.#nextSeries, Number(id) + 1)
     }
+    const said = await columns(this.#connection, 'select source, pid, host, runtime from processes')
+    for (const [i, id] of (said[0] ?? []).entries()) {
+      const [pid, host, runtime] = said.slice(1).map(column => column[i])
+      this.#processes.set(Number(id), key(pid === null ? null : Number(pid), host, runtime))
+    }
+  }
+
+  /** Notes what a process said of itself. */
+  describe(info: ProcessInfo): void {
+    const { service, instance, pid, host, runtime } = info
+    const source = this.source(service, instance)
+    const text = key(pid ?? null, host ?? null, runtime ?? null)
+    if (this.#processes.get(source) === text) return
+    this.#processes.set(source, text)
+    this.#newProcesses.set(source, info)
   }
 
   source(service: string, instance: string): number {
@@ -76,6 +97,7 @@ export class Dictionary {
 
   /** Writes what is new, inside the caller's transaction. */
   async save(): Promise<void> {
+    await this.#saveProcesses()
     if (this.#newSources.length > 0) {
       const rows = await this.#connection.createAppender('sources')
       for (const [id, service, instance] of this.#newSources.splice(0)) {
@@ -98,6 +120,20 @@ export class Dictionary {
       }
       rows.closeSync()
     }
+  }
+
+  /** Few: one for each start of a process. */
+  async #saveProcesses(): Promise<void> {
+    for (const [source, { pid, host, runtime }] of this.#newProcesses) {
+      await this.#connection.run('delete from processes where source = $1', [source])
+      await this.#connection.run('insert into processes values ($1, $2, $3, $4)', [
+        source,
+        pid === undefined ? null : BigInt(pid),
+        host ?? null,
+        runtime ?? null,
+      ])
+    }
+    this.#newProcesses.clear()
   }
 
   #count(metric: string, service: string): void {

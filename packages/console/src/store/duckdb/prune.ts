@@ -40,7 +40,7 @@ export async function prune(writer: Writer, limits: PruneLimits): Promise<void> 
       writer.database.writer,
       `select quantile_disc(ns, $share) from (
          select start_ns as ns from spans union all select end_ns from points
-         union all select end_ns from counters)`,
+         union all select end_ns from counters union all select end_ns from gauges)`,
       { share: 1 - keep },
     )
     if (typeof cut[0] !== 'bigint') return
@@ -53,7 +53,7 @@ export async function prune(writer: Writer, limits: PruneLimits): Promise<void> 
 /** Writes the tables anew, without the gaps that dropped rows left. */
 async function copy(writer: Writer): Promise<void> {
   await writer.change(async connection => {
-    for (const table of ['spans', 'points', 'counters']) {
+    for (const table of ['spans', 'points', 'counters', 'gauges']) {
       await connection.run(`create table fresh as select * from ${table}`)
       await connection.run(`drop table ${table}`)
       await connection.run(`alter table fresh rename to ${table}`)
@@ -69,14 +69,18 @@ const telemetry = [
   'delete from spans where start_ns < $before',
   'delete from points where end_ns < $before',
   'delete from counters where end_ns < $before',
+  'delete from gauges where end_ns < $before',
 ]
 
 /** Services and sets of attributes that nothing points at any more. */
 const orphans = [
-  'delete from series where id not in (select series from points union select series from counters)',
+  `delete from series where id not in (select series from points
+     union select series from counters union select series from gauges)`,
   `delete from sources where id not in (
      select source from spans union select source from points
-     union select source from counters union select source from deliveries)`,
+     union select source from counters union select source from gauges
+     union select source from deliveries)`,
+  'delete from processes where source not in (select id from sources)',
 ]
 
 async function drop(writer: Writer, statements: readonly string[], before: bigint): Promise<void> {

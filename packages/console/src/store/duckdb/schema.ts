@@ -3,11 +3,20 @@
  * one-second points repeats the same few statements a million times. Counts are doubles, as they are
  * in `Histogram`: exact up to 2^53, and the appender takes them twice as fast as 64-bit integers.
  */
-export const schemaVersion = 1
+export const schemaVersion = 2
 
+/** What brings a file of a format to the next one. */
+export const migrations: Readonly<Record<number, string>> = {
+  1: `
+create table gauges (series integer, source integer, start_ns bigint, end_ns bigint, value double);
+create table processes (source integer, pid bigint, host varchar, runtime varchar);
+`,
+}
+
+/** The first format; a new file is brought up from it like any other. */
 export const schema = `
 create table meta (key varchar, value varchar);
-insert into meta values ('format', '${schemaVersion}');
+insert into meta values ('format', '1');
 create table sources (id integer, service varchar, instance varchar);
 create table series (id integer, metric varchar, service varchar, attributes varchar, sampled boolean);
 create table spans (

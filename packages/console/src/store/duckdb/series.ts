@@ -2,28 +2,17 @@ import type { DuckDBConnection, DuckDBListValue, DuckDBValue } from '@duckdb/nod
 import type { Attributes, CounterPoint, MetricName } from '../../model.js'
 import type { DeliveryState, Series, Window } from '../store.js'
 import { missing } from '../sequence.js'
+import { countedParameters, countedTables, isCounted } from './counted.js'
 import { columns } from './database.js'
 import { ofService, pointInWindow, spanInWindow, windowParameters } from './window.js'
 
 /** Buckets of one answer; a series that is wider goes down in scale. 2,048 at scale 4 span 38 decades. */
 const bucketLimit = 2_048
 
-/** The attribute without which a series says nothing of what it counts. */
-const naming: Readonly<Record<MetricName, string>> = {
-  'http.server.request.duration': 'http.route',
-  'db.client.operation.duration': 'db.query.text',
-}
-
 /**
  * Merges in SQL: the points of a series go down to their lowest scale (bucket i of scale s lies
  * wholly in bucket i >> (s - t) of scale t, so this loses no count) and their buckets are added.
  * One million points of 20 buckets take about 0.7 s on two cores.
- *
- * A process that sends histograms of its own counts for itself: the points that were made from its
- * sampled spans are left out, in whatever order they came. But histograms without a route (of
- * frameworks that OpenTelemetry does not know) or without a statement (of most SDKs) only say that
- * something took time: there the spans count, which have the statement, and the route that was guessed.
- * A 404 has no route, and needs none.
  */
 export async function readSeries(
   connection: DuckDBConnection,
@@ -32,25 +21,9 @@ export async function readSeries(
 ): Promise<Series[]> {
   const found = await columns(
     connection,
-    `with told as (
-       select *, sampled and contains(attributes, '"hotpath.route.guessed":true') as guessed,
-         contains(attributes, $naming) as named,
-         contains(attributes, '"http.response.status_code":404') as missed,
-         regexp_extract(attributes, '"db.system.name":"([^"]*)"', 1) as system
-       from series where metric = $metric
-     ), seen as (
-       select distinct p.source, s.system, s.sampled, s.named
-       from points p join told s on s.id = p.series
-     ), chosen as (
+    `with ${countedTables}, chosen as (
        select p.* from points p join told s on s.id = p.series
-       where ${ofService('s')} and ${pointInWindow('p')} and case
-         when not s.sampled then s.named or s.missed or not exists (
-           from seen o where o.source = p.source and o.system = s.system and o.sampled and o.named)
-         when s.named then s.guessed or not exists (
-           from seen o where o.source = p.source and o.system = s.system and not o.sampled and o.named)
-         else not exists (
-           from seen o where o.source = p.source and o.system = s.system and not o.sampled)
-       end
+       where ${ofService('s')} and ${pointInWindow('p')} and ${isCounted}
      ), totals as (
        select series, sum(count) as count, sum(sum) as sum, sum(zero_count) as zero_count,
          case when bool_and(min is not null) then min(min) end as min,
@@ -71,7 +44,7 @@ export async function readSeries(
        b.indexes, b.counts
      from totals t join series s on s.id = t.series left join packed b on b.series = t.series
      order by s.service, s.attributes`,
-    { metric, naming: `"${naming[metric]}":`, ...windowParameters(window) },
+    { ...countedParameters(metric), ...windowParameters(window) },
   )
   const [service = [], attributes, sampled, count, sum, zero, min, max, scale, indexes, counts] =
     found
@@ -93,7 +66,7 @@ export async function readSeries(
 const numbers = (value: DuckDBValue | undefined): readonly number[] =>
   value === null || value === undefined ? [] : (value as DuckDBListValue).items.map(Number)
 
-function dense(
+export function dense(
   scale: number,
   indexes: readonly number[],
   counts: readonly number[],
@@ -170,6 +143,7 @@ export async function readServices(
        select source from spans p where ${spanInWindow('p')}
        union select source from points p where ${pointInWindow('p')}
        union select source from counters p where ${pointInWindow('p')}
+       union select source from gauges p where ${pointInWindow('p')}
      ) order by service`,
     { ...windowParameters(window) },
   )

@@ -9,7 +9,7 @@ import {
 import type { TraceQuery, TraceSummary, Window } from '../store.js'
 import { statuses } from '../encode.js'
 import { columns } from './database.js'
-import { nanoseconds, ofService, spanInWindow, windowParameters } from './window.js'
+import { farFuture, nanoseconds, ofService, spanInWindow, windowParameters } from './window.js'
 
 /** Rows of spans by column, as they go back to the caller's thread. */
 export type SpanColumns = readonly (readonly DuckDBValue[])[]
@@ -40,7 +40,7 @@ export async function readTraces(
      ), chosen as (
        select * from roots
        where ($route is null or route = $route) and ($status is null or status = $status)
-         and duration_ns >= $least
+         and duration_ns between $least and $most
        order by ${order} desc, trace_id limit $limit
      ), whole as (
        select s.trace_id, count(distinct s.span_id) as spans, list(distinct o.service) as services
@@ -56,6 +56,7 @@ export async function readTraces(
         route: query.route ?? null,
         status: query.status === undefined ? null : statuses.indexOf(query.status),
         least: nanoseconds(query.minDurationMs ?? 0),
+        most: query.maxDurationMs === undefined ? farFuture : nanoseconds(query.maxDurationMs),
         limit: BigInt(query.limit),
       },
     )

@@ -1,0 +1,189 @@
+import type {
+  Attributes,
+  CounterPoint,
+  GaugePoint,
+  HistogramPoint,
+  MetricName,
+  Span,
+} from '../model.js'
+import type { Batch } from '../store/store.js'
+import { addClassic, bucketOf, leTexts } from './classic.js'
+import type { Exemplar, Labels, Sample } from './exposition.js'
+import { exemplarKey, histogramLabels, poolLabels, seriesKey } from './labels.js'
+
+/**
+ * Series of each metric that are kept apart; what comes on top is counted under one series, marked
+ * `otel_metric_overflow`. At 34 lines a histogram this bounds an answer to some 10 MB.
+ */
+export const seriesLimits: Readonly<Record<MetricName, number>> = {
+  'http.server.request.duration': 1_000,
+  'db.client.operation.duration': 500,
+}
+const counterLimit = 500
+export const processLimit = 200
+
+/** A process that was not heard of for so long is left out; one of an SDK reports once a minute. */
+const silentMs = 150_000
+/** After so long it is forgotten, with its counter: it will not come back. */
+const forgottenMs = 600_000
+
+interface HistogramTotal {
+  readonly labels: Labels
+  readonly counts: number[]
+  readonly exemplars: (Exemplar | undefined)[]
+  sum: number
+}
+interface ProcessTotal {
+  readonly labels: Labels
+  heardMs: number
+  cpuSeconds: number | undefined
+  readonly levels: Map<string, { readonly name: string; readonly labels: Labels; value: number }>
+}
+
+/**
+ * All that was taken in since the console started, as Prometheus counts: totals that only grow. They
+ * start at 0 with the console. Prometheus takes a total that is less than before for a restart, so
+ * nothing needs to be kept over one; to read the store for it would make each start slower the more it
+ * holds, and pruning would make totals go down while the console runs.
+ */
+export class Totals {
+  readonly #histograms = new Map<string, HistogramTotal>()
+  /** Series by what a span can tell of them. */
+  readonly #byExemplar = new Map<string, HistogramTotal>()
+  readonly #perMetric = new Map<string, number>()
+  readonly #counters = new Map<string, { name: string; labels: Labels; value: number }>()
+  readonly #processes = new Map<string, ProcessTotal>()
+  /** Points that came under no series of their own, by metric. */
+  readonly overflow = new Map<string, number>()
+
+  /** Counts a batch that was written, once. */
+  add({ spans, histograms, counters, gauges = [] }: Batch, nowMs: number): void {
+    for (const point of histograms) this.#addHistogram(point)
+    for (const span of spans) this.#addExemplar(span)
+    for (const point of counters) this.#addCounter(point)
+    for (const point of gauges) this.#addGauge(point, nowMs)
+  }
+
+  get series(): number {
+    return this.#histograms.size + this.#counters.size
+  }
+
+  histogramSamples(metric: MetricName): Sample[] {
+    const samples: Sample[] = []
+    for (const [key, { labels, counts, exemplars, sum }] of this.#histograms) {
+      if (!key.startsWith(metric)) continue
+      let seen = 0
+      for (const [i, le] of leTexts.entries()) {
+        seen += counts[i] ?? 0
+        const exemplar = exemplars[i]
+        const value = { suffix: '_bucket', labels: { ...labels, le }, value: seen }
+        samples.push(exemplar === undefined ? value : { ...value, exemplar })
+      }
+      samples.push(
+        { suffix: '_sum', labels, value: sum },
+        { suffix: '_count', labels, value: seen },
+      )
+    }
+    return samples
+  }
+
+  counterSamples(name: string): Sample[] {
+    return [...this.#counters.values()].filter(each => each.name === name)
+  }
+
+  cpuSamples(nowMs: number): Sample[] {
+    return this.#heard(nowMs).flatMap(({ labels, cpuSeconds }) =>
+      cpuSeconds === undefined ? [] : [{ labels, value: cpuSeconds }],
+    )
+  }
+
+  levelSamples(name: string, nowMs: number): Sample[] {
+    return this.#heard(nowMs).flatMap(({ levels }) =>
+      [...levels.values()].filter(each => each.name === name),
+    )
+  }
+
+  #heard(nowMs: number): ProcessTotal[] {
+    for (const [key, { heardMs }] of this.#processes)
+      if (nowMs - heardMs > forgottenMs) this.#processes.delete(key)
+    return [...this.#processes.values()].filter(({ heardMs }) => nowMs - heardMs <= silentMs)
+  }
+
+  #addHistogram({ metric, service, attributes, sampled, histogram }: HistogramPoint): void {
+    const total = this.#histogramOf(metric, service, attributes, sampled)
+    addClassic(total.counts, histogram)
+    total.sum += histogram.sum
+  }
+
+  #histogramOf(
+    metric: MetricName,
+    service: string,
+    attributes: Attributes,
+    sampled: boolean,
+  ): HistogramTotal {
+    const labels = histogramLabels(service, attributes, sampled)
+    const key = `${metric} ${seriesKey(labels)}`
+    const known = this.#histograms.get(key)
+    if (known !== undefined) return known
+    const count = this.#perMetric.get(metric) ?? 0
+    if (count >= seriesLimits[metric] && labels['otel_metric_overflow'] === undefined) {
+      this.overflow.set(metric, (this.overflow.get(metric) ?? 0) + 1)
+      // Services share it as well: they may be many, too.
+      return this.#histogramOf(metric, '', { 'otel.metric.overflow': true }, sampled)
+    }
+    const total = { labels, counts: leTexts.map(() => 0), exemplars: [], sum: 0 }
+    this.#histograms.set(key, total)
+    this.#byExemplar.set(exemplarKey(metric, service, attributes), total)
+    this.#perMetric.set(metric, count + 1)
+    return total
+  }
+
+  #addExemplar({ kind, service, attributes, durationNs, startNs, traceId, spanId }: Span): void {
+    if (kind !== 'server' && kind !== 'client') return
+    const metric =
+      kind === 'server' ? 'http.server.request.duration' : 'db.client.operation.duration'
+    const total = this.#byExemplar.get(exemplarKey(metric, service, attributes))
+    if (total === undefined) return
+    const seconds = durationNs / 1e9
+    const timeMs = Number(startNs / 1_000_000n) + durationNs / 1e6
+    total.exemplars[bucketOf(seconds)] = { traceId, spanId, value: seconds, timeMs }
+  }
+
+  #addCounter({ name, service, attributes, value }: CounterPoint): void {
+    const labels: Record<string, string> = { service_name: service }
+    for (const key of ['what', 'reason', 'where'])
+      if (attributes[key] !== undefined) labels[key] = String(attributes[key])
+    const key = `${name} ${seriesKey(labels)}`
+    const known = this.#counters.get(key)
+    if (known !== undefined) known.value += value
+    else if (this.#counters.size < counterLimit) this.#counters.set(key, { name, labels, value })
+    else this.overflow.set(name, (this.overflow.get(name) ?? 0) + 1)
+  }
+
+  #addGauge(point: GaugePoint, nowMs: number): void {
+    const { name, service, instance, attributes, value } = point
+    const key = JSON.stringify([service, instance])
+    let process = this.#processes.get(key)
+    if (process === undefined) {
+      if (this.#processes.size >= processLimit) this.#heard(nowMs)
+      if (this.#processes.size >= processLimit) {
+        this.overflow.set(name, (this.overflow.get(name) ?? 0) + 1)
+        return
+      }
+      const labels = { service_name: service, service_instance_id: instance }
+      process = { labels, heardMs: nowMs, cpuSeconds: undefined, levels: new Map() }
+      this.#processes.set(key, process)
+    }
+    process.heardMs = nowMs
+    if (name === 'process.cpu.time') {
+      process.cpuSeconds = (process.cpuSeconds ?? 0) + value
+      return
+    }
+    const labels = { ...process.labels, ...poolLabels(attributes) }
+    const level = `${name} ${seriesKey(labels)}`
+    // A process has few; a sender that names its pools anew each time must not fill the memory.
+    if (process.levels.has(level) || process.levels.size < 100)
+      process.levels.set(level, { name, labels, value })
+    else this.overflow.set(name, (this.overflow.get(name) ?? 0) + 1)
+  }
+}

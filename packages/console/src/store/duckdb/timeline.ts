@@ -1,0 +1,132 @@
+import { BOOLEAN, INTEGER, LIST, listValue, type DuckDBConnection } from '@duckdb/node-api'
+import { type Attributes, isFailure, type MetricName, routeOf } from '../../model.js'
+import type { TimelineQuery, TimelineStep } from '../store.js'
+import { countedParameters, countedTables, isCounted } from './counted.js'
+import { columns } from './database.js'
+import { dense } from './series.js'
+import { nanoseconds, ofService } from './window.js'
+
+/**
+ * Merges the points of each step in SQL. A point is spread over the steps that it covers, evenly: an
+ * SDK that reports once a minute would else be a spike in every sixth step of ten seconds.
+ *
+ * Measured with a day of what the recorder sends in production for 50 routes (430,000 points of 12
+ * buckets): 0.5 s of processor time over both threads. Most points lie in one step and take the short
+ * way: to unnest a range of steps for each of them costs 0.2 s more.
+ */
+export async function readTimeline(
+  connection: DuckDBConnection,
+  metric: MetricName,
+  query: TimelineQuery,
+): Promise<TimelineStep[]> {
+  const wanted = await seriesOf(connection, metric, query)
+  if (wanted.ids.length === 0) return []
+  const { stepMs, untilMs } = query
+  const originMs = Math.floor(query.sinceMs / stepMs) * stepMs
+  const values = {
+    ...countedParameters(metric),
+    origin: nanoseconds(originMs),
+    step: nanoseconds(stepMs),
+    until: nanoseconds(untilMs),
+    last: BigInt(Math.ceil((untilMs - originMs) / stepMs) - 1),
+    ids: listValue(wanted.ids),
+    failed: listValue(wanted.failed),
+  }
+  const result = await connection.run(sql, values, { ids: LIST(INTEGER), failed: LIST(BOOLEAN) })
+  const [step = [], count, errors, sum, zero, min, max, scale, index, n] = await result.getColumns()
+  const steps: TimelineStep[] = []
+  for (let i = 0; i < step.length; ) {
+    // The rows of one step stand together, one for each of its buckets.
+    let end = i + 1
+    while (end < step.length && step[end] === step[i]) end++
+    const filled = index?.[i] !== null
+    const [least, most] = [min?.[i], max?.[i]]
+    steps.push({
+      startMs: originMs + Number(step[i]) * stepMs,
+      errors: Number(errors?.[i]),
+      histogram: {
+        count: Number(count?.[i]),
+        sum: Number(sum?.[i]),
+        zeroCount: Number(zero?.[i]),
+        ...(typeof least === 'number' ? { min: least } : {}),
+        ...(typeof most === 'number' ? { max: most } : {}),
+        ...dense(
+          Number(scale?.[i]),
+          filled ? (index ?? []).slice(i, end).map(Number) : [],
+          filled ? (n ?? []).slice(i, end).map(Number) : [],
+        ),
+      },
+    })
+    i = end
+  }
+  return steps
+}
+
+const sql = `with asked as (
+   select $origin::bigint as origin, $until::bigint as until_ns, $step::bigint as step_ns,
+     $last::bigint as last_step
+ ), ${countedTables}, wanted as (
+   select unnest($ids) as id, unnest($failed) as failed
+ ), chosen as (
+   select p.*, w.failed, least(p.start_ns, p.end_ns - 1) as from_ns, origin, step_ns, last_step,
+     (least(p.start_ns, p.end_ns - 1) - origin) // step_ns as first_step,
+     (p.end_ns - 1 - origin) // step_ns as end_step
+   from points p join wanted w on w.id = p.series join told s on s.id = p.series, asked
+   where p.end_ns > origin and p.start_ns < until_ns
+     and ${isCounted}
+ ), pieces as (
+   select *, unnest(range(greatest(first_step, 0), least(end_step, last_step) + 1)) as step,
+     origin + step * step_ns as step_from_ns
+   from chosen where first_step <> end_step or from_ns < origin
+ ), weighed as (
+   select failed, count, sum, zero_count, min, max, scale, first, buckets, first_step as step,
+     1.0::double as part
+   from chosen where first_step = end_step and from_ns >= origin
+   union all
+   select failed, count, sum, zero_count, min, max, scale, first, buckets, step,
+     (least(end_ns, step_from_ns + step_ns) - greatest(from_ns, step_from_ns))
+       / (end_ns - from_ns)::double
+   from pieces
+ ), totals as (
+   select step, sum(count * part) as count,
+     coalesce(sum(count * part) filter (failed), 0) as errors,
+     sum(sum * part) as sum, sum(zero_count * part) as zero_count,
+     case when bool_and(min is not null) then min(min) end as min,
+     case when bool_and(max is not null) then max(max) end as max
+   from weighed group by step
+ ), lowest as (
+   select min(scale) as scale from chosen
+ ), single as (
+   select step, part, scale, unnest(buckets) as n,
+     unnest(range(first, first + len(buckets)))::integer as i
+   from weighed
+ ), summed as (
+   select step, scale, i, sum(n * part) as n from single where n > 0 group by step, scale, i
+ ), merged as (
+   select step, floor(i / power(2, s.scale - l.scale))::integer as i, sum(n) as n
+   from summed s, lowest l group by all
+ )
+ select t.*, l.scale, m.i, m.n from totals t cross join lowest l left join merged m on m.step = t.step
+ order by t.step, m.i`
+
+/** Which series the query is about, and which of them count failures: said in JavaScript only. */
+async function seriesOf(
+  connection: DuckDBConnection,
+  metric: MetricName,
+  { route, service }: TimelineQuery,
+): Promise<{ readonly ids: number[]; readonly failed: boolean[] }> {
+  const [id = [], texts] = await columns(
+    connection,
+    `select id, attributes from series s where metric = $metric and ${ofService('s')}`,
+    { metric, service: service ?? null },
+  )
+  const ids: number[] = []
+  const failed: boolean[] = []
+  for (const [i, each] of id.entries()) {
+    const attributes = JSON.parse(String(texts?.[i])) as Attributes
+    if (route !== undefined && routeOf(attributes) !== route) continue
+    ids.push(Number(each))
+    failed.push(isFailure(attributes))
+  }
+  return { ids, failed }
+}
