@@ -175,3 +175,10 @@ export function routeOf(attributes: Attributes, name = ''): string {
     return typeof method === 'string' ? `${method} ${route}` : route
   return typeof method === 'string' ? `${method} (no route)` : name
 }
+
+/** Whether a series counts failures: an answer of 5xx, or without a status an `error.type`. */
+export function isFailure(attributes: Attributes): boolean {
+  const status = attributes['http.response.status_code']
+  if (typeof status === 'number') return status >= 500
+  return attributes['error.type'] !== undefined
+}

@@ -1,5 +1,5 @@
 import { emptyHistogram, merge } from '../diagnose/quantile.js'
-import { type Attributes, type Histogram, routeOf } from '../model.js'
+import { type Attributes, type Histogram, isFailure, routeOf } from '../model.js'
 import type { Series, Store } from '../store/store.js'
 import type { RouteRow, RoutesAnswer, StatementRow, StatementsAnswer } from './answers.js'
 import { latencyOf } from './latency.js'
@@ -105,10 +105,4 @@ function sum(series: readonly Series[], keyOf: (attributes: Attributes) => strin
     })
   }
   return [...sums.values()]
-}
-
-function isFailure(attributes: Attributes): boolean {
-  const status = attributes['http.response.status_code']
-  if (typeof status === 'number') return status >= 500
-  return attributes['error.type'] !== undefined
 }

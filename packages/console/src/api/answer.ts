@@ -28,6 +28,7 @@ export async function answer(
     if (name === 'traces') return trace(store, id, query)
     if (name === 'findings') return finding(store, id, query, nowMs)
   }
-  const known = 'routes, statements, traces, traces/ID, findings and findings/ID'
+  if (path === 'alerts') throw new ConsoleError('ALERTS_NEED_CONSOLE', {})
+  const known = 'routes, statements, traces, traces/ID, findings, findings/ID and alerts'
   throw new ConsoleError('ANSWER_UNKNOWN', { path, known })
 }
