@@ -7,6 +7,7 @@ export class Delivery {
   readonly #notifiers: readonly Notifier[]
   readonly #outbox: Outbox
   readonly #now: () => number
+  readonly #patienceMs: number | undefined
   /** Resolves when all that is known would survive a crash. */
   readonly #save: () => Promise<void>
   readonly #busy = new Map<string, Promise<void>>()
@@ -17,7 +18,9 @@ export class Delivery {
     outbox: Outbox,
     now: () => number,
     save: () => Promise<void>,
+    patienceMs: number | undefined,
   ) {
+    this.#patienceMs = patienceMs
     this.#notifiers = notifiers
     this.#outbox = outbox
     this.#now = now
@@ -53,7 +56,7 @@ export class Delivery {
       // to keep silent: then it may come twice.
       await this.#save().catch(() => undefined)
       const request = notifier.write(entry.message, this.#now())
-      const outcome = await send(request, signal, this.#now())
+      const outcome = await send(request, signal, this.#now(), this.#patienceMs)
       // Broken off by us: whether it arrived is not known, so it goes again, with the same id.
       if (signal.aborted && outcome.kind !== 'delivered') return
       this.#outbox.settle(notifier.name, entry, outcome, this.#now())

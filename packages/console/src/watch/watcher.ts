@@ -27,6 +27,8 @@ export interface WatcherOptions {
   readonly findings: (window: Window) => Promise<readonly Finding[]>
   /** For jitter; 0 to 1. */
   readonly random?: () => number
+  /** How long a receiver may take to answer; 15 s by default. */
+  readonly patienceMs?: number
 }
 
 /** One alert as it stands. */
@@ -78,7 +80,13 @@ export class Watcher {
     this.#books = new Map(Object.entries(state?.books ?? {}))
     const names = notifiers.map(({ name }) => name)
     this.#outbox = new Outbox(names, state?.outbox, random)
-    this.#delivery = new Delivery(notifiers, this.#outbox, now, () => this.#save())
+    this.#delivery = new Delivery(
+      notifiers,
+      this.#outbox,
+      now,
+      () => this.#save(),
+      options.patienceMs,
+    )
   }
 
   /** Goes on where the file says that the last one stopped. Throws when the file cannot be read. */

@@ -4,7 +4,7 @@ import { oneLine } from '../words.js'
 import type { NotifierRequest } from './notifier.js'
 
 /** Standard Webhooks recommends 15 to 30 s. */
-const patienceMs = 15_000
+export const patienceMs = 15_000
 /** Longer answers are not read on. */
 const answerBytes = 2_000
 
@@ -19,6 +19,7 @@ export async function send(
   { url, headers, body }: NotifierRequest,
   signal: AbortSignal,
   nowMs: number,
+  withinMs = patienceMs,
 ): Promise<Outcome> {
   try {
     const response = await fetch(url, {
@@ -31,7 +32,7 @@ export async function send(
       body,
       // A redirect would carry the message elsewhere: whoever moved has to say so in the config.
       redirect: 'manual',
-      signal: AbortSignal.any([signal, AbortSignal.timeout(patienceMs)]),
+      signal: AbortSignal.any([signal, AbortSignal.timeout(withinMs)]),
     })
     const said = await answerOf(response)
     if (response.ok) return { kind: 'delivered' }
@@ -40,7 +41,7 @@ export async function send(
     const afterMs = retryAfterMs(response.headers.get('retry-after'), nowMs)
     return { kind: 'failed', error, ...(afterMs === undefined ? {} : { afterMs }) }
   } catch (error) {
-    return { kind: 'failed', error: causeOf(error) }
+    return { kind: 'failed', error: causeOf(error, withinMs) }
   }
 }
 
@@ -73,9 +74,9 @@ const causes: Readonly<Record<string, string>> = {
   UND_ERR_SOCKET: 'it broke off the connection',
 }
 
-function causeOf(error: unknown): string {
+function causeOf(error: unknown, withinMs: number): string {
   if (!(error instanceof Error)) return 'it failed'
-  if (error.name === 'TimeoutError') return `it did not answer within ${patienceMs / 1e3} s`
+  if (error.name === 'TimeoutError') return `it did not answer within ${withinMs / 1e3} s`
   if (error.name === 'AbortError') return 'the console was closed meanwhile'
   const code = (error.cause as NodeJS.ErrnoException | undefined)?.code ?? ''
   return causes[code] ?? (code === '' ? 'the connection failed' : `the connection failed (${code})`)
