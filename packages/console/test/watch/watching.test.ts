@@ -277,7 +277,7 @@ describe('errors', () => {
       const [line] = dataOf(receiver, 0).alerts
       assert.deepEqual([line?.['value'], line?.['usual']], [0.01, 0])
       // It does not become usual while it lasts.
-      await watched.minutes(60, { ...failing(1), route: '/good' })
+      await watched.minutes(25, { ...failing(1), route: '/good' })
       assert.equal(watched.states()['GET /good'], 'firing')
     }))
 })
