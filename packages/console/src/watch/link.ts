@@ -1,5 +1,11 @@
+import { wellFormed } from './words.js'
+
+/** Some browsers and chats cut longer ones, and a message holds twenty of them. */
+const mostCharacters = 800
+
 /**
- * The address of the page about a route, or about a service as a whole, in a window.
+ * The address of the page about a route, or about a service as a whole, in a window. One whose
+ * names make it too long is the page about all routes.
  *
  *     linkTo('https://console.example.com', { service: 'shop', route: 'GET /menu', sinceMs, untilMs })
  */
@@ -12,11 +18,12 @@ export function linkTo(
     readonly untilMs: number
   },
 ): string {
-  const query = new URLSearchParams({
-    service: at.service,
+  const window = {
     since: new Date(at.sinceMs).toISOString(),
     until: new Date(at.untilMs).toISOString(),
-  })
-  const path = at.route === null ? '' : `/${encodeURIComponent(at.route)}`
-  return `${url}/routes${path}?${query}`
+  }
+  const path = at.route === null ? '' : `/${encodeURIComponent(wellFormed(at.route))}`
+  const query = new URLSearchParams({ service: at.service, ...window })
+  const link = `${url}/routes${path}?${query}`
+  return link.length <= mostCharacters ? link : `${url}/routes?${new URLSearchParams(window)}`
 }

@@ -1,7 +1,7 @@
 import type { Store } from '../store/store.js'
 import { type Block, type Usual, usualOf } from './usual.js'
 import { settleMs } from './lane.js'
-import { stepOf } from './tally.js'
+import { count } from './tally.js'
 
 const blockMs = 600_000
 const dayMs = 86_400_000
@@ -34,8 +34,10 @@ export class Past {
       if (this.#blocks.has(endMs)) continue
       left--
       const window = { sinceMs: endMs - blockMs, untilMs: endMs }
-      const step = stepOf(endMs, await this.#store.series('http.server.request.duration', window))
-      const blocks = [...step.route, ...step.service].map(
+      const { route, service } = count(
+        await this.#store.series('http.server.request.duration', window),
+      )
+      const blocks = [...route, ...service].map(
         ([key, { count, errors }]) => [key, { count, errors }] as const,
       )
       this.#blocks.set(endMs, new Map(blocks))

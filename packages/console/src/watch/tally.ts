@@ -15,23 +15,22 @@ export interface Tally {
 
 export type Tallies = ReadonlyMap<string, Tally>
 
-/** A stretch of time that is complete, ending at `endMs`. */
-export interface Step {
-  readonly endMs: number
+/** All requests of a window. */
+export interface Counted {
   readonly route: Tallies
   readonly service: Tallies
   /** Routes that were left out: only the busiest are watched one by one. */
   readonly leftOut: number
 }
 
-/** Each is a histogram of about 50 buckets: 1,000 in 30 steps are some 20 MB. */
+/** Each is judged every ten seconds by every rule about it. */
 const routeLimit = 1_000
 
 export const keyOf = (service: string, route: string | null): string =>
   JSON.stringify(route === null ? [service] : [service, route])
 
-/** The requests of a step, by route and by service. */
-export function stepOf(endMs: number, series: readonly Series[]): Step {
+/** The requests of a window, by route and by service. */
+export function count(series: readonly Series[]): Counted {
   const routes = new Map<string, Tally>()
   const services = new Map<string, Tally>()
   for (const { service, attributes, histogram } of series) {
@@ -41,32 +40,20 @@ export function stepOf(endMs: number, series: readonly Series[]): Step {
     add(services, { ...one, route: null })
   }
   const kept = [...routes].sort(([, a], [, b]) => b.count - a.count).slice(0, routeLimit)
-  return {
-    endMs,
-    route: new Map(kept),
-    service: services,
-    leftOut: routes.size - kept.length,
-  }
+  return { route: new Map(kept), service: services, leftOut: routes.size - kept.length }
 }
 
 function add(to: Map<string, Tally>, tally: Tally): void {
   const key = keyOf(tally.service, tally.route)
-  to.set(key, sum([to.get(key), tally]) ?? tally)
-}
-
-/** All of one key together; undefined when there is nothing. */
-export function sum(tallies: readonly (Tally | undefined)[]): Tally | undefined {
-  const [first, ...more] = tallies.filter(tally => tally !== undefined)
-  if (first === undefined) return undefined
-  return more.reduce(
-    (a, b) => ({
-      ...a,
-      count: a.count + b.count,
-      errors: a.errors + b.errors,
-      histogram: merge(a.histogram, b.histogram),
-    }),
-    first,
-  )
+  const known = to.get(key)
+  if (known === undefined) to.set(key, tally)
+  else
+    to.set(key, {
+      ...known,
+      count: known.count + tally.count,
+      errors: known.errors + tally.errors,
+      histogram: merge(known.histogram, tally.histogram),
+    })
 }
 
 /** Of something that nobody asked for. */

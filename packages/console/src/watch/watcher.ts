@@ -11,7 +11,7 @@ import { Outbox, type Receipt } from './outbox.js'
 import { Past } from './past.js'
 import { read } from './reading.js'
 import { type Book, StateFile, type WatchState } from './state-file.js'
-import { noRequests, type Step, sum } from './tally.js'
+import { count, type Counted, noRequests } from './tally.js'
 
 export interface WatcherOptions {
   readonly rules: readonly AlertRule[]
@@ -156,9 +156,13 @@ export class Watcher {
     const nowMs = this.#options.now()
     await this.#past?.learn(nowMs)
     for (const lane of this.#lanes)
-      for await (const { step, gap } of lane.due(this.#options.store, nowMs)) {
-        this.#leftOut = step.leftOut
-        for (const rule of lane.rules) this.#watch(rule, lane.window(rule), step.endMs, gap)
+      for (const { endMs, gap } of lane.due(nowMs)) {
+        const counted = await this.#count(lane, endMs)
+        for (const rule of lane.rules) {
+          const window = counted.get(windowMsOf(rule))
+          if (window !== undefined) this.#watch(rule, window, endMs, gap)
+        }
+        lane.lastMs = endMs
       }
     this.#removeForeign(nowMs)
     // A rule that is gone is told of once more.
@@ -171,15 +175,27 @@ export class Watcher {
     await this.#save()
   }
 
+  /** The requests of each window that a rule of the lane looks at, by its length. */
+  async #count(lane: Lane, untilMs: number): Promise<ReadonlyMap<number, Counted>> {
+    const counted = new Map<number, Counted>()
+    for (const windowMs of new Set(lane.rules.map(windowMsOf))) {
+      const window = { sinceMs: untilMs - windowMs, untilMs }
+      const series = await this.#options.store.series('http.server.request.duration', window)
+      counted.set(windowMs, count(series))
+    }
+    return counted
+  }
+
   /** Moves all alerts of a rule by one step. */
-  #watch(rule: AlertRule, window: readonly Step[], atMs: number, gap: boolean): void {
+  #watch(rule: AlertRule, window: Counted, atMs: number, gap: boolean): void {
     const states = this.#alerts.get(rule.name) ?? new Map<string, AlertState>()
     this.#alerts.set(rule.name, states)
     if (gap) for (const [key, state] of states) states.set(key, afterGap(state, atMs))
-    const seen = new Set(window.flatMap(step => [...step[rule.each].keys()]))
-    for (const key of new Set([...states.keys(), ...seen])) {
+    this.#leftOut = window.leftOut
+    const tallies = window[rule.each]
+    for (const key of new Set([...states.keys(), ...tallies.keys()])) {
       if (!isMeant(rule, placeOf(key))) continue
-      const tally = sum(window.map(step => step[rule.each].get(key))) ?? noRequests
+      const tally = tallies.get(key) ?? noRequests
       const before = states.get(key)
       const usual = this.#past?.usual(key, (before?.beganMs ?? atMs) - windowMsOf(rule))
       const reading = read(rule, tally, usual)

@@ -28,8 +28,11 @@ const unsafe =
 /** Halves of a character: JSON carries them, and receivers stumble. */
 const broken = /[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/g
 
+/** The same with a sign for each half of a character; `encodeURIComponent` throws for one. */
+export const wellFormed = (text: string): string => text.replace(broken, '\ufffd')
+
 /** One line of at most `most` characters: what telemetry brings is text, and never an order to who shows it. */
 export function oneLine(text: string, most: number): string {
-  const line = text.replace(unsafe, ' ').replace(broken, '\ufffd').replace(/ +/g, ' ').trim()
+  const line = wellFormed(text.replace(unsafe, ' ')).replace(/ +/g, ' ').trim()
   return line.length <= most ? line : `${line.slice(0, most - 1).replace(/[\ud800-\udbff]$/, '')}…`
 }

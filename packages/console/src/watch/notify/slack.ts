@@ -36,7 +36,7 @@ function section(line: AlertLine, words: Told): object {
     escape(figures),
     ...(finding === null ? [] : [`Top finding: ${code(finding, 250)}`]),
     // Ours: all that telemetry brings into an address is percent-encoded.
-    `<${line.link.slice(0, 1_000)}|Open in Hotpath>`,
+    `<${line.link}|Open in Hotpath>`,
   ].join('\n')
   return { type: 'section', text: { type: 'mrkdwn', text, verbatim: true } }
 }
