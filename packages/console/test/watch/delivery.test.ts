@@ -202,7 +202,7 @@ describe('an episode', () => {
       () => undefined,
       async (watched, receiver) => {
         const episode = (i: number): unknown =>
-          (receiver.received[i]?.json['data'] as { episode: unknown }).episode
+          (receiver.received[i]?.json['data'] as { episode?: unknown } | undefined)?.episode
         await watched.restart()
         await watched.steps(3, slow)
         await watched.crash()

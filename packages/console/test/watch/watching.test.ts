@@ -161,12 +161,16 @@ describe('an alert', () => {
     }))
 
   test('that is pending begins anew after a time in which nobody watched', () =>
-    watching({ alerts: slowMenu }, async (watched, receiver) => {
+    watching({ alerts: slowMenu }, async watched => {
       await watched.steps(3, slow)
-      // A laptop that sleeps for an hour; what was slow before says nothing of now.
-      await watched.pass(3_600_000)
-      await watched.steps(6, slow)
-      assert.deepEqual([watched.states()['GET /menu'], kinds(receiver)], ['pending', []])
+      // A laptop that sleeps for an hour: what was slow before says nothing of now.
+      watched.nowMs += 3_600_000
+      const wokenMs = watched.nowMs
+      await watched.record(13, slow)
+      await watched.look()
+      const [alert] = watched.watcher.alerts()
+      assert.equal(alert?.state?.state, 'firing')
+      assert.ok((alert.state.beganMs ?? 0) > wokenMs - 15_000)
     }))
 
   test('is repeated when a reminder is asked for, and only then', () =>
@@ -216,6 +220,30 @@ describe('many alerts', () => {
       assert.equal(new Set(events.map(event => event['dedup_key'])).size, 1)
     })
   })
+
+  test('one after another are told at once and then once a minute', () =>
+    watching(
+      { alerts: { each: { route: '*', average: '200ms', for: '20s' } } },
+      async (watched, receiver) => {
+        for (let n = 1; n <= 8; n++)
+          await watched.step(...Array.from({ length: n }, (_, i) => ({ ...slow, route: `/r${i}` })))
+        const listed = receiver.received.map((_, i) => dataOf(receiver, i).alerts.length)
+        assert.deepEqual(listed, [1])
+        await watched.steps(
+          2,
+          ...Array.from({ length: 8 }, (_, i) => ({ ...slow, route: `/r${i}` })),
+        )
+        assert.deepEqual(
+          receiver.received.map((_, i) => dataOf(receiver, i).alerts.length),
+          [1, 6],
+        )
+        await watched.minutes(
+          1,
+          ...Array.from({ length: 8 }, (_, i) => ({ ...slow, route: `/r${i}` })),
+        )
+        assert.equal(receiver.received.length, 3)
+      },
+    ))
 
   test('of a service as a whole, and of each route, are told apart', () =>
     watching(
