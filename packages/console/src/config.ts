@@ -2,8 +2,21 @@ import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { isIP } from 'node:net'
+import {
+  type AlertConfig,
+  type AlertRule,
+  checkAlerts,
+  checkNotify,
+  type NotifierConfig,
+  type NotifierSettings,
+  resolveAlerts,
+  resolveNotify,
+} from './config/alerts.js'
+import { checkKeys, isObject, type Rules, type Rule, text } from './config/check.js'
+import { bytes, milliseconds } from './config/units.js'
 import { ConsoleError } from './errors.js'
-import { nearest } from './nearest.js'
+
+export { bytes, milliseconds } from './config/units.js'
 
 /**
  * What `hotpath.console.config.{js,mjs,json,ts}` may say.
@@ -29,6 +42,12 @@ export interface ConsoleConfig {
     /** Memory of the database; `512MB` by default. */
     readonly memory?: string
   }
+  /** Where people open the console, for links in messages; the address it listens at by default. */
+  readonly url?: string
+  /** What to be told of, by name; docs/alerts.md. */
+  readonly alerts?: Readonly<Record<string, AlertConfig>>
+  /** Who is told, by name. Without an alert nobody is. */
+  readonly notify?: Readonly<Record<string, NotifierConfig>>
 }
 
 /** Gives an editor the types of the config; returns what it is given. */
@@ -46,6 +65,9 @@ export interface ResolvedConfig {
     readonly maxBytes: number
     readonly memoryBytes: number
   }
+  readonly url: string | undefined
+  readonly alerts: readonly AlertRule[]
+  readonly notify: readonly NotifierSettings[]
 }
 
 const endings = ['ts', 'mjs', 'js', 'json']
@@ -74,6 +96,7 @@ export function resolveConfig(
 ): ResolvedConfig {
   check('The options', flags)
   const store = { ...file.store, ...flags.store }
+  const notify = flags.notify ?? file.notify ?? {}
   return {
     host: flags.host ?? file.host ?? '127.0.0.1',
     port: flags.port ?? file.port ?? 4318,
@@ -85,6 +108,9 @@ export function resolveConfig(
       maxBytes: bytes(store.maxSize ?? '2GB') ?? 0,
       memoryBytes: bytes(store.memory ?? '512MB') ?? 0,
     },
+    url: (flags.url ?? file.url)?.replace(/\/+$/, ''),
+    alerts: resolveAlerts(flags.alerts ?? file.alerts ?? {}, Object.keys(notify)),
+    notify: resolveNotify(notify),
   }
 }
 
@@ -104,17 +130,11 @@ function causeOf(error: unknown, file: string): string {
   return (error instanceof Error ? error.message : String(error)).replace(/\.$/, '')
 }
 
-interface Rule {
-  readonly expected: string
-  readonly holds: (value: unknown) => boolean
-}
-
-const text: Rule = { expected: 'a text', holds: value => typeof value === 'string' && value !== '' }
 const size: Rule = {
   expected: 'a size such as 500MB or 2GB',
   holds: value => typeof value === 'string' && bytes(value) !== undefined,
 }
-const rules: Readonly<Record<string, Rule>> = {
+const rules: Rules = {
   host: {
     expected: 'an IP address or localhost',
     holds: value => typeof value === 'string' && (isIP(value) !== 0 || value === 'localhost'),
@@ -126,94 +146,36 @@ const rules: Readonly<Record<string, Rule>> = {
   token: {
     expected: 'a text of 16 characters or more, without blanks',
     holds: value => typeof value === 'string' && /^[!-~]{16,}$/.test(value),
+    secret: true,
   },
   hosts: {
     expected: 'a list of host names',
     holds: value => Array.isArray(value) && value.every(name => text.holds(name)),
   },
   store: { expected: 'an object', holds: isObject },
-  'store.path': text,
-  'store.maxAge': {
+  url: {
+    expected: 'an address such as https://console.example.com',
+    holds: value => typeof value === 'string' && /^https?:\/\/[^\s/]+/.test(value),
+  },
+  alerts: { expected: 'an object of alerts by name', holds: isObject },
+  // A notifier that stands in the wrong place is a secret all the same.
+  notify: { expected: 'an object of notifiers by name', holds: isObject, secret: true },
+}
+const storeRules: Rules = {
+  path: text,
+  maxAge: {
     expected: 'a time such as 12h or 3d',
     holds: value => typeof value === 'string' && milliseconds(value) !== undefined,
   },
-  'store.maxSize': size,
-  'store.memory': size,
+  maxSize: size,
+  memory: size,
 }
 
 /** Throws for a key that is not known and a value that does not fit. */
 function check(file: string, config: unknown): asserts config is ConsoleConfig {
-  checkKeys(file, config, '')
-  const { store } = config as ConsoleConfig
-  if (store !== undefined) checkKeys(file, store, 'store.')
-}
-
-function checkKeys(file: string, value: unknown, prefix: string): void {
-  if (!isObject(value))
-    throw new ConsoleError('CONFIG_VALUE', {
-      file,
-      key: prefix === '' ? 'default export' : prefix.slice(0, -1),
-      expected: 'an object',
-      got: describe(value),
-    })
-  const known = Object.keys(rules)
-    .filter(key => key.startsWith(prefix) && !key.slice(prefix.length).includes('.'))
-    .map(key => key.slice(prefix.length))
-  for (const [key, content] of Object.entries(value)) {
-    const rule = known.includes(key) ? rules[prefix + key] : undefined
-    if (rule === undefined) {
-      const near = nearest(key, known)
-      throw new ConsoleError('CONFIG_KEY', {
-        file,
-        key: prefix + key,
-        nearest: near === null ? null : prefix + near,
-        known: known.join(', '),
-      })
-    }
-    if (content !== undefined && !rule.holds(content))
-      throw new ConsoleError('CONFIG_VALUE', {
-        file,
-        key: prefix + key,
-        expected: rule.expected,
-        // A token that is too short is still a secret.
-        got: key === 'token' ? 'not' : describe(content),
-      })
-  }
-}
-
-function isObject(value: unknown): value is object {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
-}
-
-const describe = (value: unknown): string =>
-  value === undefined ? 'missing' : (JSON.stringify(value)?.slice(0, 80) ?? typeof value)
-
-const times: Readonly<Record<string, number>> = { s: 1e3, m: 6e4, h: 3.6e6, d: 8.64e7 }
-const sizes: Readonly<Record<string, number>> = {
-  KB: 1e3,
-  MB: 1e6,
-  GB: 1e9,
-  TB: 1e12,
-  KIB: 2 ** 10,
-  MIB: 2 ** 20,
-  GIB: 2 ** 30,
-  TIB: 2 ** 40,
-}
-
-/** `3d` in milliseconds; undefined for what is no time. */
-export const milliseconds = (value: string): number | undefined => quantity(value, times, v => v)
-
-/** `2GB` in bytes; undefined for what is no size. */
-export const bytes = (value: string): number | undefined =>
-  quantity(value, sizes, v => v.toUpperCase())
-
-function quantity(
-  value: string,
-  units: Readonly<Record<string, number>>,
-  spelling: (unit: string) => string,
-): number | undefined {
-  const [, amount, unit = ''] = /^(\d+(?:\.\d+)?)\s*([a-zA-Z]+)$/.exec(value) ?? []
-  const factor = Object.hasOwn(units, spelling(unit)) ? units[spelling(unit)] : undefined
-  const result = Math.round(Number(amount) * (factor ?? Number.NaN))
-  return result > 0 && Number.isSafeInteger(result) ? result : undefined
+  checkKeys(file, config, '', rules)
+  const { store, alerts, notify } = config as ConsoleConfig
+  if (store !== undefined) checkKeys(file, store, 'store.', storeRules)
+  if (notify !== undefined) checkNotify(file, notify)
+  if (alerts !== undefined) checkAlerts(file, alerts, notify)
 }

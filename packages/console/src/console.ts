@@ -5,6 +5,8 @@ import { listen } from './api/server.js'
 import { notesOf } from './api/notes.js'
 import { intakeNotes, problemNotes, type StatusAnswer } from './api/status.js'
 import { readConfig, resolveConfig, type ConsoleConfig, type ResolvedConfig } from './config.js'
+import { answerAlerts } from './api/answer-alerts.js'
+import { findIn } from './api/answer-findings.js'
 import { ConsoleError } from './errors.js'
 import { contentTypes, formOf } from './export/exposition.js'
 import { metricsText } from './export/metrics.js'
@@ -14,10 +16,14 @@ import { announce } from './store/announced.js'
 import { openStore } from './store/open.js'
 import type { Store } from './store/store.js'
 import { version } from './version.js'
+import { notifiersOf } from './watch/notify/notifier.js'
+import { Watcher } from './watch/watcher.js'
 
 export interface ConsoleOptions extends ConsoleConfig {
   /** Where `hotpath.console.config.*` is looked for and relative paths begin; the working directory by default. */
   readonly directory?: string
+  /** The clock by which alerts are watched, in milliseconds since 1970; `Date.now` by default. */
+  readonly now?: () => number
 }
 
 export interface RunningConsole {
@@ -31,6 +37,9 @@ export interface RunningConsole {
 /** Old telemetry is looked for this often; a minute of a busy service is a few MB. */
 const pruneEveryMs = 60_000
 
+/** Looks whether a step of ten seconds is complete, or a message due: nothing is read when not. */
+const watchEveryMs = 1_000
+
 /**
  * Starts the console: store, intake and answers behind one port. What `options` leaves out comes from
  * HOTPATH_CONSOLE_TOKEN, `hotpath.console.config.*` and the defaults. Throws a `ConsoleError` that says
@@ -41,7 +50,7 @@ const pruneEveryMs = 60_000
  *     await running.close()
  */
 export async function startConsole(options: ConsoleOptions = {}): Promise<RunningConsole> {
-  const { directory = process.cwd(), ...flags } = options
+  const { directory = process.cwd(), now = Date.now, ...flags } = options
   const config = resolveConfig(flags, await readConfig(directory))
   if (!isLoopback(config.host) && config.token === undefined)
     throw new ConsoleError('TOKEN_NEEDED', { host: config.host })
@@ -51,17 +60,24 @@ export async function startConsole(options: ConsoleOptions = {}): Promise<Runnin
     memoryLimit: `${Math.ceil(config.store.memoryBytes / 1e6)}MB`,
   })
   try {
-    return await serve({ ...config, store: { ...config.store, path } }, store)
+    return await serve({ ...config, store: { ...config.store, path } }, store, now)
   } catch (error) {
     await store.close()
     throw error
   }
 }
 
-async function serve(config: ResolvedConfig, store: Store): Promise<RunningConsole> {
+async function serve(
+  config: ResolvedConfig,
+  store: Store,
+  now: () => number,
+): Promise<RunningConsole> {
   const startedMs = Date.now()
   const totals = new Totals()
   const intake = new Intake(store, Date.now, batch => totals.add(batch, Date.now()))
+  const { notifiers, off } = notifiersOf(config.notify)
+  let watcher: Watcher | undefined
+  const watchNotes = (): string[] => [...off, ...(watcher?.notes() ?? [])]
   const faults = new Faults()
   const status = async (): Promise<StatusAnswer> => ({
     name: 'hotpath-console',
@@ -79,6 +95,7 @@ async function serve(config: ResolvedConfig, store: Store): Promise<RunningConso
       ...problemNotes(intake.problem()),
       ...intakeNotes(intake.counts()),
       ...(await notesOf(store, { sinceMs: startedMs })),
+      ...watchNotes(),
       ...faults.notes(),
     ],
   })
@@ -86,7 +103,11 @@ async function serve(config: ResolvedConfig, store: Store): Promise<RunningConso
     ...config,
     intake,
     answer: (path, query) =>
-      path === 'status' ? status() : answer(store, path, query, Date.now()),
+      path === 'status'
+        ? status()
+        : path === 'alerts'
+          ? Promise.resolve(answerAlerts(watcher?.alerts() ?? [], notifiers, watchNotes(), query))
+          : answer(store, path, query, Date.now()),
     metrics: accept => {
       const form = formOf(accept)
       const health = {
@@ -103,7 +124,25 @@ async function serve(config: ResolvedConfig, store: Store): Promise<RunningConso
     throw await listenError(error as NodeJS.ErrnoException, config)
   })
   const stopPruning = pruneRegularly(config, store, faults)
-  const forget = announce((await store.status()).path, server.url)
+  const isWatched = config.alerts.length > 0 || config.notify.length > 0
+  try {
+    if (isWatched)
+      watcher = await Watcher.open({
+        rules: config.alerts,
+        notifiers,
+        store,
+        file: `${(await store.status()).path}.alerts.json`,
+        url: config.url ?? server.url,
+        now,
+        findings: async window => (await findIn(store, window)).findings,
+      })
+  } catch (error) {
+    await stopPruning()
+    await server.close()
+    throw error
+  }
+  const stopWatching = watcher === undefined ? undefined : watchRegularly(watcher, faults)
+  const forget = announce(config.store.path, server.url)
   let closing: Promise<void> | undefined
   return {
     url: server.url,
@@ -111,6 +150,7 @@ async function serve(config: ResolvedConfig, store: Store): Promise<RunningConso
     close: () => {
       forget()
       closing ??= stopPruning()
+        .then(() => stopWatching?.())
         .then(() => server.close())
         .then(() => store.close())
       return closing
@@ -149,6 +189,22 @@ function pruneRegularly(config: ResolvedConfig, store: Store, faults: Faults): (
   return async () => {
     clearInterval(timer)
     await running
+  }
+}
+
+/** Judges and delivers at once and every second; returns what stops both. Neither waits for the other. */
+function watchRegularly(watcher: Watcher, faults: Faults): () => Promise<void> {
+  const run = (): void => {
+    const fault = (error: unknown): void => faults.add(error)
+    watcher.tick().catch(fault)
+    watcher.deliver().catch(fault)
+  }
+  run()
+  const timer = setInterval(run, watchEveryMs)
+  timer.unref()
+  return async () => {
+    clearInterval(timer)
+    await watcher.close().catch((error: unknown) => faults.add(error))
   }
 }
 

@@ -142,6 +142,18 @@ export const errors = {
     400,
     f => `More than one id begins with ${f.id}: ${f.matches}. Give more of it.`,
   ),
+  ALERTS_NEED_CONSOLE: row<object>(
+    2,
+    503,
+    () =>
+      'Alerts are watched by a running console, and this store is read without one. Start it with `hotpath serve`, or name it with --url.',
+  ),
+  NOTIFIERS_MISSING: row<{ directory: string }>(
+    2,
+    400,
+    f =>
+      `No notifier is set up: hotpath.console.config of ${f.directory} has none under \`notify\`. docs/alerts.md shows how.`,
+  ),
   CONSOLE_ABSENT: row<{ url: string; cause: string; store: string }>(
     2,
     503,

@@ -37,6 +37,9 @@ describe('hotpath.console.config', () => {
         maxBytes: 2_000_000_000,
         memoryBytes: 512_000_000,
       },
+      url: undefined,
+      alerts: [],
+      notify: [],
     })
   })
 

@@ -31,7 +31,8 @@ export async function answer(
     if (name === 'traces') return trace(store, id, query)
     if (name === 'findings') return finding(store, id, query, nowMs)
   }
+  if (path === 'alerts') throw new ConsoleError('ALERTS_NEED_CONSOLE', {})
   const known =
-    'routes, statements, timeline, processes, traces, traces/ID, compare, findings and findings/ID'
+    'routes, statements, timeline, processes, traces, traces/ID, compare, findings, findings/ID and alerts'
   throw new ConsoleError('ANSWER_UNKNOWN', { path, known })
 }

@@ -10,7 +10,9 @@ terminal meanwhile:
   hotpath trace ID      one of them, as a waterfall
   hotpath findings      what makes the API slow
   hotpath show ID       one finding: evidence, place, cost, what to do
+  hotpath alerts        what the alerts of the config say
 
 The same as JSON: /api/routes, /api/statements, /api/traces, /api/traces/ID, /api/findings,
-/api/findings/ID, /api/timeline, /api/processes, /api/compare, /api/status. For Prometheus: /metrics.
+/api/findings/ID, /api/timeline, /api/processes, /api/compare, /api/alerts,
+/api/status. For Prometheus: /metrics.
 `

@@ -1,6 +1,7 @@
 import { Command, CommanderError } from 'commander'
 import { ConsoleError } from '../errors.js'
 import { version } from '../version.js'
+import { addAlerts } from './alerts.js'
 import { addListings } from './commands.js'
 import { addDev } from './dev.js'
 import { plain } from './draw/text.js'
@@ -45,6 +46,7 @@ function programOf(): Command {
   addDev(program)
   addServe(program)
   addListings(program)
+  addAlerts(program)
   return program
 }
 

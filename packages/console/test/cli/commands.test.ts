@@ -174,6 +174,7 @@ describe('a command', () => {
       'trace',
       'findings',
       'show',
+      'alerts',
     ]) {
       const { code, stdout } = await hotpath([command, '--help'], process.cwd()).ended
       assert.equal(code, 0)
