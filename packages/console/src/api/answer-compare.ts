@@ -23,10 +23,8 @@ interface Place {
 /** Two traces side by side: spans of the same path of names below the root, summed on each side. */
 export async function compare(store: Store, query: URLSearchParams): Promise<CompareAnswer> {
   allowOnlyThese(query, ['a', 'b'])
-  const [a, b] = await Promise.all([
-    readTrace(store, given(query, 'a')),
-    readTrace(store, given(query, 'b')),
-  ])
+  const ids = [given(query, 'a'), given(query, 'b')] as const
+  const [a, b] = await Promise.all([readTrace(store, ids[0]), readTrace(store, ids[1])])
   const top = new Map<string, Place>()
   add(top, a, 'a')
   add(top, b, 'b')
