@@ -2,7 +2,7 @@ import { color } from '../theme/theme.js'
 import { ofNs } from '../say/figures.js'
 import { useCanvas } from './use-canvas.js'
 
-/** How long the calls of a loop took: their durations in nanoseconds, counted in 24 steps. */
+/** How long the calls of a loop took, in nanoseconds: counted in 24 steps, each a part longer than the last. */
 export function Distribution({ durations, fill }: { durations: readonly number[]; fill: string }) {
   const least = Math.min(...durations)
   const most = Math.max(...durations)
@@ -35,8 +35,10 @@ export function Distribution({ durations, fill }: { durations: readonly number[]
 
 function binsOf(values: readonly number[], least: number, most: number): number[] {
   const bins = Array.from({ length: 24 }, () => 0)
+  const span = Math.max(1e-9, Math.log(Math.max(1, most) / Math.max(1, least)))
   for (const value of values) {
-    const at = most === least ? 0 : Math.floor(((value - least) / (most - least)) * 23.999)
+    // By logarithm: one call that took 200 times as long would leave all others in one step.
+    const at = Math.floor((Math.log(Math.max(1, value) / Math.max(1, least)) / span) * 23.999)
     bins[at] = (bins[at] ?? 0) + 1
   }
   return bins

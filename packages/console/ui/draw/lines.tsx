@@ -137,7 +137,7 @@ function optionsOf(
         size: 52,
         gap: 6,
         space: 34,
-        values: (_, splits) => splits.map(value => saying.current(value)),
+        values: (_, splits) => splits.map(value => (value === 0 ? '0' : saying.current(value))),
       },
     ],
     series: [

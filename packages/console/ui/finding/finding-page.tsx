@@ -8,7 +8,7 @@ import { LatencyCard } from '../overview/latency-card.js'
 import { change, go, linkTo, type Place } from '../place/place.js'
 import { questionOf } from '../place/question.js'
 import { Copy, copyText } from '../say/copy.js'
-import { count, counted, duration, percent, shortId } from '../say/figures.js'
+import { count, duration, percent, shortId } from '../say/figures.js'
 import { Sql } from '../say/sql.js'
 import { Panel } from '../state/states.js'
 import { Drawn } from './drawn.js'
@@ -74,9 +74,6 @@ function Shown({ answer, place }: { answer: FindingAnswer; place: Place }) {
           <section class="card evidence" aria-labelledby="evidence">
             <div class="head">
               <h2 id="evidence">Evidence</h2>
-              <span class="muted">
-                in {count(evidence.requests)} of {counted(evidence.of, 'sampled request')}
-              </span>
             </div>
             <ul class="sentences">
               {evidence.sentences.map(sentence => (

@@ -46,7 +46,7 @@ export function Header({ place }: { place: Place }) {
         onClick={() => change({ goto: '1' })}
       >
         <span class="words">Go to route, trace, query</span>
-        <span class="kbd">{/Mac|iP/.test(navigator.userAgent) ? '⌘' : 'Ctrl '}K</span>
+        <span class="kbd">{/Mac|iP/.test(navigator.userAgent) ? '⌘' : 'Ctrl\u2009'}K</span>
         <svg class="glass" width="16" height="16" viewBox="0 0 16 16" aria-hidden="true">
           <path d="M7 12A5 5 0 1 0 7 2a5 5 0 0 0 0 10ZM10.7 10.7 14 14" />
         </svg>

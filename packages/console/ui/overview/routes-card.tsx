@@ -38,7 +38,7 @@ export function RoutesCard({ asked }: { asked: Asked<RoutesAnswer> }) {
               <tbody>
                 {list.rows.slice(0, shown).map(({ row, gone }) => (
                   <tr key={keyOf(row)} class={gone ? 'gone' : undefined}>
-                    <td class="wide">
+                    <td class="wide card-title">
                       <a
                         class="whole"
                         href={linkTo('/routes', { route: row.route })}
@@ -47,9 +47,13 @@ export function RoutesCard({ asked }: { asked: Asked<RoutesAnswer> }) {
                         {row.route}
                       </a>
                     </td>
-                    <td class="right">{rate(row.rate).replace('/s', '')}</td>
-                    <td class="right">{orDash(row.p95Ms)}</td>
-                    <td class="right">
+                    <td class="right card-figure" data-title="req/s">
+                      {rate(row.rate).replace('/s', '')}
+                    </td>
+                    <td class="right card-figure" data-title="p95">
+                      {orDash(row.p95Ms)}
+                    </td>
+                    <td class="right card-figure" data-title="Time">
                       <span class="shared">
                         <Share part={row.share} />
                         {percent(row.share)}

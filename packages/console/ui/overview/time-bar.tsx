@@ -1,6 +1,6 @@
 import type { FindingsAnswer } from '../../src/api/answers.js'
 import { linkTo } from '../place/place.js'
-import { duration, percent } from '../say/figures.js'
+import { counted, duration, percent } from '../say/figures.js'
 
 /** Below this part a finding has no stretch of its own in the bar: it would be a hair. */
 const seen = 0.01
@@ -11,10 +11,15 @@ export function TimeBar({ answer }: { answer: FindingsAnswer }) {
   const sum = answer.findings.reduce((ms, { cost }) => ms + cost.totalMs, 0)
   // Findings overlap where calls run at a time; together they are then more than all the time.
   const scale = sum > total ? total / sum : 1
-  const parts = answer.findings
-    .map((finding, i) => ({ finding, rank: i + 1, part: (finding.cost.totalMs / total) * scale }))
-    .filter(({ part }) => part >= seen)
-  const rest = 1 - parts.reduce((part, one) => part + one.part, 0)
+  const all = answer.findings.map((finding, i) => ({
+    finding,
+    rank: i + 1,
+    part: (finding.cost.totalMs / total) * scale,
+  }))
+  const parts = all.filter(({ part }) => part >= seen)
+  const small = all.filter(({ part }) => part < seen)
+  const smallPart = small.reduce((part, one) => part + one.part, 0)
+  const rest = 1 - all.reduce((part, one) => part + one.part, 0)
   return (
     <ul class="time-bar" aria-label="Time of all requests by finding">
       {parts.map(({ finding, rank, part }, i) => (
@@ -32,6 +37,14 @@ export function TimeBar({ answer }: { answer: FindingsAnswer }) {
           </a>
         </li>
       ))}
+      {smallPart > 0.002 && (
+        <li
+          style={{ flexGrow: smallPart }}
+          title={`${counted(small.length, 'finding')} under 1 %: ${percent(smallPart)} together`}
+        >
+          <span class="heat-5" />
+        </li>
+      )}
       {rest > 0.001 && (
         <li style={{ flexGrow: rest }} title="No finding explains this time">
           <span class="rest">

@@ -18,7 +18,9 @@ export interface Slice {
  * at its end, the height of all: heights may differ, but are known. Ten thousand rows cost as much as
  * the fifty that are seen.
  */
-export function useVirtual<E extends HTMLElement>(tops: readonly number[]): {
+export function useVirtual<E extends HTMLElement>(
+  tops: readonly number[],
+): {
   ref: RefObject<E | null>
   slice: Slice
   /** Scrolls so that a row is seen, if it is not. */

@@ -76,7 +76,10 @@ function Figures({ answer, line }: { answer: TraceAnswer; line: Line }) {
         <>
           <dt>Together</dt>
           <dd>
-            <b>{ofNs(folded.sumNs)}</b>, over {percent(ns / whole)} of the trace
+            <b>{ofNs(folded.sumNs)}</b>
+            {folded.order === 'sequential'
+              ? `, ${percent(Math.min(1, folded.sumNs / whole))} of the trace`
+              : ` within ${ofNs(ns)}, ${percent(ns / whole)} of the trace`}
           </dd>
           <dt>Each</dt>
           <dd>

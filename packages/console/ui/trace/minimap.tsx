@@ -68,8 +68,11 @@ function paint(
     context.fillStyle = colorOf(row, colors)
     context.globalAlpha = row.depth === 0 ? 0.35 : row.critical ? 1 : 0.5
     const y = 6 + row.depth * lane
-    for (const [offset, duration] of row.folded?.calls ?? [[row.offsetNs, row.durationNs]])
-      context.fillRect(offset * scale, y, Math.max(0.75, duration * scale * 0.9), thick)
+    if (row.folded === undefined)
+      context.fillRect(row.offsetNs * scale, y, Math.max(0.75, row.durationNs * scale), thick)
+    else
+      for (const [offset, duration] of row.folded.calls)
+        context.fillRect(offset * scale, y, Math.max(0.75, duration * scale * 0.9), thick)
   }
   context.globalAlpha = 1
 }
