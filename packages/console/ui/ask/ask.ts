@@ -25,9 +25,12 @@ const patienceMs = 30_000
  * Asks the console that served this page: `ask<RoutesAnswer>('routes?since=15m')`. Rejects with an
  * `AskError`, or with what `signal` was aborted with.
  */
-export async function ask<T>(path: string, signal: AbortSignal): Promise<T> {
+export async function ask<T>(
+  path: string,
+  signal: AbortSignal,
+  secret: string | null = token(),
+): Promise<T> {
   const timeout = AbortSignal.timeout(patienceMs)
-  const secret = token()
   let response: Response
   try {
     response = await fetch(`/api/${path}`, {

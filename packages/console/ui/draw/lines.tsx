@@ -105,7 +105,7 @@ function optionsOf(
   }
   return {
     ...size,
-    padding: [8, 12, 0, 0],
+    padding: [8, 22, 0, 0],
     legend: { show: false },
     cursor: {
       y: false,

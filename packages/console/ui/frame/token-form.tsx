@@ -18,11 +18,13 @@ export function TokenForm() {
       return
     }
     setSaid('')
-    keepToken(given)
-    await ask('status', AbortSignal.timeout(10_000)).catch((error: unknown) => {
+    try {
+      await ask('status', new AbortController().signal, given)
+      keepToken(given)
+    } catch (error) {
       const { status, message } = error as AskError
       setSaid(status === 401 ? 'The console refused this token.' : message)
-    })
+    }
   }
   return (
     <main class="token">

@@ -40,7 +40,7 @@ export function TracesPage({ place }: { place: Place }) {
         <h1>Traces</h1>
         {asked.answer !== undefined && (
           <span class="muted">
-            {count(rows.length)} kept of {counted(asked.answer.requests, 'request')}
+            {count(rows.length)} shown of {counted(asked.answer.requests, 'request')}
           </span>
         )}
       </div>

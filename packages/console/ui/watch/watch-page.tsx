@@ -96,8 +96,8 @@ function Alert({ alert, gone }: { alert: AlertRow; gone: boolean }) {
             title={error ?? undefined}
           >
             {notifier}: {state}
-            {state !== 'delivered' && ` (${counted(tries, 'try', 'tries')})`}
-            {error !== null && <span class="cut">{error}</span>}
+            {state !== 'delivered' && `, ${counted(tries, 'try', 'tries')}`}
+            {error !== null && <div class="cut">{error}</div>}
           </div>
         ))}
       </div>
