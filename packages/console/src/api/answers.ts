@@ -228,6 +228,7 @@ export interface AlertRow {
   readonly rule: string
   /** `average over 200 ms for 1 min on GET /menu`. */
   readonly condition: string
+  /** `*` for a rule about any service that has seen none yet. */
   readonly service: string
   readonly route: string | null
   readonly state: 'inactive' | 'pending' | 'firing' | 'resolved'
@@ -235,7 +236,8 @@ export interface AlertRow {
   readonly sinceMs: number | null
   /** The figure last seen, and its bound, in `unit`; null with too little traffic. */
   readonly value: number | null
-  readonly bound: number
+  /** Null while nothing usual is known to compare with. */
+  readonly bound: number | null
   readonly unit: 'ms' | 'share'
   /** Delivery to each notifier: `delivered`, `waiting (3 tries)`, and the last error. */
   readonly deliveries: readonly {
@@ -249,4 +251,6 @@ export interface AlertRow {
 export interface AlertsAnswer {
   readonly alerts: readonly AlertRow[]
   readonly notifiers: readonly string[]
+  /** What does not work, in sentences for people; empty when all is well. */
+  readonly notes: readonly string[]
 }

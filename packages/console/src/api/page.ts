@@ -8,7 +8,7 @@ const built = fileURLToPath(new URL('../page/', import.meta.url))
 
 /** Paths that are views of the page: each has a link of its own, and a reload of it works. */
 const views =
-  /^\/(?:(?:routes|statements|traces|compare|watch)?|(?:traces|findings)\/[0-9a-f]{4,32})$/
+  /^\/(?:(?:routes|statements|traces|compare|watch)?|routes\/[^/]+|(?:traces|findings)\/[0-9a-f]{4,32})$/
 
 /**
  * Nothing is loaded from elsewhere, nothing runs that was not built here: text of telemetry that

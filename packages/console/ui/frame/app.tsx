@@ -48,7 +48,8 @@ export function App() {
 
 function View({ place }: { place: Place }) {
   const [, view = '', id] = place.path.split('/')
-  const route = place.params.get('route')
+  // An alert's message links to /routes/NAME, a name that is encoded.
+  const route = place.params.get('route') ?? (view === 'routes' && id ? decoded(id) : null)
   if (view === '') return <Overview place={place} />
   if (view === 'routes')
     return route === null ? <RoutesPage place={place} /> : <RoutePage place={place} route={route} />
@@ -61,9 +62,17 @@ function View({ place }: { place: Place }) {
   return <Nowhere />
 }
 
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text)
+  } catch {
+    return text
+  }
+}
+
 function titleOf({ path, params }: Place): string {
   const [, view = '', id = ''] = path.split('/')
-  if (view === 'routes') return params.get('route') ?? 'Routes'
+  if (view === 'routes') return params.get('route') ?? (id === '' ? 'Routes' : decoded(id))
   const names: Readonly<Record<string, string>> = {
     '': 'Findings',
     statements: 'Statements',

@@ -18,7 +18,7 @@ export function WindowPicker({ place }: { place: Place }) {
     >
       {value === 'other' && (
         <option value="other" disabled>
-          {windowName(since)}
+          {windowName(since, until)}
         </option>
       )}
       {lengths.map(length => (

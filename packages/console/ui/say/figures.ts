@@ -1,6 +1,6 @@
 import { count, duration, thin } from '../../src/diagnose/figures.js'
 
-export { count, counted, duration, percent, thin } from '../../src/diagnose/figures.js'
+export { count, counted, duration, percent } from '../../src/diagnose/figures.js'
 
 /** A duration of nanoseconds. */
 export const ofNs = (ns: number): string => duration(ns / 1e6)

@@ -39,7 +39,8 @@ export function agoOf(ms: number, nowMs = Date.now()): string {
 }
 
 /** `Last 15 min` for a length of `since`; a time as it is. */
-export function windowName(since: string): string {
+export function windowName(since: string, until: string | null = null): string {
+  if (until !== null) return `${minuteOf(Date.parse(since))} to ${minuteOf(Date.parse(until))}`
   const [, n, unit] = /^(\d+)([smhdw])$/.exec(since) ?? []
   if (n === undefined) return `Since ${secondOf(Date.parse(since))}`
   const names: Readonly<Record<string, string>> = { s: 's', m: 'min', h: 'h', d: 'd', w: 'w' }

@@ -1,5 +1,6 @@
 import type { AlertRow, AlertsAnswer } from '../../src/api/answers.js'
 import { useAnswer } from '../ask/use-answer.js'
+import { Notes } from '../overview/notes.js'
 import { linkTo, type Place } from '../place/place.js'
 import { counted, duration, percent } from '../say/figures.js'
 import { agoOf, utcOf } from '../say/times.js'
@@ -21,6 +22,7 @@ export function WatchPage({ place }: { place: Place }) {
         <h1>Watch</h1>
         {asked.answer !== undefined && <Notifiers names={asked.answer.notifiers} />}
       </div>
+      {asked.answer !== undefined && <Notes notes={asked.answer.notes} />}
       <section class="card">
         <WaitingRows waiting={list.waiting} noun="alert" renew={list.renew} />
         <Panel asked={asked} rows={4}>
@@ -71,7 +73,7 @@ function Alert({ alert, gone }: { alert: AlertRow; gone: boolean }) {
       </div>
       <div class="cut">
         {alert.route === null ? (
-          <span>{alert.service}</span>
+          <span>{alert.service === '*' ? 'any service' : alert.service}</span>
         ) : (
           <a class="link" href={linkTo('/routes', { route: alert.route, service: alert.service })}>
             {alert.route}
@@ -108,13 +110,15 @@ function Alert({ alert, gone }: { alert: AlertRow; gone: boolean }) {
 /** The figure against its bound: a tick marks the bound, in the middle. */
 function Bound({ alert, say }: { alert: AlertRow; say: (value: number) => string }) {
   const { value, bound } = alert
-  const part = value === null || bound === 0 ? 0 : Math.min(1, value / (2 * bound))
-  const over = value !== null && value > bound
+  const part = value === null || !bound ? 0 : Math.min(1, value / (2 * bound))
+  const over = value !== null && bound !== null && value > bound
   return (
     <div class="bound">
       <span>
         <b class={over ? 'bad' : undefined}>{value === null ? 'too few requests' : say(value)}</b>{' '}
-        <span class="muted">bound {say(bound)}</span>
+        <span class="muted">
+          {bound === null ? 'nothing usual known yet' : `bound ${say(bound)}`}
+        </span>
       </span>
       <span class="scale" aria-hidden="true">
         <i class={over ? 'over' : undefined} style={{ width: `${part * 100}%` }} />
