@@ -23,7 +23,7 @@ const shop = given === undefined ? await startShop() : undefined
 try {
   const url = given ?? shop?.url ?? ''
   for (const look of looks) {
-    const all = [...(await viewsOf(url, '1h')), ...states]
+    const all = [...(await viewsOf(url, '15m')), ...states]
     await takePictures(
       browser.path,
       url,

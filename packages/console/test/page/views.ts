@@ -115,7 +115,5 @@ export function takePictures(
 /** Everything that was asked for came, or said why not. */
 async function settled(page: Page): Promise<void> {
   await page.locator('main .card, main .waiting').first().waitFor()
-  await page.waitForFunction(`document.querySelector('.skeleton, .dim') === null`, null, {
-    timeout: 60_000,
-  })
+  await page.locator('.skeleton, .dim').first().waitFor({ state: 'detached', timeout: 60_000 })
 }

@@ -88,7 +88,7 @@ function Side({
       <div class="right">
         <span class="big">{ofNs(head.durationNs)}</span>
         <span class="muted small">
-          {change}{' '}
+          {change !== '' && `${change}${change === 'the same' ? '' : ' than A'} · `}
           <a class="link" href={other}>
             another
           </a>

@@ -1,9 +1,10 @@
-import { useRef, useState } from 'preact/hooks'
+import { useMemo, useRef, useState } from 'preact/hooks'
 import type { TimelineAnswer } from '../../src/api/answers.js'
 import { color, theme } from '../theme/theme.js'
 import { counted, duration } from '../say/figures.js'
 import { minuteOf, secondOf } from '../say/times.js'
 import { type Brush, boxOf, brushOf, type Cells, cellsOf, clamp, margin } from './heat.js'
+import { sinceFirst } from './since-first.js'
 import { type Drawing, useCanvas } from './use-canvas.js'
 
 type Corner = readonly [x: number, y: number]
@@ -13,7 +14,7 @@ type Corner = readonly [x: number, y: number]
  * requests, not the sampled ones. Dragging over it names a part of it.
  */
 export function Heatmap({
-  answer,
+  answer: whole,
   brush,
   onBrush,
 }: {
@@ -21,7 +22,8 @@ export function Heatmap({
   brush?: Brush | undefined
   onBrush?: (brush: Brush) => void
 }) {
-  const cells = cellsOf(answer)
+  const answer = useMemo(() => sinceFirst(whole), [whole])
+  const cells = useMemo(() => cellsOf(answer), [answer])
   const [drag, setDrag] = useState<readonly [Corner, Corner]>()
   const [at, setAt] = useState<Corner>()
   const started = useRef<Corner>(undefined)

@@ -26,6 +26,7 @@ export function Lines({
   lines,
   say,
   group,
+  least = 1,
 }: {
   /** A sentence that says what is drawn, for those who do not see it. */
   name: string
@@ -35,6 +36,8 @@ export function Lines({
   say: (value: number) => string
   /** Charts of one group show the same moment under the pointer. */
   group: string
+  /** The scale reaches so far at least. */
+  least?: number
 }) {
   const host = useRef<HTMLDivElement>(null)
   const plot = useRef<uPlot>(undefined)
@@ -47,7 +50,7 @@ export function Lines({
 
   useEffect(() => {
     if (host.current === null || width === 0) return
-    const options = optionsOf(lines, group, { width, height }, saying, setAt)
+    const options = optionsOf({ lines, group, size: { width, height }, saying, setAt, least })
     const made = new uPlot(options, dataOf(times, lines), host.current)
     plot.current = made
     return () => {
@@ -89,13 +92,21 @@ export function Lines({
   )
 }
 
-function optionsOf(
-  lines: readonly Line[],
-  group: string,
-  size: { width: number; height: number },
-  saying: { readonly current: (value: number) => string },
-  setAt: (at: number | null) => void,
-): uPlot.Options {
+function optionsOf({
+  lines,
+  group,
+  size,
+  saying,
+  setAt,
+  least,
+}: {
+  lines: readonly Line[]
+  group: string
+  size: { width: number; height: number }
+  saying: { readonly current: (value: number) => string }
+  setAt: (at: number | null) => void
+  least: number
+}): uPlot.Options {
   let top = 0
   const axis = {
     stroke: color('--muted'),
@@ -116,9 +127,10 @@ function optionsOf(
     scales: {
       x: { time: true },
       y: {
-        range: (_, __, most) => {
-          // Half as much again as room; a value that leaves it sets a new one.
-          if (most > top || most < top / 4) top = (most || 1) * 1.15
+        range: (_, __, highest) => {
+          // Null without a value.
+          const most = Math.max(least, highest ?? 0)
+          if (most > top || most < top / 4) top = most * 1.15
           return [0, top]
         },
       },

@@ -2,6 +2,7 @@ import { useMemo } from 'preact/hooks'
 import type { TimelineAnswer } from '../../src/api/answers.js'
 import type { Asked } from '../ask/use-answer.js'
 import { type Line, Lines } from '../draw/lines.js'
+import { sinceFirst } from '../draw/since-first.js'
 import { count, counted, duration, orDash, percent, rate } from '../say/figures.js'
 import { secondOf } from '../say/times.js'
 import { Panel } from '../state/states.js'
@@ -18,7 +19,8 @@ export function TimelineCard({ asked, title }: { asked: Asked<TimelineAnswer>; t
   )
 }
 
-function Charts({ answer, title }: { answer: TimelineAnswer; title: string }) {
+function Charts({ answer: whole, title }: { answer: TimelineAnswer; title: string }) {
+  const answer = useMemo(() => sinceFirst(whole), [whole])
   const lines = useMemo(() => linesOf(answer), [answer])
   const total = answer.points.reduce((sum, point) => sum + point.count, 0)
   const errors = answer.points.reduce((sum, point) => sum + point.errors, 0)
@@ -49,6 +51,7 @@ function Charts({ answer, title }: { answer: TimelineAnswer; title: string }) {
             name={`Part of requests that failed over time: ${counted(errors, 'error')} in all`}
             times={lines.times}
             lines={lines.errors}
+            least={0.01}
             say={percent}
             group="timeline"
           />

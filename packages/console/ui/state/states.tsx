@@ -2,6 +2,7 @@ import type { ComponentChildren } from 'preact'
 import { useEffect, useState } from 'preact/hooks'
 import type { AskError } from '../ask/ask.js'
 import type { Asked } from '../ask/use-answer.js'
+import { Boundary } from './boundary.js'
 
 /**
  * The part of a view that one answer fills: a skeleton while nothing is there, the error with what to
@@ -17,9 +18,20 @@ export function Panel<T>({
   children: (answer: T) => ComponentChildren
 }) {
   if (asked.answer !== undefined)
-    return <div class={asked.old ? 'dim' : undefined}>{children(asked.answer)}</div>
+    return (
+      <div class={asked.old ? 'dim' : undefined}>
+        <Boundary>
+          <Filled answer={asked.answer} fill={children} />
+        </Boundary>
+      </div>
+    )
   if (asked.error !== undefined) return <Failure error={asked.error} retry={asked.retry} />
   return <Skeleton rows={rows} />
+}
+
+/** Below the boundary, so that a fault in what fills the panel is caught by it. */
+function Filled<T>({ answer, fill }: { answer: T; fill: (answer: T) => ComponentChildren }) {
+  return <>{fill(answer)}</>
 }
 
 /** Code, cause, next step, Retry. */
