@@ -9,8 +9,9 @@ export function Banner() {
   if (away)
     return (
       <div class="banner bad" role="alert">
-        <b>The console does not answer.</b> What is shown is what it said last; this page goes on by
-        itself when it is back.
+        <b>The console does not answer.</b> Start it with <code>hotpath serve</code> or{' '}
+        <code>hotpath dev -- COMMAND</code>. What is shown is what it said last; this page goes on
+        by itself when it is back.
       </div>
     )
   const [first, ...more] = answer?.notes ?? []

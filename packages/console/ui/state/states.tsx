@@ -36,6 +36,8 @@ function Filled<T>({ answer, fill }: { answer: T; fill: (answer: T) => Component
 
 /** Code, cause, next step, Retry. */
 export function Failure({ error, retry }: { error: AskError; retry: () => void }) {
+  // The banner says it for the whole page.
+  if (error.code === 'AWAY') return <p class="failure muted">Waits for the console.</p>
   const [cause, step] = parts(error)
   return (
     <div class="failure" role="alert">
@@ -51,11 +53,6 @@ export function Failure({ error, retry }: { error: AskError; retry: () => void }
 }
 
 function parts(error: AskError): readonly [cause: string, step: string] {
-  if (error.code === 'AWAY')
-    return [
-      'The console does not answer.',
-      'Start it with `hotpath serve` or `hotpath dev -- COMMAND`; this page goes on by itself when it is back.',
-    ]
   if (error.code === 'ANSWER_UNKNOWN')
     return ['This console does not answer this question.', 'Update @hotpath/console.']
   if (error.code === 'SLOW') return [error.message, 'Look at a shorter time, or at one service.']

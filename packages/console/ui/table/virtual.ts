@@ -2,7 +2,7 @@ import type { RefObject } from 'preact'
 import { useEffect, useRef, useState } from 'preact/hooks'
 
 /** Rows drawn above and below what is seen, so that a quick scroll shows no gap. */
-const spare = 12
+const spare = 8
 
 export interface Slice {
   readonly first: number
