@@ -40,11 +40,7 @@ export function Header({ place }: { place: Place }) {
         {tab('watch', 'Watch', firing, true)}
       </nav>
       <span class="grow" />
-      <button
-        class="field go"
-        aria-label="Go to route, trace or query"
-        onClick={() => change({ goto: '1' })}
-      >
+      <button class="field go" onClick={() => change({ goto: '1' })}>
         <span class="words">Go to route, trace, query</span>
         <span class="kbd">{/Mac|iP/.test(navigator.userAgent) ? '⌘' : 'Ctrl\u2009'}K</span>
         <svg class="glass" width="16" height="16" viewBox="0 0 16 16" aria-hidden="true">

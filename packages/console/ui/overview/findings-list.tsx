@@ -143,12 +143,8 @@ function Row({
         <Share part={cost.share} />
         <span class="muted small">{percent(cost.share)} of a request</span>
       </div>
-      <button
-        class={`button ${on ? 'main' : ''}`}
-        aria-label={`Fix: ${title}`}
-        onClick={() => change({ fix: id }, 'push')}
-      >
-        Fix {on && <span class="kbd">F</span>}
+      <button class={`button ${on ? 'main' : ''}`} onClick={() => change({ fix: id }, 'push')}>
+        Fix<span class="unseen">: {title}</span> {on && <span class="kbd">F</span>}
       </button>
     </li>
   )

@@ -15,11 +15,11 @@ export function TraceHead({ answer, place }: { answer: TraceAnswer; place: Place
   const neighbours = useNeighbours(answer)
   const step = (id: string | undefined, words: string) =>
     id === undefined ? (
-      <span class="button" aria-disabled="true">
+      <span key={words} class="button" aria-disabled="true">
         {words}
       </span>
     ) : (
-      <a class="button" href={linkTo(`/traces/${id}`)}>
+      <a key={words} class="button" href={linkTo(`/traces/${id}`)}>
         {words}
       </a>
     )
@@ -40,7 +40,12 @@ export function TraceHead({ answer, place }: { answer: TraceAnswer; place: Place
       <span class="steps">
         {step(neighbours.faster, '‹ Faster')}
         {step(neighbours.slower, 'Slower ›')}
-        <a class="button" href={linkTo('/compare', { a: traceId, b: place.params.get('b') })}>
+        {/* With keys: else the element of one link becomes that of another, under the pointer. */}
+        <a
+          key="compare"
+          class="button"
+          href={linkTo('/compare', { a: traceId, b: place.params.get('b') })}
+        >
           Compare
         </a>
         <Copy text={traceId} label="Copy id" />
