@@ -50,6 +50,8 @@ export interface WindowOptions {
   readonly width?: number
   readonly height?: number
   readonly theme?: 'light' | 'dark'
+  /** Dots a pixel; 1 by default. */
+  readonly scale?: number
 }
 
 /** Runs `work` in a browser that is closed afterwards. */
@@ -62,6 +64,7 @@ export async function withWindow<T>(
   try {
     const context = await browser.newContext({
       viewport: { width: options.width ?? 1280, height: options.height ?? 900 },
+      deviceScaleFactor: options.scale ?? 1,
       colorScheme: options.theme ?? 'light',
       reducedMotion: 'reduce',
       locale: 'en-GB',

@@ -22,6 +22,10 @@ const given = process.argv[2]
 const shop = given === undefined ? await startShop() : undefined
 try {
   const url = given ?? shop?.url ?? ''
+  // The README's, first: call sites come with the first requests of each route.
+  const readme = { name: '', options: { width: 1280, scale: 1.5 } }
+  const findings = { name: 'findings', path: '/', height: 800 }
+  await takePictures(browser.path, url, [findings], readme, folder)
   for (const look of looks) {
     const all = [...(await viewsOf(url, '15m')), ...states]
     await takePictures(

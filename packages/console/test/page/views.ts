@@ -49,7 +49,8 @@ export async function viewsOf(url: string, since: string): Promise<View[]> {
     { name: 'statements', path: `/statements?since=${since}` },
     { name: 'traces', path: `/traces?since=${since}&order=slowest` },
     { name: 'compare', path: `/compare?since=${since}&a=${a?.traceId}&b=${b?.traceId}` },
-    { name: 'watch', path: '/watch' },
+    // Nothing to look at in a console that watches nothing.
+    ...((await fetch(`${url}/api/alerts`)).ok ? [{ name: 'watch', path: '/watch' }] : []),
   ]
 }
 
@@ -77,7 +78,7 @@ export interface Seen {
   readonly faults: readonly string[]
 }
 
-/** Opens each view in one look and takes a picture of it into `folder`, as `VIEW-LOOK.png`. */
+/** Opens each view in one look and takes a picture of it into `folder`: `VIEW-LOOK.png`, or `VIEW.png` without a look's name. */
 export function takePictures(
   browser: string,
   url: string,
@@ -100,7 +101,7 @@ export function takePictures(
       await page.goto(url + view.path)
       await (view.ready ?? settled)(page)
       await page.evaluate('document.fonts.ready')
-      const name = `${view.name}-${look.name}`
+      const name = look.name === '' ? view.name : `${view.name}-${look.name}`
       await page.screenshot({ path: join(folder, `${name}.png`) })
       const tooWide = await page.evaluate<number>(
         'document.documentElement.scrollWidth - document.documentElement.clientWidth',

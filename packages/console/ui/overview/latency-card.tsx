@@ -21,7 +21,9 @@ export function LatencyCard({ asked, route }: { asked: Asked<TimelineAnswer>; ro
           />
         )}
       </Panel>
-      <p class="foot muted small">Drag over a part of it to see the requests that it holds.</p>
+      {asked.answer !== undefined && (
+        <p class="foot muted small">Drag over a part of it to see the requests that it holds.</p>
+      )}
     </section>
   )
 }
