@@ -25,10 +25,8 @@ describe('every view, full and without data, on a desktop and a phone', { skip }
           several(4, { route: `/${'long/'.repeat(40)}:id`, statement: long }, 50),
         )
         seen.push(...(await takePictures(path, url, await viewsOf(url, '15m'), look, pictures)))
-        for (const { name, tooWide, faults } of seen) {
-          assert.equal(tooWide, 0, `${name} is wider than its window`)
-          assert.deepEqual(faults, [], name)
-        }
+        const wrong = seen.filter(({ tooWide, faults }) => tooWide > 0 || faults.length > 0)
+        assert.deepEqual(wrong, [])
       })
     })
 })

@@ -115,6 +115,6 @@ export function takePictures(
 
 /** Everything that was asked for came, or said why not. */
 async function settled(page: Page): Promise<void> {
-  await page.locator('main .card, main .waiting').first().waitFor()
+  await page.locator('main .card, main .waiting, main .failure').first().waitFor()
   await page.locator('.skeleton, .dim').first().waitFor({ state: 'detached', timeout: 60_000 })
 }
