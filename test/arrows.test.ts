@@ -1,12 +1,14 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { importsOf } from './arrows/imports.js'
+import { pageCrossings } from './arrows/page.js'
 import { consoleRules, crossings, runtimeRules } from './arrows/rules.js'
 import { untidy } from './arrows/tidiness.js'
 import { projectFiles, read, sourcesOf } from './arrows/tree.js'
 
 const runtime = sourcesOf('packages/hotpath/src')
 const consoleSources = sourcesOf('packages/console/src')
+const pageSources = sourcesOf('packages/console/ui')
 
 describe('the sources of hotpath', () => {
   test('import each other only along the arrows, and nothing from npm', () => {
@@ -23,6 +25,17 @@ describe('the sources of hotpath', () => {
 describe('the sources of @hotpath/console', () => {
   test('import each other only along the arrows, and of the runtime what has no side effects alone', () => {
     assert.deepEqual(crossings(consoleSources, consoleRules), [])
+  })
+})
+
+describe('the sources of the page', () => {
+  test('share with the console the shapes of its answers and how figures are written, no more', () => {
+    assert.ok(pageSources.some(source => source.path.endsWith('.tsx')))
+    assert.deepEqual(pageCrossings(pageSources), [])
+    const server = { path: 'frame/a.tsx', text: "import { Page } from '../../src/api/page.js'" }
+    assert.deepEqual(pageCrossings([server]), [
+      'frame/a.tsx: the page may not import ../../src/api/page.js',
+    ])
   })
 })
 

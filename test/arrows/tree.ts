@@ -17,7 +17,7 @@ export function projectFiles(): string[] {
 /** The TypeScript sources below `folder`, with paths relative to it. */
 export function sourcesOf(folder: string): Source[] {
   return projectFiles()
-    .filter(path => path.startsWith(`${folder}/`) && path.endsWith('.ts'))
+    .filter(path => path.startsWith(`${folder}/`) && /\.tsx?$/.test(path))
     .map(path => ({ path: path.slice(folder.length + 1), text: read(path) }))
 }
 

@@ -154,7 +154,7 @@ function showWhatNext(addresses: Addresses): void {
     [
       '',
       `  The API      ${addresses.api}   (try curl ${addresses.api}/menu)`,
-      `  The console  ${addresses.console}`,
+      `  The console  ${addresses.console}   (open it in a browser)`,
       '',
       '  In another terminal:',
       `    npx hotpath routes${url}`,

@@ -9,7 +9,7 @@ import { refused, type Reply } from '../intake/otlp/reply.js'
 import { version } from '../version.js'
 import { withBody } from './http-body.js'
 import { hostAllowed, tokenAllowed, type Guard } from './http-guard.js'
-import { welcome } from './http-welcome.js'
+import { Page } from './page.js'
 
 export interface ServerOptions extends Guard {
   readonly port: number
@@ -20,6 +20,10 @@ export interface ServerOptions extends Guard {
   readonly metrics: (accept: string | undefined) => { readonly type: string; readonly text: string }
   /** Told of errors that are faults of ours. */
   readonly onFault: (error: unknown) => void
+}
+
+interface Serving extends ServerOptions {
+  readonly page: Page
 }
 
 export interface ListeningServer {
@@ -36,6 +40,7 @@ const closeMs = 5_000
 
 /** Starts the HTTP server. Rejects with the error of `listen`, such as EADDRINUSE. */
 export async function listen(options: ServerOptions): Promise<ListeningServer> {
+  const serving = { ...options, page: new Page() }
   const server = createServer(
     {
       // A client that sends its request byte by byte holds a socket for this long, no more.
@@ -46,7 +51,7 @@ export async function listen(options: ServerOptions): Promise<ListeningServer> {
       keepAliveTimeout: 65_000,
       maxHeaderSize: 16 * 1024,
     },
-    (request, response) => void serve(request, response, options),
+    (request, response) => void serve(request, response, serving),
   )
   server.maxConnections = 1_000
   server.listen(options.port, options.host)
@@ -68,7 +73,7 @@ async function close(server: Server): Promise<void> {
 async function serve(
   request: IncomingMessage,
   response: ServerResponse,
-  options: ServerOptions,
+  options: Serving,
 ): Promise<void> {
   try {
     const reply = await route(request, options)
@@ -80,7 +85,7 @@ async function serve(
 }
 
 /** The reply, or undefined when the client has gone. */
-async function route(request: IncomingMessage, options: ServerOptions): Promise<Reply | undefined> {
+async function route(request: IncomingMessage, options: Serving): Promise<Reply | undefined> {
   // Only path and query are looked at, so the base is any.
   const url = parseUrl(request.url ?? '/')
   const otlp = url?.pathname.startsWith('/v1/') === true
@@ -97,6 +102,11 @@ async function route(request: IncomingMessage, options: ServerOptions): Promise<
     )
   const { pathname } = url
   if (pathname === '/healthz') return plain(200, 'ok\n')
+  const reads = request.method === 'GET' || request.method === 'HEAD'
+  const page = reads
+    ? options.page.reply(pathname, String(request.headers['accept-encoding'] ?? ''))
+    : undefined
+  if (page !== undefined) return page
   if (!tokenAllowed(request, options))
     return refuse(
       401,
@@ -117,12 +127,14 @@ async function route(request: IncomingMessage, options: ServerOptions): Promise<
       'NOT_FOUND',
       'Hotpath takes /v1/traces and /v1/metrics, nothing else of OTLP.',
     )
-  if (request.method !== 'GET' && request.method !== 'HEAD')
-    return refuse(405, 'METHOD', 'Ask with GET.', { allow: 'GET, HEAD' })
-  if (pathname === '/') return plain(200, welcome())
+  if (!reads) return refuse(405, 'METHOD', 'Ask with GET.', { allow: 'GET, HEAD' })
   if (pathname === '/metrics') return metricsReply(options.metrics(request.headers.accept))
   if (pathname.startsWith('/api/')) return ask(pathname.slice('/api/'.length), url, options)
-  return refuse(404, 'NOT_FOUND', 'There is nothing here. GET / names what there is.')
+  return refuse(
+    404,
+    'NOT_FOUND',
+    'There is nothing here. The page is at /, its answers below /api/.',
+  )
 }
 
 function parseUrl(text: string): URL | undefined {

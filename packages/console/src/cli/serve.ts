@@ -33,7 +33,7 @@ async function serve(options: ServeOptions): Promise<void> {
   const running = await startConsole(configOf(options))
   const stopped = untilStopped()
   const { path } = await running.store.status()
-  tell(`console at ${running.url}, store ${path}. Ctrl-C ends it.`)
+  tell(`console at ${running.url} (open it in a browser), store ${path}. Ctrl-C ends it.`)
   await stopped
   await running.close()
 }

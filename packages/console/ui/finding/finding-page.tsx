@@ -1,0 +1,141 @@
+import type { FindingAnswer, TimelineAnswer, TraceAnswer } from '../../src/api/answers.js'
+import type { Finding } from '../../src/model.js'
+import { useAnswer } from '../ask/use-answer.js'
+import { Share } from '../draw/share.js'
+import { findingsEveryMs } from '../frame/header.js'
+import { useKeys } from '../keys/keys.js'
+import { LatencyCard } from '../overview/latency-card.js'
+import { change, go, linkTo, type Place } from '../place/place.js'
+import { questionOf } from '../place/question.js'
+import { Copy, copyText } from '../say/copy.js'
+import { count, duration, percent, shortId } from '../say/figures.js'
+import { Sql } from '../say/sql.js'
+import { Panel } from '../state/states.js'
+import { Drawn } from './drawn.js'
+import { Fixes } from './fixes.js'
+import { StatementFigures } from './statement-figures.js'
+
+/** One finding: what it costs, the evidence drawn, where it is, and what to do. */
+export function FindingPage({ place, id }: { place: Place; id: string }) {
+  const asked = useAnswer<FindingAnswer>(questionOf(place, `findings/${id}`), findingsEveryMs)
+  const { answer } = asked
+  const worst = answer?.finding.evidence.traces[0]
+  useKeys({
+    f: () => change({ fix: id }, 'push'),
+    t: worst && (() => go(linkTo(`/traces/${worst.traceId}`, { span: worst.spanIds[0] }))),
+    c: () => void copyText(`npx hotpath show ${id}`),
+  })
+  return (
+    <Panel asked={asked} rows={12}>
+      {answer => <Shown answer={answer} place={place} />}
+    </Panel>
+  )
+}
+
+function Shown({ answer, place }: { answer: FindingAnswer; place: Place }) {
+  const { finding, rank, totalMs } = answer
+  const { route, subject, where, evidence, cost } = finding
+  const [first] = evidence.traces
+  const trace = useAnswer<TraceAnswer>(first === undefined ? null : `traces/${first.traceId}`, null)
+  const timeline = useAnswer<TimelineAnswer>(questionOf(place, 'timeline', { route }))
+  const part = cost.totalMs / Math.max(1, totalMs)
+  const at = where === undefined ? undefined : `${where.file}:${where.line}`
+  return (
+    <>
+      <div class="finding-head">
+        <span class="rank mono" aria-label={`Number ${rank}`}>
+          {rank}
+        </span>
+        <div>
+          <h1>{finding.title}</h1>
+          <p class="muted">
+            <a class="link strong" href={linkTo('/routes', { route })}>
+              {route}
+            </a>{' '}
+            · {finding.service}
+            {at !== undefined && (
+              <>
+                {' '}
+                · <code class="strong">{at}</code> <Copy text={at} label="Copy" />
+              </>
+            )}
+          </p>
+        </div>
+      </div>
+      <div class="cols finding-cols">
+        <div class="stack">
+          <section class="card" aria-labelledby="what-to-do">
+            <div class="head">
+              <h2 id="what-to-do">What to do</h2>
+              <span class="muted">nothing of it was tried here</span>
+            </div>
+            <Fixes fixes={finding.fixes} />
+          </section>
+          <section class="card evidence" aria-labelledby="evidence">
+            <div class="head">
+              <h2 id="evidence">Evidence</h2>
+            </div>
+            <ul class="sentences">
+              {evidence.sentences.map(sentence => (
+                <li key={sentence}>{sentence}</li>
+              ))}
+            </ul>
+            {first !== undefined && (
+              <Panel asked={trace} rows={3}>
+                {shown => <Drawn trace={shown} spanIds={first.spanIds} subject={subject} />}
+              </Panel>
+            )}
+            <TraceLinks finding={finding} />
+          </section>
+          <section class="card statement" aria-labelledby="statement">
+            <div class="head">
+              <h2 id="statement">Statement</h2>
+              <span class="grow" />
+              <Copy text={subject} label="Copy SQL" />
+            </div>
+            <Sql text={subject} />
+            <StatementFigures finding={finding} place={place} />
+          </section>
+        </div>
+        <div class="stack">
+          <section class="card cost-card" aria-label="Cost">
+            <div>
+              <span class="big">{percent(part)}</span>
+              <Share part={part} />
+              <span class="muted small">of the time of all requests, {duration(cost.totalMs)}</span>
+            </div>
+            <div>
+              <span class="big">{duration(cost.msPerRequest)}</span>
+              <Share part={cost.share} />
+              <span class="muted small">{percent(cost.share)} of one request, the median</span>
+            </div>
+            <div>
+              <span class="big">{count(evidence.calls)}</span>
+              <span class="muted small">
+                {evidence.calls === 1 ? 'call' : 'calls'} in one request
+              </span>
+            </div>
+          </section>
+          <LatencyCard asked={timeline} route={route} />
+        </div>
+      </div>
+    </>
+  )
+}
+
+function TraceLinks({ finding }: { finding: Finding }) {
+  if (finding.evidence.traces.length === 0) return null
+  return (
+    <ul class="links trace-links" aria-label="Traces that show it">
+      {finding.evidence.traces.map(({ traceId, spanIds }, i) => (
+        <li key={traceId}>
+          <a class="whole" href={linkTo(`/traces/${traceId}`, { span: spanIds[0] })}>
+            {i === 0 ? 'The most telling trace' : 'Another trace'}
+          </a>
+          <code class="muted">{shortId(traceId)}</code>
+          <span class="kbd">{i === 0 ? 'T' : '›'}</span>
+        </li>
+      ))}
+    </ul>
+  )
+}

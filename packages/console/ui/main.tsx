@@ -1,0 +1,26 @@
+import { render } from 'preact'
+import { App } from './frame/app.js'
+import './theme/tokens.css'
+import './theme/base.css'
+import 'uplot/dist/uPlot.min.css'
+import './say/say.css'
+import './state/states.css'
+import './draw/draw.css'
+import './draw/lines.css'
+import './table/table.css'
+import './table/figures-table.css'
+import './frame/frame.css'
+import './frame/dialog.css'
+import './overview/overview.css'
+import './overview/processes.css'
+import './routes/route.css'
+import './traces/traces.css'
+import './trace/trace.css'
+import './trace/detail.css'
+import './finding/finding.css'
+import './compare/compare.css'
+import './watch/watch.css'
+
+const host = document.getElementById('app')
+if (host === null) throw new Error('index.html has no #app')
+render(<App />, host)

@@ -1,0 +1,114 @@
+import type { FindingsAnswer, RoutesAnswer } from '../../src/api/answers.js'
+import type { Finding } from '../../src/model.js'
+import { change, hereWith, linkTo, type Place } from '../place/place.js'
+import { sinceOf } from '../place/question.js'
+import { counted, duration, percent } from '../say/figures.js'
+import { agoOf, windowName } from '../say/times.js'
+import { TimeBar } from './time-bar.js'
+
+/** One sentence: what costs the most now; below it what to do, and where all the time went. */
+export function Headline({
+  answer,
+  routes,
+  place,
+}: {
+  answer: FindingsAnswer
+  routes: RoutesAnswer | undefined
+  place: Place
+}) {
+  const [top] = answer.findings
+  if (answer.requests === 0) return <Silence answer={answer} place={place} />
+  if (top === undefined) return <AllWell answer={answer} routes={routes} />
+  const explained = answer.findings.reduce((sum, { cost }) => sum + cost.totalMs, 0)
+  const part = Math.min(1, explained / Math.max(1, answer.totalMs))
+  return (
+    <>
+      <div class="words">
+        <h1>
+          <b>{top.route}</b> spends {percent(top.cost.share)} of its time on{' '}
+          {withSmallInitial(top.title)}
+        </h1>
+        <p class="lead muted">
+          <Advice finding={top} />
+        </p>
+      </div>
+      <button class="button main" onClick={() => change({ fix: top.id }, 'push')}>
+        Show the fix <span class="kbd">F</span>
+      </button>
+      <p class="muted sum">
+        {answer.service ?? 'Your API'} spent <span class="strong">{duration(answer.totalMs)}</span>{' '}
+        answering {counted(answer.requests, 'request')}. {percent(part)} of that time has a known
+        cause:
+      </p>
+      <TimeBar answer={answer} />
+    </>
+  )
+}
+
+function Advice({ finding }: { finding: Finding }) {
+  const [fix] = finding.fixes
+  return (
+    <>
+      {finding.where !== undefined && (
+        <>
+          It is at{' '}
+          <code class="strong">
+            {finding.where.file}:{finding.where.line}
+          </code>
+          .{' '}
+        </>
+      )}
+      {fix !== undefined && (
+        <>
+          What to do: <span class="strong">{withSmallInitial(fix.title)}</span>.
+        </>
+      )}
+    </>
+  )
+}
+
+function AllWell({ answer, routes }: { answer: FindingsAnswer; routes: RoutesAnswer | undefined }) {
+  const slowest = routes?.routes
+    .filter(({ p95Ms }) => p95Ms !== null)
+    .toSorted((a, b) => (b.p95Ms ?? 0) - (a.p95Ms ?? 0))[0]
+  return (
+    <div class="words">
+      <h1>Nothing above 1 % in {counted(answer.requests, 'request')}</h1>
+      {slowest !== undefined && (
+        <p class="lead muted">
+          The slowest route is{' '}
+          <a class="link strong" href={linkTo('/routes', { route: slowest.route })}>
+            {slowest.route}
+          </a>
+          : {duration(slowest.p95Ms ?? 0)} at p95.
+        </p>
+      )}
+    </div>
+  )
+}
+
+/** No request in the window, though there were some before it. */
+function Silence({ answer, place }: { answer: FindingsAnswer; place: Place }) {
+  const newest = answer.newestMs ?? 0
+  const lengths: readonly (readonly [string, number])[] = [
+    ['1h', 3.6e6],
+    ['6h', 21.6e6],
+    ['24h', 86.4e6],
+    ['3d', 259.2e6],
+  ]
+  const [enough] = lengths.find(([, ms]) => Date.now() - newest < ms * 0.9) ?? ['3d']
+  return (
+    <div class="words">
+      <h1>No request: {windowName(sinceOf(place)).toLowerCase()}</h1>
+      <p class="lead muted">
+        The newest is from {agoOf(newest)}.{' '}
+        <a class="link strong" href={hereWith({ since: enough, until: null })}>
+          Look at the {windowName(enough).toLowerCase()}
+        </a>
+      </p>
+    </div>
+  )
+}
+
+const withSmallInitial = (text: string): string =>
+  /^[A-Z][a-z]/.test(text) ? (text[0] ?? '').toLowerCase() + text.slice(1) : text

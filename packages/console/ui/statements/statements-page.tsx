@@ -1,0 +1,121 @@
+import { useMemo } from 'preact/hooks'
+import type { FindingsAnswer, StatementRow, StatementsAnswer } from '../../src/api/answers.js'
+import { useAnswer } from '../ask/use-answer.js'
+import { findingsEveryMs } from '../frame/header.js'
+import { useKeys } from '../keys/keys.js'
+import { Notes } from '../overview/notes.js'
+import { hereWith, linkTo, type Place } from '../place/place.js'
+import { questionOf } from '../place/question.js'
+import { latencyColumns } from '../routes/columns.js'
+import { Copy, copyText } from '../say/copy.js'
+import { counted } from '../say/figures.js'
+import { Sql } from '../say/sql.js'
+import { Nothing, Panel } from '../state/states.js'
+import { useRowKeys } from '../table/row-keys.js'
+import { useSteady } from '../table/steady.js'
+import { type Column, sortedBy, Table } from '../table/table.js'
+import { WaitingRows } from '../table/waiting-rows.js'
+
+const keyOf = ({ service, system, statement }: StatementRow): string =>
+  `${service} ${system} ${statement}`
+const hrefOf = ({ statement }: StatementRow): string => hereWith({ open: statement })
+
+/** All statements, the one that takes the most time first; one that is opened is shown whole. */
+export function StatementsPage({ place }: { place: Place }) {
+  const asked = useAnswer<StatementsAnswer>(questionOf(place, 'statements'))
+  const { answer } = asked
+  const sort = place.params.get('sort') ?? 'share'
+  const open = place.params.get('open')
+  const columns = useMemo(() => columnsOf(), [])
+  const list = useSteady(
+    answer && sortedBy(answer.statements, columns, sort),
+    keyOf,
+    questionOf(place, 'statements', { sort }),
+    !asked.old,
+  )
+  const rows = list.rows.map(({ row }) => row)
+  const opened = rows.find(row => row.statement === open)
+  useRowKeys({ rows, keyOf, hrefOf, place })
+  useKeys({ c: opened && (() => void copyText(opened.statement)) })
+  return (
+    <>
+      <div class="page-head">
+        <h1>Statements</h1>
+        {answer !== undefined && (
+          <span class="muted">{counted(answer.statements.length, 'statement')}</span>
+        )}
+      </div>
+      {answer !== undefined && <Notes notes={answer.notes} />}
+      {opened !== undefined && <Opened row={opened} place={place} />}
+      <section class="card">
+        <WaitingRows waiting={list.waiting} noun="statement" renew={list.renew} />
+        <Panel asked={asked} rows={10}>
+          {() =>
+            rows.length === 0 ? (
+              <Nothing title="No statement in this time." />
+            ) : (
+              <div class="table-wrap">
+                <Table
+                  caption="Statements"
+                  columns={columns}
+                  rows={rows}
+                  keyOf={keyOf}
+                  hrefOf={hrefOf}
+                  sort={sort}
+                  selected={opened ? keyOf(opened) : place.params.get('sel')}
+                />
+              </div>
+            )
+          }
+        </Panel>
+      </section>
+    </>
+  )
+}
+
+function Opened({ row, place }: { row: StatementRow; place: Place }) {
+  const { answer } = useAnswer<FindingsAnswer>(questionOf(place, 'findings'), findingsEveryMs)
+  const found = answer?.findings.filter(({ subject }) => subject === row.statement) ?? []
+  return (
+    <section class="card opened" aria-label="The statement">
+      <div class="head">
+        <h2>{row.service}</h2>
+        <span class="muted">{row.system}</span>
+        <span class="grow" />
+        <Copy text={row.statement} label="Copy SQL" />
+        <a class="button quiet" href={hereWith({ open: null })}>
+          Close
+        </a>
+      </div>
+      <Sql text={row.statement} />
+      {found.length > 0 && (
+        <p>
+          Found in it:{' '}
+          {found.map(({ id, title, route }) => (
+            <a key={id} class="link strong" href={linkTo(`/findings/${id}`)}>
+              {title} in {route}{' '}
+            </a>
+          ))}
+        </p>
+      )}
+    </section>
+  )
+}
+
+function columnsOf(): Column<StatementRow>[] {
+  return [
+    {
+      key: 'statement',
+      title: 'Statement',
+      card: 'title',
+      value: row => row.statement,
+      cell: row => (
+        <code class="cut" title={row.statement}>
+          {row.statement}
+        </code>
+      ),
+      width: '44%',
+    },
+    ...latencyColumns<StatementRow>('Calls'),
+  ]
+}

@@ -1,0 +1,51 @@
+import { change, type Place } from '../place/place.js'
+import type { Folds } from './waterfall-rows.js'
+
+export const categories = {
+  code: 'your code',
+  database: 'database',
+  http: 'HTTP out',
+  cache: 'cache',
+  waiting: 'waiting',
+} as const
+
+/** What the colours mean, and the search. */
+export function Legend({ place, folds }: { place: Place; folds: Folds }) {
+  return (
+    <div class="w-legend small">
+      {Object.entries(categories).map(([key, words]) => (
+        <span key={key}>
+          <i class={`swatch fill-${key}`} />
+          {words}
+        </span>
+      ))}
+      <span>
+        <i class="path" />
+        critical path
+      </span>
+      <span class="grow" />
+      {folds.criticalOnly && (
+        <button class="chip hot" onClick={() => change({ critical: null })}>
+          critical path only ×
+        </button>
+      )}
+      {place.params.has('z') && (
+        <button class="chip hot" onClick={() => change({ z: null })}>
+          zoomed ×
+        </button>
+      )}
+      <label class="find">
+        <span class="unseen">Find in trace</span>
+        <input
+          id="find-in-trace"
+          class="field"
+          type="search"
+          placeholder="Find in trace"
+          value={folds.find}
+          onInput={event => change({ q: event.currentTarget.value })}
+        />
+        <span class="kbd">/</span>
+      </label>
+    </div>
+  )
+}
