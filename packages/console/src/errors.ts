@@ -53,6 +53,12 @@ export const errors = {
     f =>
       `The store ${f.path} was written by a newer version: it has format ${f.found}, this console reads up to ${f.known}. Update @hotpath/console, or choose another file with --store PATH.`,
   ),
+  STORE_OLDER: row<{ path: string; found: string }>(
+    2,
+    500,
+    f =>
+      `The store ${f.path} was written by an older version (format ${f.found}) and is only read here. Start the console on it once with \`hotpath serve\`: that brings it up to date.`,
+  ),
   STORE_WRITE: row<{ path: string; cause: string }>(
     2,
     503,

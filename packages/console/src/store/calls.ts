@@ -5,6 +5,7 @@ import type { SpanColumns } from './duckdb/traces.js'
 import type { BatchRows } from './encode.js'
 import type {
   DeliveryState,
+  Extent,
   Series,
   StoreStatus,
   TraceQuery,
@@ -23,6 +24,8 @@ export interface Calls {
   spans: [of: { readonly traceId: string; readonly limit: number }, result: SpanColumns]
   sample: [of: { readonly window: Window; readonly perRoute: number }, result: SpanColumns]
   prune: [limits: PruneLimits, result: void]
+  traceIds: [of: { readonly prefix: string; readonly limit: number }, result: readonly string[]]
+  extent: [nothing: null, result: Extent]
   status: [nothing: null, result: StoreStatus]
   close: [nothing: null, result: void]
 }

@@ -38,6 +38,7 @@ export interface TraceQuery extends Window {
   /** `GET /users/:id`, as in `TraceSummary.route`. */
   readonly route?: string
   readonly minDurationMs?: number
+  readonly maxDurationMs?: number
   readonly status?: SpanStatus
   readonly limit: number
   readonly order?: 'newest' | 'slowest'
@@ -66,13 +67,17 @@ export interface DeliveryState {
   readonly missing: number
 }
 
-export interface StoreStatus {
+/** Absent when nothing is stored. */
+export interface Extent {
+  readonly oldestMs?: number
+  readonly newestMs?: number
+}
+
+export interface StoreStatus extends Extent {
   readonly path: string
   readonly bytes: number
   readonly spans: number
   readonly traces: number
-  readonly oldestMs?: number
-  readonly newestMs?: number
 }
 
 /**
@@ -97,6 +102,10 @@ export interface Store {
     readonly maxBytes: number
     readonly nowMs: number
   }): Promise<void>
+  /** At most `limit` ids of traces that begin with some hexadecimal digits. */
+  traceIds(prefix: string, limit: number): Promise<readonly string[]>
+  /** From when to when, which is told at once; `status` counts. */
+  extent(): Promise<Extent>
   status(): Promise<StoreStatus>
   close(): Promise<void>
 }

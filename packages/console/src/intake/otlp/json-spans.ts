@@ -129,13 +129,19 @@ function linkOf(value: unknown, budget: Budget) {
 }
 
 function keyValueOf(value: unknown, budget: Budget): KeyValue {
-  const { key, value: content, ...others } = object(value, budget) as {
+  const {
+    key,
+    value: content,
+    ...others
+  } = object(value, budget) as {
     key?: unknown
     value?: unknown
   }
   if (typeof key !== 'string') throw new Unusual()
   checkNames(others)
-  return content === undefined || content === null ? { key } : { key, value: anyValue(content, budget) }
+  return content === undefined || content === null
+    ? { key }
+    : { key, value: anyValue(content, budget) }
 }
 
 /** A value with one member, as senders write it. Lists in lists are left to the table. */
@@ -147,7 +153,8 @@ function anyValue(value: unknown, budget: Budget): AnyValue {
     const content = given[name]
     if (name === 'stringValue') result = { stringValue: text(content) }
     else if (name === 'intValue') result = { intValue: integer(content) }
-    else if (name === 'doubleValue' && typeof content === 'number') result = { doubleValue: content }
+    else if (name === 'doubleValue' && typeof content === 'number')
+      result = { doubleValue: content }
     else if (name === 'boolValue' && typeof content === 'boolean') result = { boolValue: content }
     else if (name === 'arrayValue') {
       const list_ = object(content, budget)

@@ -24,7 +24,6 @@ export function readJson(bytes: Uint8Array, message: Message): object {
 export const readByTable = (parsed: unknown, message: Message): object =>
   readMessage(parsed, message, message.name, new Budget(), 0)
 
-
 function readMessage(
   value: unknown,
   message: Message,

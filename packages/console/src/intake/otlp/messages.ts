@@ -160,7 +160,10 @@ const anyValue: Message = message('AnyValue', {
   bytesValue: scalar(7, 'bytes'),
 })
 const arrayValue = message('ArrayValue', { values: many(1, () => anyValue) })
-export const keyValue = message('KeyValue', { key: scalar(1, 'string'), value: one(2, () => anyValue) })
+export const keyValue = message('KeyValue', {
+  key: scalar(1, 'string'),
+  value: one(2, () => anyValue),
+})
 const keyValueList: Message = message('KeyValueList', { values: many(1, () => keyValue) })
 export const resource = message('Resource', { attributes: many(1, () => keyValue) })
 export const scope = message('InstrumentationScope', {

@@ -306,4 +306,3 @@ class SpanReader {
     if (this.#at > end) throw new Unusual()
   }
 }
-

@@ -51,7 +51,7 @@ export async function prune(writer: Writer, limits: PruneLimits): Promise<void> 
 /** Writes the tables anew, without the gaps that dropped rows left. */
 async function copy(writer: Writer): Promise<void> {
   await writer.change(async connection => {
-    for (const table of ['spans', 'points', 'counters']) {
+    for (const table of ['spans', 'entries', 'points', 'counters']) {
       await connection.run(`create table fresh as select * from ${table}`)
       await connection.run(`drop table ${table}`)
       await connection.run(`alter table fresh rename to ${table}`)
@@ -62,6 +62,7 @@ async function copy(writer: Writer): Promise<void> {
 
 const telemetry = [
   'delete from spans where start_ns < $before',
+  'delete from entries where start_ns < $before',
   'delete from points where end_ns < $before',
   'delete from counters where end_ns < $before',
 ]

@@ -8,7 +8,7 @@ export interface WindowParameters extends Record<string, DuckDBValue> {
   readonly service: string | null
 }
 
-const farFuture = 2n ** 63n - 1n
+export const farFuture = 2n ** 63n - 1n
 
 export const windowParameters = (window: Window): WindowParameters => ({
   since: nanoseconds(window.sinceMs),
