@@ -5,7 +5,7 @@ import { type DuckDBAppender, DuckDBInstance, type DuckDBValue } from '@duckdb/n
 /**
  * The yardstick: DuckDB's appender alone, in a process of its own, writing the very rows that the
  * console's store holds in its table of spans into a file with the same columns. No HTTP, no decoding, no
- * histograms, no other table; the rows are values in memory already. Memory and threads are the
+ * histograms, no other table; the rows are values in memory already. Memory, threads and checkpoints are the
  * store's, and 10,000 rows make a transaction: fewer commits than the console makes.
  */
 type Ask =
@@ -13,6 +13,9 @@ type Ask =
   | { readonly ms: number; readonly directory: string }
 
 const rowsPerCommit = 10_000
+
+/** Those of the store (`packages/console/src/store`), which gain the appender as much as the console. */
+const settings = { memory_limit: '512MB', threads: '2', checkpoint_threshold: '128MB' }
 
 interface Rows {
   readonly ddl: string
@@ -50,7 +53,7 @@ async function append(
 ): Promise<{ readonly spans: number; readonly elapsedMs: number }> {
   if (rows === undefined) throw new Error('no rows were read')
   const path = join(directory, 'appender.duckdb')
-  const instance = await DuckDBInstance.create(path, { memory_limit: '512MB', threads: '2' })
+  const instance = await DuckDBInstance.create(path, settings)
   const connection = await instance.connect()
   await connection.run(rows.ddl)
   const writers = rows.types.map(writerOf)

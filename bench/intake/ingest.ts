@@ -32,8 +32,8 @@ export interface IngestResult {
   readonly vsAppender: Estimate
 }
 
-/** Requests under way at a time: what keeps the console busy, and few enough for its bounds. */
-const connections = 4
+/** As many processes that export, each with one request under way, as SDKs do. */
+const connections = 16
 
 /** Spans per second from bytes to acknowledged rows, by sender, interleaved with the bare appender. */
 export async function ingest(setting: IngestSetting): Promise<IngestResult[]> {
@@ -102,10 +102,11 @@ async function acknowledged(
   sending: Sending,
   port: number,
 ): Promise<Taken> {
-  const before = { cpuUs: treeCpuUs(console_.pid), spans: await countedSpans(port) }
+  const spansBefore = await countedSpans(port)
+  const cpuBefore = treeCpuUs(console_.pid)
   const sent = await sender.ask<Sent>({ send: sending })
-  const cpuUs = treeCpuUs(console_.pid) - before.cpuUs
-  const counted = (await countedSpans(port)) - before.spans
+  const cpuUs = treeCpuUs(console_.pid) - cpuBefore
+  const counted = (await countedSpans(port)) - spansBefore
   if (counted !== sent.spans)
     throw new Error(`${sent.spans} spans were acknowledged, but the console counted ${counted}`)
   return rates(sent, cpuUs)

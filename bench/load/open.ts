@@ -36,8 +36,8 @@ export async function openLoop(block: OpenBlock): Promise<OpenResult> {
   const work = async (connection: Connection): Promise<void> => {
     for (let i = next++; i < starts.length; i = next++) {
       const intendedMs = starts[i] ?? 0
-      // Timers are late by up to a millisecond and more; that counts as latency too.
-      if (intendedMs > now()) await sleep(intendedMs - now())
+      // Never early, so rounded up: a timer's millisecond counts as latency too.
+      while (intendedMs > now()) await sleep(Math.ceil(intendedMs - now()))
       const sentMs = now()
       const status = await connection.request(request)
       if (status !== 200) throw new Error(`the app answered ${status}`)

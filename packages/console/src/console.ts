@@ -1,6 +1,7 @@
 import { resolve } from 'node:path'
 import { answer } from './api/answer.js'
 import { isLoopback } from './api/http-guard.js'
+import { Lately } from './api/lately.js'
 import { listen } from './api/server.js'
 import { notesOf } from './api/notes.js'
 import { intakeNotes, type StatusAnswer } from './api/status.js'
@@ -57,6 +58,7 @@ async function serve(config: ResolvedConfig, store: Store): Promise<RunningConso
   const startedMs = Date.now()
   const intake = new Intake(store)
   const faults = new Faults()
+  const lately = new Lately<unknown>()
   const status = async (): Promise<StatusAnswer> => ({
     name: 'hotpath-console',
     version,
@@ -77,8 +79,13 @@ async function serve(config: ResolvedConfig, store: Store): Promise<RunningConso
   const server = await listen({
     ...config,
     intake,
-    answer: (path, query) =>
-      path === 'status' ? status() : answer(store, path, query, Date.now()),
+    answer: (path, query) => {
+      if (path === 'status') return status()
+      const nowMs = Date.now()
+      const make = (): Promise<unknown> => answer(store, path, query, nowMs)
+      // The one answer for which whole traces are read and gone through.
+      return path.startsWith('findings') ? lately.get(`${path}?${query}`, nowMs, make) : make()
+    },
     onFault: error => faults.add(error),
   }).catch(async (error: unknown) => {
     throw await listenError(error as NodeJS.ErrnoException, config)
