@@ -145,7 +145,7 @@ function keyValueOf(value: unknown, budget: Budget): KeyValue {
 }
 
 /** A value with one member, as senders write it. Lists in lists are left to the table. */
-function anyValue(value: unknown, budget: Budget): AnyValue {
+function anyValue(value: unknown, budget: Budget, nested = false): AnyValue {
   const given = object(value, budget)
   let result: AnyValue | undefined
   for (const name in given) {
@@ -156,20 +156,14 @@ function anyValue(value: unknown, budget: Budget): AnyValue {
     else if (name === 'doubleValue' && typeof content === 'number')
       result = { doubleValue: content }
     else if (name === 'boolValue' && typeof content === 'boolean') result = { boolValue: content }
-    else if (name === 'arrayValue') {
+    else if (name === 'arrayValue' && !nested) {
       const list_ = object(content, budget)
       checkNames(list_)
-      const values = list(list_['values'], item => scalar(item, budget))
+      const values = list(list_['values'], item => anyValue(item, budget, true))
       result = { arrayValue: values === undefined ? {} : { values } }
     } else throw new Unusual()
   }
   return result ?? {}
-}
-
-function scalar(value: unknown, budget: Budget): AnyValue {
-  const read = anyValue(value, budget)
-  if (read.arrayValue !== undefined) throw new Unusual()
-  return read
 }
 
 function text(value: unknown): string {
