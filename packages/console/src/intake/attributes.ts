@@ -26,7 +26,7 @@ export function readAttributes(
   return result
 }
 
-/** `__proto__` as a name is a name. To define takes 0.2 us, so all others are assigned. */
+/** `__proto__` as a name is a name. To define is slow, so all others are assigned. */
 export function set(
   target: Record<string, AttributeValue>,
   key: string,

@@ -120,7 +120,7 @@ function readTimes(
   const startNs = otlp.startTimeUnixNano ?? 0n
   if (startNs === 0n) return 'without a start time'
   // What lies far ahead would never be old enough to be dropped.
-  // As doubles, which are right to 256 ns: bigints take 0.2 us.
+  // As doubles, which are right to 256 ns.
   if (Number(startNs) > (nowMs + dayMs) * 1e6) return 'that start more than a day from now'
   const endNs = otlp.endTimeUnixNano ?? 0n
   // A clock that was set back while the span ran: it started, and that is all that is known.

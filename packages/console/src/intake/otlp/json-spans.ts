@@ -2,7 +2,7 @@ import { Budget } from './malformed.js'
 import type { AnyValue, KeyValue, OtlpSpan, TracesRequest } from './messages.js'
 
 /**
- * Takes parsed OTLP/JSON as the traces that it is, by hand: 2 us a span where the table takes 11. As
+ * Takes parsed OTLP/JSON as the traces that it is, by hand: 2.5 us a span where the table takes 11. As
  * with protobuf, what SDKs do not write is left to the table, which knows what is wrong with it: then
  * this returns undefined. Where it returns a request, the table reads the same.
  */

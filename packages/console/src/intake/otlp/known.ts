@@ -1,7 +1,6 @@
 /**
  * Remembers what some bytes were read as. Telemetry says the same few thousand attributes over and
- * over: hashing and comparing 50 bytes takes 0.1 us, reading them anew 1 us. What is remembered is shared
- * by all who asked, and must not be changed. Bounded: a slot holds one value, and gives way to the next.
+ * over. What is remembered is shared by all who asked, and must not be changed. Bounded: a slot holds one value, and gives way to the next.
  */
 export class Known<Value> {
   readonly #slots: ({ readonly bytes: Uint8Array; readonly value: Value } | undefined)[]

@@ -6,8 +6,8 @@ import { migrations, schema, schemaVersion } from './schema.js'
 
 /**
  * Bytes of log after which DuckDB writes it into the file. Measured with 800,000 spans: at its default
- * of 16 MB a span costs 15 us of processor time and 152 bytes, both growing with the file, since each
- * checkpoint writes its last groups of rows anew; at 128 MB 8 us and 92 bytes. A console that was
+ * of 16 MB a span costs 10 to 30 us of processor time and 152 bytes, since each checkpoint writes the
+ * last groups of rows anew; at 128 MB 6 to 15 us and 92 bytes (on a machine busy with other work). A console that was
  * killed reads as much log again when it starts.
  */
 const checkpointBytes = '128MB'

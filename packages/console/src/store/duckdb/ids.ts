@@ -1,7 +1,6 @@
 /**
- * Ids as 64-bit numbers, of which a trace's has two. Random, they do not compress: as numbers they take
- * a quarter of the file that their hexadecimal digits took, and ten million of them are searched in
- * 13 ms of processor time instead of 150.
+ * Ids as 64-bit numbers, of which a trace's has two. Random, they do not compress, so a number takes half
+ * of the file that its digits would; ten million are searched for one in 13 ms of processor time.
  */
 export const idNumber = (digits: string): bigint => BigInt(`0x${digits}`)
 
