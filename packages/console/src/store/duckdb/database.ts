@@ -8,7 +8,7 @@ import { migrations, schema, schemaVersion } from './schema.js'
  * Bytes of log after which DuckDB writes it into the file. Measured with 800,000 spans: at its default
  * of 16 MB a span costs 10 to 30 us of processor time and 152 bytes, since each checkpoint writes the
  * last groups of rows anew; at 128 MB 6 to 15 us and 92 bytes (on a machine busy with other work). A console that was
- * killed reads as much log again when it starts.
+ * killed reads its log again when it starts: 100 MB take 1.1 s.
  */
 const checkpointBytes = '128MB'
 
