@@ -2,6 +2,10 @@ import { connect, type Socket } from 'node:net'
 
 const headEnd = Buffer.from('\r\n\r\n')
 
+/** The bytes of a GET. */
+export const get = (port: number, path: string): Buffer =>
+  Buffer.from(`GET ${path} HTTP/1.1\r\nhost: 127.0.0.1:${port}\r\n\r\n`)
+
 /**
  * One keep-alive connection that has one request under way at a time. It reads no more of an answer
  * than where it ends, so that the driver takes little of the processor that it shares with the app:
@@ -9,23 +13,23 @@ const headEnd = Buffer.from('\r\n\r\n')
  */
 export class Connection {
   readonly #socket: Socket
-  readonly #request: Buffer
   #received: Buffer = Buffer.alloc(0)
   #settle: { resolve: (status: number) => void; reject: (error: Error) => void } | undefined
 
-  constructor(port: number, path: string) {
+  constructor(port: number) {
     this.#socket = connect({ port, host: '127.0.0.1', noDelay: true })
-    this.#request = Buffer.from(`GET ${path} HTTP/1.1\r\nhost: 127.0.0.1:${port}\r\n\r\n`)
     this.#socket.on('data', chunk => this.#take(chunk))
     this.#socket.on('error', error => this.#settle?.reject(error))
     this.#socket.on('close', () => this.#settle?.reject(new Error('the app closed the connection')))
   }
 
-  /** Sends the request and resolves with the status once the whole answer is here. */
-  request(): Promise<number> {
+  /** Sends the bytes of a request and resolves with the status once the whole answer is here. */
+  request(...parts: readonly Uint8Array[]): Promise<number> {
     return new Promise((resolve, reject) => {
       this.#settle = { resolve, reject }
-      this.#socket.write(this.#request)
+      this.#socket.cork()
+      for (const part of parts) this.#socket.write(part)
+      this.#socket.uncork()
     })
   }
 

@@ -1,5 +1,6 @@
 import { type ChildProcess, fork } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
+import { descendantsCpuUs } from '../measure/cpu.js'
 
 /** How the app is started: its Node, what is attached to it, where its telemetry goes. */
 export interface AppOptions {
@@ -9,7 +10,7 @@ export interface AppOptions {
 }
 
 export interface Use {
-  /** Processor time of the whole process since its start, all threads: also the export worker's. */
+  /** Processor time since the start: all threads, also the export worker's, and child processes. */
   readonly cpuUs: number
   readonly rssBytes: number
 }
@@ -43,10 +44,11 @@ export class AppProcess {
     return (await answered).attached
   }
 
-  use(): Promise<Use> {
+  async use(): Promise<Use> {
     const answered = answer<Use>(this.#child)
     this.#child.send({ ask: 'use' })
-    return answered
+    const { cpuUs, rssBytes } = await answered
+    return { cpuUs: cpuUs + descendantsCpuUs(this.#child.pid ?? 0), rssBytes }
   }
 
   async stop(): Promise<void> {

@@ -32,7 +32,13 @@ export async function measureBlock(
   ms: number,
 ): Promise<Measured> {
   const before = await app.use()
-  const driven = await load.run({ port: app.port, path: route.path, connections, ms })
+  const driven = await load.run({
+    kind: 'closed',
+    port: app.port,
+    path: route.path,
+    connections,
+    ms,
+  })
   const after = await quiet(app)
   return {
     requestsPerSecond: (driven.requests / driven.elapsedMs) * 1000,

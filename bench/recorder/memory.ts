@@ -1,6 +1,6 @@
-import { spreadOf } from '../statistics/spread.js'
+import { type Estimate, meanOf } from '../statistics/interval.js'
 import { AppProcess } from './app-process.js'
-import { attachedEnv, register, type Setting } from './arms.js'
+import { attachedEnv, register, type Setting } from './apps.js'
 import { measureBlock, type Route } from './block.js'
 
 /**
@@ -11,14 +11,14 @@ export async function addedMemoryMb(
   setting: Setting,
   route: Route,
   pairs: number,
-): Promise<number> {
+): Promise<Estimate> {
   const added: number[] = []
   for (let pair = 0; pair < pairs; pair++) {
     const attached = await residentAfterLoad(setting, route, ['--import', register])
     const bare = await residentAfterLoad(setting, route, [])
     added.push((attached - bare) / 1e6)
   }
-  return spreadOf(added).median
+  return meanOf(added)
 }
 
 async function residentAfterLoad(

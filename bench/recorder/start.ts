@@ -1,11 +1,11 @@
 import { spawnSync } from 'node:child_process'
-import { type Spread, spreadOf } from '../statistics/spread.js'
+import { type Estimate, meanOf } from '../statistics/interval.js'
 
 /**
  * What attaching adds to the start of a program that does nothing, in milliseconds: a pair is the
  * same empty program with and without `--import`, in turns.
  */
-export function startCost(node: string, register: string, pairs: number): Spread {
+export function startCost(node: string, register: string, pairs: number): Estimate {
   // The first pair fills the file cache.
   start(node, [])
   start(node, ['--import', register])
@@ -16,7 +16,7 @@ export function startCost(node: string, register: string, pairs: number): Spread
     const second = start(node, withFirst ? [] : ['--import', register])
     added.push(withFirst ? first - second : second - first)
   }
-  return spreadOf(added)
+  return meanOf(added)
 }
 
 function start(node: string, flags: string[]): number {

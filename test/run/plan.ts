@@ -3,7 +3,7 @@ import { join, relative, sep } from 'node:path'
 import { root } from '../places.js'
 
 /** Where compiled tests lie. `*` stands for one folder. */
-const folders = ['packages/*/dist-test', 'examples/*/dist/test', 'test/dist']
+const folders = ['packages/*/dist-test', 'examples/*/dist/test', 'bench/dist/test', 'test/dist']
 
 /**
  * What depends on the Node that runs it: the recorder's own suite, and the system tests in which it

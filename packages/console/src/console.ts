@@ -1,6 +1,7 @@
 import { resolve } from 'node:path'
 import { answer } from './api/answer.js'
 import { isLoopback } from './api/http-guard.js'
+import { Lately } from './api/lately.js'
 import { listen } from './api/server.js'
 import { notesOf } from './api/notes.js'
 import { intakeNotes, problemNotes, type StatusAnswer } from './api/status.js'
@@ -79,6 +80,7 @@ async function serve(
   let watcher: Watcher | undefined
   const watchNotes = (): string[] => [...off, ...(watcher?.notes() ?? [])]
   const faults = new Faults()
+  const lately = new Lately<unknown>()
   const status = async (): Promise<StatusAnswer> => ({
     name: 'hotpath-console',
     version,
@@ -102,12 +104,17 @@ async function serve(
   const server = await listen({
     ...config,
     intake,
-    answer: (path, query) =>
-      path === 'status'
-        ? status()
-        : path === 'alerts'
-          ? Promise.resolve(answerAlerts(watcher?.alerts() ?? [], notifiers, watchNotes(), query))
-          : answer(store, path, query, Date.now()),
+    answer: (path, query) => {
+      if (path === 'status') return status()
+      if (path === 'alerts')
+        return Promise.resolve(
+          answerAlerts(watcher?.alerts() ?? [], notifiers, watchNotes(), query),
+        )
+      const nowMs = Date.now()
+      const make = (): Promise<unknown> => answer(store, path, query, nowMs)
+      // The one answer for which whole traces are read and gone through.
+      return path.startsWith('findings') ? lately.get(`${path}?${query}`, nowMs, make) : make()
+    },
     metrics: accept => {
       const form = formOf(accept)
       const health = {

@@ -14,6 +14,7 @@ import {
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
 import { DuckDBInstance } from '@duckdb/node-api'
+import { schema } from '../dist/store/duckdb/schema.js'
 import { openStore } from '../dist/store/open.js'
 import { spanOf } from './store/batches.js'
 import { withPlace } from './running.js'
@@ -66,16 +67,23 @@ describe('a store that cannot be opened is one clear error', () => {
     }))
 
   test('of an older version, when it is only read; a console brings it up to date', () =>
-    withFile(async path => {
-      await change(path, "update meta set value = '1'; drop table gauges; drop table processes")
+    withPlace(async ({ directory }) => {
+      const path = join(directory, 'store.duckdb')
+      const first = spanOf(0, 0)
+      await change(
+        path,
+        `${schema}
+        insert into sources values (1, 'shop', 'process 0');
+        insert into spans values ('${first.traceId}', '${first.spanId}', null, 1, 'GET', 1,
+          ${first.startNs}, 7, 2, '${JSON.stringify(first.attributes)}', null, true, 'GET /menu', 500)`,
+      )
       await refusedWith(path, 'STORE_OLDER', /format 1.*Start the console on it once/, true)
       const store = await openStore({ path })
-      assert.equal((await store.status()).spans, 1)
-      assert.equal((await store.processes({ sinceMs: 0 })).length, 1)
+      assert.deepEqual(await store.spans(first.traceId), [{ ...first, durationNs: 7 }])
+      const [listed] = await store.traces({ sinceMs: 0, limit: 9 })
+      assert.deepEqual([listed?.route, listed?.statusCode, listed?.spans], ['GET /menu', 500, 1])
       await store.close()
-      const again = await openStore({ path, readOnly: true })
-      assert.equal((await again.status()).spans, 1)
-      await again.close()
+      await (await openStore({ path, readOnly: true })).close()
     }))
 
   test('damaged in the middle, in its head, or cut short; it is left as it is', () =>

@@ -13,13 +13,13 @@ export async function routes(
 ): Promise<RoutesAnswer> {
   allowOnly(query, [])
   const window = windowOf(query, nowMs)
-  const [head, series, status] = await Promise.all([
+  const [head, series, extent] = await Promise.all([
     windowAnswer(store, window),
     store.series('http.server.request.duration', window),
-    store.status(),
+    store.extent(),
   ])
   // A store that is younger than the window has not seen all of it.
-  const fromMs = Math.max(window.sinceMs, status.oldestMs ?? 0)
+  const fromMs = Math.max(window.sinceMs, extent.oldestMs ?? 0)
   const seconds = Math.max(1, (window.untilMs - fromMs) / 1e3)
   const summed = sum(series, routeOf)
   const total = totalMs(series)

@@ -11,8 +11,8 @@ import { traceRows } from './trace-rows.js'
 import { verdictOf } from './verdict.js'
 import { allowOnly } from './window.js'
 
-/** A prefix is looked for among so many of the newest traces. */
-const searched = 50_000
+/** Enough to say which ids a prefix may mean. */
+const fewIds = 100
 /** Findings are confirmed with what was recorded this long before and after the trace. */
 const aroundMs = 15 * 60e3
 
@@ -67,11 +67,7 @@ export function headOf({ traceId, startNs, durationNs, roots, spans }: Trace): T
 
 async function wholeId(store: Store, prefix: string): Promise<string | undefined> {
   if (prefix.length === 32) return prefix
-  const newest = await store.traces({ sinceMs: 0, limit: searched })
-  return onlyMatch(
-    prefix,
-    newest.map(({ traceId }) => traceId),
-  )
+  return onlyMatch(prefix, await store.traceIds(prefix, fewIds))
 }
 
 /** The confirmed findings of the time around a trace that the trace shows itself. */

@@ -51,9 +51,9 @@ function timeOf(name: string, text: string): number {
 /** The head of each answer about a window. */
 export async function windowAnswer(store: Store, window: AskedWindow): Promise<WindowAnswer> {
   const { service, ...everyone } = window
-  const [services, status, notes] = await Promise.all([
+  const [services, extent, notes] = await Promise.all([
     store.services(everyone),
-    store.status(),
+    store.extent(),
     notesOf(store, window),
   ])
   return {
@@ -61,7 +61,7 @@ export async function windowAnswer(store: Store, window: AskedWindow): Promise<W
     untilMs: window.untilMs,
     service: service ?? null,
     services,
-    newestMs: status.newestMs ?? null,
+    newestMs: extent.newestMs ?? null,
     notes,
   }
 }

@@ -21,19 +21,25 @@ export function readAttributes(
     // An attribute without a name or a value says nothing.
     if (key === '' || read === undefined) continue
     if (++count > limits.attributes) losses.droppedAttributes++
-    else define(result, cut(key, losses, 256), read)
+    else set(result, cut(key, losses, 256), read)
   }
   return result
 }
 
-/** `__proto__` as a name is a name. */
-function define(target: object, key: string, value: AttributeValue): void {
-  Object.defineProperty(target, key, {
-    value,
-    enumerable: true,
-    writable: true,
-    configurable: true,
-  })
+/** `__proto__` as a name is a name. To define is slow, so all others are assigned. */
+export function set(
+  target: Record<string, AttributeValue>,
+  key: string,
+  value: AttributeValue,
+): void {
+  if (key === '__proto__')
+    Object.defineProperty(target, key, {
+      value,
+      enumerable: true,
+      writable: true,
+      configurable: true,
+    })
+  else target[key] = value
 }
 
 function readValue(

@@ -2,7 +2,8 @@ import { promisify } from 'node:util'
 import { gunzip, inflate } from 'node:zlib'
 import { readJson } from './otlp/json.js'
 import { limits, Malformed } from './otlp/malformed.js'
-import type { Message } from './otlp/messages.js'
+import { tracesRequest, type Message } from './otlp/messages.js'
+import { readSpansByHand } from './otlp/protobuf-spans.js'
 import { readProtobuf } from './otlp/protobuf.js'
 import type { Encoding } from './otlp/reply.js'
 
@@ -22,7 +23,9 @@ export async function readBody(
   message: Message,
 ): Promise<object> {
   const bytes = await decompress(body, contentEncoding)
-  return encoding === 'json' ? readJson(bytes, message) : readProtobuf(bytes, message)
+  if (encoding === 'json') return readJson(bytes, message)
+  const byHand = message === tracesRequest ? readSpansByHand(bytes) : undefined
+  return byHand ?? readProtobuf(bytes, message)
 }
 
 const inflaters = { gzip: promisify(gunzip), deflate: promisify(inflate) }

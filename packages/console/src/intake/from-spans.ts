@@ -1,7 +1,6 @@
-import type { AttributeValue, Attributes, HistogramPoint, MetricName, Span } from '../model.js'
-import { canonical } from '../store/encode.js'
+import type { AttributeValue, HistogramPoint, MetricName, Span } from '../model.js'
 import { fromValues } from './histogram.js'
-import { keyAttributes } from './keys.js'
+import { keyAttributes, keyValues } from './keys.js'
 
 /**
  * Histograms of the requests and statements among some spans, for senders that send no histograms.
@@ -13,25 +12,26 @@ export function pointsFromSpans(spans: readonly Span[]): HistogramPoint[] {
   for (const span of spans) {
     const metric = metricOf(span)
     if (metric === undefined) continue
-    const attributes = keyAttributes(metric, withErrorType(span))
-    const endNs = span.startNs + BigInt(span.durationNs)
     const { service, instance, startNs } = span
-    const key = JSON.stringify([metric, service, instance, canonical(attributes)])
+    const endNs = startNs + BigInt(span.durationNs)
+    const errorType = errorTypeOf(span)
+    const key = JSON.stringify([service, instance, errorType, keyValues(metric, span.attributes)])
     const group = groups.get(key)
-    const [from, to] = [group?.point.startNs ?? startNs, group?.point.endNs ?? endNs]
-    groups.set(key, {
-      point: {
-        metric,
-        service,
-        instance,
-        attributes,
-        startNs: startNs < from ? startNs : from,
-        endNs: endNs > to ? endNs : to,
-        sampled: true,
-      },
-      seconds: group?.seconds ?? [],
-    })
-    groups.get(key)?.seconds.push(span.durationNs / 1e9)
+    if (group === undefined) {
+      const all = errorType === undefined ? {} : { 'error.type': errorType }
+      const attributes = keyAttributes(metric, { ...span.attributes, ...all })
+      const point = { metric, service, instance, attributes, startNs, endNs, sampled: true }
+      groups.set(key, { point, seconds: [span.durationNs / 1e9] })
+      continue
+    }
+    const { point } = group
+    if (startNs < point.startNs || endNs > point.endNs)
+      group.point = {
+        ...point,
+        startNs: startNs < point.startNs ? startNs : point.startNs,
+        endNs: endNs > point.endNs ? endNs : point.endNs,
+      }
+    group.seconds.push(span.durationNs / 1e9)
   }
   return [...groups.values()].map(({ point, seconds }) => ({
     ...point,
@@ -51,8 +51,7 @@ function metricOf({ kind, attributes }: Span): MetricName | undefined {
 }
 
 /** A failed statement carries its failure in the span's status when its SDK sets no `error.type`. */
-function withErrorType(span: Span): Attributes {
-  if (span.status !== 'error' || span.attributes['error.type'] !== undefined) return span.attributes
-  const type: AttributeValue = span.attributes['db.response.status_code'] ?? '_OTHER'
-  return { ...span.attributes, 'error.type': type }
+function errorTypeOf({ status, attributes }: Span): AttributeValue | undefined {
+  if (status !== 'error' || attributes['error.type'] !== undefined) return attributes['error.type']
+  return attributes['db.response.status_code'] ?? '_OTHER'
 }

@@ -37,3 +37,11 @@ export function keyAttributes(metric: MetricName, attributes: Attributes): Attri
   }
   return result
 }
+
+/** The metric and the values of its key attributes in their order: equal for equal keys, and cheap. */
+export function keyValues(
+  metric: MetricName,
+  attributes: Attributes,
+): readonly (AttributeValue | undefined)[] {
+  return [metric, ...kept[metric].map(name => attributes[name])]
+}

@@ -58,17 +58,19 @@ export function readPoint(
   const attributes = readAttributes(point.attributes, reading.losses, limits.keyChars)
   const startNs =
     startTimeUnixNano === 0n || startTimeUnixNano > timeNs ? timeNs : startTimeUnixNano
-  if (temporality === delta) {
-    toCurrentNames(attributes, side)
-    return { attributes, startNs, endNs: timeNs, value }
-  }
+  if (temporality === delta)
+    return { attributes: toCurrentNames(attributes, side), startNs, endNs: timeNs, value }
   const total: Total = { startNs, timeNs, value }
   const { service, instance } = reading.source
   const sender = JSON.stringify([name, service, instance])
   const came = reading.totals.delta(sender, shortened(canonical(attributes)), total)
   if (came === undefined) return undefined
-  toCurrentNames(attributes, side)
-  return { attributes, startNs: came.startNs, endNs: came.endNs, value: came.value }
+  return {
+    attributes: toCurrentNames(attributes, side),
+    startNs: came.startNs,
+    endNs: came.endNs,
+    value: came.value,
+  }
 }
 
 /** The key of a series as it is kept in memory: attributes can be megabytes. */

@@ -64,7 +64,7 @@ function readSpan(
   const traceId = readId(otlp.traceId, 32, 'trace id')
   const spanId = readId(otlp.spanId, 16, 'span id')
   // An empty parent is no parent; SDKs of old sent zeros for the same.
-  const parent = /^0*$/.test(otlp.parentSpanId ?? '')
+  const parent = isNone(otlp.parentSpanId)
     ? undefined
     : readId(otlp.parentSpanId, 16, 'parent span id')
   const times = readTimes(otlp, nowMs)
@@ -73,8 +73,10 @@ function readSpan(
     return undefined
   }
   const kind = kinds[otlp.kind ?? 0] ?? 'internal'
-  const attributes = readAttributes(otlp.attributes, losses)
-  toCurrentNames(attributes, kind === 'server' || kind === 'consumer' ? 'server' : 'client')
+  const attributes = toCurrentNames(
+    readAttributes(otlp.attributes, losses),
+    kind === 'server' || kind === 'consumer' ? 'server' : 'client',
+  )
   return {
     traceId,
     spanId,
@@ -86,17 +88,23 @@ function readSpan(
     ...times,
     status: statuses[otlp.status?.code ?? 0] ?? 'unset',
     attributes,
-    links: (otlp.links ?? []).slice(0, linkLimit).map(readLink),
+    links: otlp.links === undefined ? none : otlp.links.slice(0, linkLimit).map(readLink),
   }
 }
+
+const none: readonly SpanLink[] = []
 
 const readLink = (link: { traceId?: string; spanId?: string }): SpanLink => ({
   traceId: readId(link.traceId, 32, 'trace id of a link'),
   spanId: readId(link.spanId, 16, 'span id of a link'),
 })
 
+/** Nothing, or zeros. */
+const isNone = (id: string | undefined): boolean =>
+  id === undefined || id === '' || (id.startsWith('0') && /^0+$/.test(id))
+
 function readId(id: string | undefined, digits: number, what: string): string {
-  if (id?.length === digits && !/^0+$/.test(id)) return id
+  if (id?.length === digits && !isNone(id)) return id
   const got = id === undefined || id === '' ? 'is missing' : `has ${id.length}`
   throw new Malformed(
     `A ${what} must have ${digits} hexadecimal digits, not all of them 0, but ${
@@ -115,8 +123,8 @@ function readTimes(
   const startNs = otlp.startTimeUnixNano ?? 0n
   if (startNs === 0n) return 'without a start time'
   // What lies far ahead would never be old enough to be dropped.
-  if (startNs > BigInt(Math.round(nowMs + dayMs)) * 1_000_000n)
-    return 'that start more than a day from now'
+  // As doubles, which are right to 256 ns.
+  if (Number(startNs) > (nowMs + dayMs) * 1e6) return 'that start more than a day from now'
   const endNs = otlp.endTimeUnixNano ?? 0n
   // A clock that was set back while the span ran: it started, and that is all that is known.
   const durationNs = endNs > startNs ? Number(endNs - startNs) : 0

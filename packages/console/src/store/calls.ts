@@ -8,6 +8,7 @@ import type {
   GaugeQuery,
   GaugeSeries,
   ProcessState,
+  Extent,
   Series,
   StoreStatus,
   TimelineQuery,
@@ -34,6 +35,8 @@ export interface Calls {
   spans: [of: { readonly traceId: string; readonly limit: number }, result: SpanColumns]
   sample: [of: { readonly window: Window; readonly perRoute: number }, result: SpanColumns]
   prune: [limits: PruneLimits, result: void]
+  traceIds: [of: { readonly prefix: string; readonly limit: number }, result: readonly string[]]
+  extent: [nothing: null, result: Extent]
   status: [nothing: null, result: StoreStatus]
   close: [nothing: null, result: void]
 }

@@ -1,5 +1,6 @@
 import type { Attributes, Span, SpanLink } from '../model.js'
 import type { SpanColumns } from './duckdb/traces.js'
+import { idDigits, traceDigits } from './duckdb/ids.js'
 import { kinds, statuses } from './encode.js'
 
 /**
@@ -7,29 +8,31 @@ import { kinds, statuses } from './encode.js'
  * (its sender did not hear the first answer) is taken once: spans of a trace stand together, by start.
  */
 export function decodeSpans(columns: SpanColumns): Span[] {
-  const [traceId = [], spanId = []] = columns
-  const seen = new Set<string>()
+  const [hi = [], lo = [], spanId = []] = columns
+  const seen = new Set<unknown>()
   const spans: Span[] = []
-  for (const [i, id] of traceId.entries()) {
-    if (id !== traceId[i - 1]) seen.clear()
-    const span = String(spanId[i])
-    if (seen.has(span)) continue
-    seen.add(span)
-    spans.push(decodeSpan(columns, i))
+  let traceId = ''
+  for (let i = 0; i < spanId.length; i++) {
+    if (i === 0 || hi[i] !== hi[i - 1] || lo[i] !== lo[i - 1]) {
+      seen.clear()
+      traceId = traceDigits(hi[i] as bigint, lo[i] as bigint)
+    }
+    if (seen.has(spanId[i])) continue
+    seen.add(spanId[i])
+    spans.push(decodeSpan(columns, i, traceId))
   }
   return spans
 }
 
-function decodeSpan(columns: SpanColumns, i: number): Span {
-  const [traceId, spanId, parentId, service, instance, name, kind, start, duration, ...rest] =
-    columns
+function decodeSpan(columns: SpanColumns, i: number, traceId: string): Span {
+  const [, , spanId, parentId, service, instance, name, kind, start, duration, ...rest] = columns
   const [status, attributes, links] = rest
   const parent = parentId?.[i]
   const link = links?.[i]
   return {
-    traceId: String(traceId?.[i]),
-    spanId: String(spanId?.[i]),
-    ...(typeof parent === 'string' ? { parentId: parent } : {}),
+    traceId,
+    spanId: idDigits(spanId?.[i] as bigint),
+    ...(typeof parent === 'bigint' ? { parentId: idDigits(parent) } : {}),
     kind: kinds[Number(kind?.[i])] ?? 'internal',
     name: String(name?.[i]),
     service: String(service?.[i]),

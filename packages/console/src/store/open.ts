@@ -65,6 +65,8 @@ export async function openStore(options: StoreOptions): Promise<Store> {
     sample: async (window, perRoute) =>
       groupByTrace(decodeSpans(await thread.call('sample', { window, perRoute }))),
     prune: limits => thread.call('prune', limits),
+    traceIds: (prefix, limit) => thread.call('traceIds', { prefix, limit }),
+    extent: () => thread.call('extent', null),
     status: () => thread.call('status', null),
     close: () => thread.close(),
   }

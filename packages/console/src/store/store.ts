@@ -113,13 +113,17 @@ export interface DeliveryState {
   readonly missing: number
 }
 
-export interface StoreStatus {
+/** Absent when nothing is stored. */
+export interface Extent {
+  readonly oldestMs?: number
+  readonly newestMs?: number
+}
+
+export interface StoreStatus extends Extent {
   readonly path: string
   readonly bytes: number
   readonly spans: number
   readonly traces: number
-  readonly oldestMs?: number
-  readonly newestMs?: number
 }
 
 /**
@@ -149,6 +153,10 @@ export interface Store {
     readonly maxBytes: number
     readonly nowMs: number
   }): Promise<void>
+  /** At most `limit` ids of traces that begin with some hexadecimal digits. */
+  traceIds(prefix: string, limit: number): Promise<readonly string[]>
+  /** From when to when, which is told at once; `status` counts. */
+  extent(): Promise<Extent>
   status(): Promise<StoreStatus>
   close(): Promise<void>
 }

@@ -6,9 +6,10 @@ import { openDatabase, sentence } from './duckdb/database.js'
 import { readGauges, readProcesses } from './duckdb/gauges.js'
 import { prune } from './duckdb/prune.js'
 import { readCounters, readDeliveries, readSeries, readServices } from './duckdb/series.js'
-import { readStatus } from './duckdb/status.js'
 import { readTimeline } from './duckdb/timeline.js'
-import { readSample, readSpans, readTraces } from './duckdb/traces.js'
+import { readSample } from './duckdb/sample.js'
+import { readExtent, readStatus } from './duckdb/status.js'
+import { readSpans, readTraceIds, readTraces } from './duckdb/traces.js'
 import { Writer } from './duckdb/writer.js'
 
 /**
@@ -39,6 +40,8 @@ async function open(): Promise<Handlers> {
     spans: ({ traceId, limit }) => readSpans(reader(), traceId, limit),
     sample: ({ window, perRoute }) => readSample(reader(), window, perRoute),
     prune: limits => writer.alone(() => prune(writer, limits)),
+    traceIds: ({ prefix, limit }) => readTraceIds(reader(), prefix, limit),
+    extent: () => readExtent(reader()),
     status: () => readStatus(reader(), options.path),
     close: async () => {
       await Promise.allSettled(underWay)

@@ -161,16 +161,19 @@ const anyValue: Message = message('AnyValue', {
   bytesValue: scalar(7, 'bytes'),
 })
 const arrayValue = message('ArrayValue', { values: many(1, () => anyValue) })
-const keyValue = message('KeyValue', { key: scalar(1, 'string'), value: one(2, () => anyValue) })
+export const keyValue = message('KeyValue', {
+  key: scalar(1, 'string'),
+  value: one(2, () => anyValue),
+})
 const keyValueList: Message = message('KeyValueList', { values: many(1, () => keyValue) })
-const resource = message('Resource', { attributes: many(1, () => keyValue) })
-const scope = message('InstrumentationScope', {
+export const resource = message('Resource', { attributes: many(1, () => keyValue) })
+export const scope = message('InstrumentationScope', {
   name: scalar(1, 'string'),
   attributes: many(3, () => keyValue),
 })
 
-const link = message('Link', { traceId: scalar(1, 'id'), spanId: scalar(2, 'id') })
-const status = message('Status', { code: scalar(3, 'enum') })
+export const link = message('Link', { traceId: scalar(1, 'id'), spanId: scalar(2, 'id') })
+export const status = message('Status', { code: scalar(3, 'enum') })
 const span = message('Span', {
   traceId: scalar(1, 'id'),
   spanId: scalar(2, 'id'),

@@ -12,8 +12,18 @@ const nesting = 8 + 2 * limits.depth
  * A field with another wire type than the table's is refused: protobuf would skip it silently.
  */
 export function readProtobuf(bytes: Uint8Array, message: Message): object {
+  return readPart(bytes, message, new Budget(), 0)
+}
+
+/** The same for a message inside of another, `depth` levels deep. */
+export function readPart(
+  bytes: Uint8Array,
+  message: Message,
+  budget: Budget,
+  depth: number,
+): object {
   try {
-    return readMessage(new BinaryReader(bytes), bytes.length, message, new Budget(), 0)
+    return readMessage(new BinaryReader(bytes), bytes.length, message, budget, depth)
   } catch (error) {
     if (error instanceof Malformed) throw error
     throw new Malformed(`The protobuf cannot be read: ${(error as Error).message}.`)

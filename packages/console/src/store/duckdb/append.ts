@@ -7,6 +7,7 @@ import {
 } from '@duckdb/node-api'
 import type { BatchRows, CounterRow, PointRow, SpanRow } from '../encode.js'
 import type { Dictionary } from './dictionary.js'
+import { idNumber, traceNumbers } from './ids.js'
 
 const listOfDoubles = LIST(DOUBLE)
 
@@ -19,28 +20,30 @@ export async function append(
   dictionary: Dictionary,
   batches: readonly BatchRows[],
 ): Promise<void> {
-  await appendRows(
-    connection,
-    'spans',
-    batches.flatMap(b => b.spans),
-    (to, row: SpanRow) => {
-      to.appendVarchar(row.traceId)
-      to.appendVarchar(row.spanId)
-      text(to, row.parentId)
-      to.appendInteger(dictionary.source(row.service, row.instance))
-      to.appendVarchar(row.name)
-      to.appendUTinyInt(row.kind)
-      to.appendBigInt(row.startNs)
-      to.appendBigInt(BigInt(row.durationNs))
-      to.appendUTinyInt(row.status)
-      to.appendVarchar(row.attributes)
-      text(to, row.links)
-      to.appendBoolean(row.entry)
-      text(to, row.route)
-      if (row.statusCode === null) to.appendNull()
-      else to.appendInteger(row.statusCode)
-    },
-  )
+  const spans = batches.flatMap(b => b.spans)
+  const ids = new Ids()
+  await appendRows(connection, 'spans', spans, (to, row: SpanRow) => {
+    identify(to, row, ids)
+    to.appendInteger(dictionary.source(row.service, row.instance))
+    to.appendVarchar(row.name)
+    to.appendUTinyInt(row.kind)
+    to.appendBigInt(row.startNs)
+    to.appendBigInt(BigInt(row.durationNs))
+    to.appendUTinyInt(row.status)
+    to.appendVarchar(row.attributes)
+    text(to, row.links)
+  })
+  const entries = spans.filter(row => row.entry)
+  await appendRows(connection, 'entries', entries, (to, row: SpanRow) => {
+    identify(to, row, ids)
+    to.appendInteger(dictionary.source(row.service, row.instance))
+    to.appendBigInt(row.startNs)
+    to.appendBigInt(BigInt(row.durationNs))
+    to.appendUTinyInt(row.status)
+    text(to, row.route)
+    if (row.statusCode === null) to.appendNull()
+    else to.appendInteger(row.statusCode)
+  })
   await appendRows(
     connection,
     'points',
@@ -72,6 +75,31 @@ export async function append(
   const gauges = batches.flatMap(b => b.gauges)
   await appendRows(connection, 'gauges', gauges, number)
   for (const each of batches.flatMap(b => b.processes)) dictionary.describe(each)
+}
+
+/** Numbers of the ids that came last: spans of a trace, and children of a span, mostly stand together. */
+class Ids {
+  #trace: { digits: string; numbers: readonly [bigint, bigint] } | undefined
+  #parent: { digits: string; number: bigint } | undefined
+
+  trace(digits: string): readonly [bigint, bigint] {
+    if (this.#trace?.digits !== digits) this.#trace = { digits, numbers: traceNumbers(digits) }
+    return this.#trace.numbers
+  }
+
+  parent(digits: string): bigint {
+    if (this.#parent?.digits !== digits) this.#parent = { digits, number: idNumber(digits) }
+    return this.#parent.number
+  }
+}
+
+function identify(to: DuckDBAppender, row: SpanRow, ids: Ids): void {
+  const [hi, lo] = ids.trace(row.traceId)
+  to.appendUBigInt(hi)
+  to.appendUBigInt(lo)
+  to.appendUBigInt(idNumber(row.spanId))
+  if (row.parentId === null) to.appendNull()
+  else to.appendUBigInt(ids.parent(row.parentId))
 }
 
 async function appendRows<T>(

@@ -12,6 +12,14 @@ import { DuckDBInstance, type DuckDBConnection, type DuckDBValue } from '@duckdb
 import { ConsoleError } from '../../errors.js'
 import { migrations, schema, schemaVersion } from './schema.js'
 
+/**
+ * Bytes of log after which DuckDB writes it into the file. Measured with 800,000 spans: at its default
+ * of 16 MB a span costs 10 to 30 us of processor time and 152 bytes, since each checkpoint writes the
+ * last groups of rows anew; at 128 MB 6 to 15 us and 92 bytes (on a machine busy with other work). A console that was
+ * killed reads its log again when it starts: 100 MB take 1.1 s.
+ */
+const checkpointBytes = '128MB'
+
 export interface DatabaseOptions {
   readonly path: string
   readonly readOnly: boolean
@@ -35,6 +43,7 @@ export async function openDatabase(options: DatabaseOptions): Promise<Database> 
     memory_limit: options.memoryLimit,
     threads: String(options.threads),
     access_mode: options.readOnly ? 'READ_ONLY' : 'READ_WRITE',
+    checkpoint_threshold: checkpointBytes,
     // No download, ever: what we need is built in.
     autoinstall_known_extensions: 'false',
     autoload_known_extensions: 'false',

@@ -53,7 +53,7 @@ export async function prune(writer: Writer, limits: PruneLimits): Promise<void> 
 /** Writes the tables anew, without the gaps that dropped rows left. */
 async function copy(writer: Writer): Promise<void> {
   await writer.change(async connection => {
-    for (const table of ['spans', 'points', 'counters', 'gauges']) {
+    for (const table of ['spans', 'entries', 'points', 'counters', 'gauges']) {
       await connection.run(`create table fresh as select * from ${table}`)
       await connection.run(`drop table ${table}`)
       await connection.run(`alter table fresh rename to ${table}`)
@@ -67,6 +67,7 @@ const ledgerMs = 30 * 86_400_000
 
 const telemetry = [
   'delete from spans where start_ns < $before',
+  'delete from entries where start_ns < $before',
   'delete from points where end_ns < $before',
   'delete from counters where end_ns < $before',
   'delete from gauges where end_ns < $before',

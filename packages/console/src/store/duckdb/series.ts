@@ -132,20 +132,39 @@ export async function readDeliveries(
   })
 }
 
-/** Services with a span or a point in the window. */
+/**
+ * Services with a span or a point in the window. Entries are few and nearly always tell; spans are
+ * searched for the services that are left.
+ */
 export async function readServices(
   connection: DuckDBConnection,
   window: Window,
 ): Promise<string[]> {
-  const [names = []] = await columns(
+  const values = { ...windowParameters(window) }
+  const [all = []] = await columns(
+    connection,
+    `select distinct service from sources o where ${ofService('o')} order by service`,
+    { service: values.service },
+  )
+  const [told = []] = await columns(
     connection,
     `select distinct service from sources o where ${ofService('o')} and id in (
-       select source from spans p where ${spanInWindow('p')}
+       select source from entries p where ${spanInWindow('p')}
        union select source from points p where ${pointInWindow('p')}
        union select source from counters p where ${pointInWindow('p')}
        union select source from gauges p where ${pointInWindow('p')}
-     ) order by service`,
-    { ...windowParameters(window) },
+     )`,
+    values,
   )
-  return names.map(String)
+  const found = new Set(told.map(String))
+  if (found.size < all.length) {
+    const [more = []] = await columns(
+      connection,
+      `select distinct service from sources o where ${ofService('o')} and id in (
+         select source from spans p where ${spanInWindow('p')})`,
+      values,
+    )
+    for (const name of more) found.add(String(name))
+  }
+  return all.map(String).filter(name => found.has(name))
 }

@@ -1,80 +1,192 @@
-import {
-  LIST,
-  VARCHAR,
-  listValue,
-  type DuckDBConnection,
-  type DuckDBListValue,
-  type DuckDBValue,
-} from '@duckdb/node-api'
-import type { TraceQuery, TraceSummary, Window } from '../store.js'
+import { LIST, UBIGINT, listValue, type DuckDBConnection, type DuckDBValue } from '@duckdb/node-api'
+import type { TraceQuery, TraceSummary } from '../store.js'
 import { statuses } from '../encode.js'
 import { columns } from './database.js'
+import { traceDigits, traceNumbers } from './ids.js'
 import { farFuture, nanoseconds, ofService, spanInWindow, windowParameters } from './window.js'
 
 /** Rows of spans by column, as they go back to the caller's thread. */
 export type SpanColumns = readonly (readonly DuckDBValue[])[]
 
-const spanColumns = `s.trace_id, s.span_id, s.parent_id, o.service, o.instance, s.name, s.kind,
-  s.start_ns, s.duration_ns, s.status, s.attributes, s.links`
+const spanColumns = `s.trace_hi, s.trace_lo, s.span_id, s.parent_id, o.service, o.instance, s.name,
+  s.kind, s.start_ns, s.duration_ns, s.status, s.attributes, s.links`
+
+/** A row of `entries`: where work entered a process. */
+interface Entry {
+  readonly trace: string
+  readonly lo: bigint
+  readonly spanId: bigint
+  readonly parentId: bigint | null
+  readonly service: string
+  readonly startNs: bigint
+}
+
+interface Candidate extends Entry {
+  readonly summary: Omit<TraceSummary, 'spans' | 'services'>
+}
 
 /**
  * A line for each trace that has a root in the window. A root has no parent, or is the server span of
  * a request whose caller is not in the store; with a service given, not in the store as that service's.
  * Of several roots the earliest speaks for the trace.
+ *
+ * Entries are put in order first, which takes 20 ms of processor time for a million of them, and only
+ * the best are looked into: whether they are what speaks for their trace, and what else is in it. Where
+ * too few of them are, more are taken.
  */
 export async function readTraces(
   connection: DuckDBConnection,
   query: TraceQuery,
 ): Promise<TraceSummary[]> {
+  for (let width = 3 * query.limit + 20; ; width *= 8) {
+    const candidates = await readCandidates(connection, query, width)
+    const found = await speaking(connection, query, candidates)
+    if (found.length >= query.limit || candidates.length < width) return found
+  }
+}
+
+async function readCandidates(
+  connection: DuckDBConnection,
+  query: TraceQuery,
+  width: number,
+): Promise<Candidate[]> {
   const order = query.order === 'slowest' ? 'duration_ns' : 'start_ns'
-  const [id = [], service, route, start, duration, status, code, spans, services = []] =
-    await columns(
-      connection,
-      `with roots as (
-       select s.*, o.service from spans s join sources o on o.id = s.source
-       where s.entry and ${spanInWindow('s')} and ${ofService('o')}
-         and (s.parent_id is null or not exists (
-           select 1 from spans p join sources q on q.id = p.source
-           where p.trace_id = s.trace_id and p.span_id = s.parent_id and ${ofService('q')}))
-       qualify row_number() over (partition by s.trace_id order by s.start_ns, s.span_id) = 1
-     ), chosen as (
-       select * from roots
-       where ($route is null or route = $route) and ($status is null or status = $status)
-         and duration_ns between $least and $most
-       order by ${order} desc, trace_id limit $limit
-     ), whole as (
-       select s.trace_id, count(distinct s.span_id) as spans, list(distinct o.service) as services
-       from spans s join sources o on o.id = s.source
-       where s.trace_id in (select trace_id from chosen) group by s.trace_id
-     )
-     select c.trace_id, c.service, c.route, c.start_ns, c.duration_ns, c.status, c.status_code,
-       w.spans, list_sort(w.services)
-     from chosen c join whole w on w.trace_id = c.trace_id
-     order by c.${order} desc, c.trace_id`,
-      {
-        ...windowParameters(query),
-        route: query.route ?? null,
-        status: query.status === undefined ? null : statuses.indexOf(query.status),
-        least: nanoseconds(query.minDurationMs ?? 0),
-        most: query.maxDurationMs === undefined ? farFuture : nanoseconds(query.maxDurationMs),
-        limit: BigInt(query.limit),
-      },
-    )
-  return id.map((traceId, i) => {
+  const [hi = [], lo, span, parent, service, start, duration, status, route, code] = await columns(
+    connection,
+    `select e.trace_hi, e.trace_lo, e.span_id, e.parent_id, o.service, e.start_ns, e.duration_ns,
+       e.status, e.route, e.status_code
+     from entries e join sources o on o.id = e.source
+     where ${spanInWindow('e')} and ${ofService('o')} and ($route is null or route = $route)
+       and ($status is null or status = $status) and duration_ns between $least and $most
+     order by e.${order} desc, e.trace_hi, e.trace_lo limit $width`,
+    {
+      ...windowParameters(query),
+      route: query.route ?? null,
+      status: query.status === undefined ? null : statuses.indexOf(query.status),
+      least: nanoseconds(query.minDurationMs ?? 0),
+      most: query.maxDurationMs === undefined ? farFuture : nanoseconds(query.maxDurationMs),
+      width: BigInt(width),
+    },
+  )
+  return hi.map((number, i) => {
+    const traceId = traceDigits(number as bigint, lo?.[i] as bigint)
+    const startNs = start?.[i] as bigint
     const statusCode = code?.[i]
     return {
-      traceId: String(traceId),
+      trace: traceId,
+      lo: lo?.[i] as bigint,
+      spanId: span?.[i] as bigint,
+      parentId: (parent?.[i] ?? null) as bigint | null,
       service: String(service?.[i]),
-      route: String(route?.[i]),
-      startNs: start?.[i] as bigint,
-      durationNs: Number(duration?.[i]),
-      status: statuses[Number(status?.[i])] ?? 'unset',
-      spans: Number(spans?.[i]),
-      services: (services[i] as DuckDBListValue).items.map(String),
-      ...(typeof statusCode === 'number' ? { statusCode } : {}),
+      startNs,
+      summary: {
+        traceId,
+        service: String(service?.[i]),
+        route: String(route?.[i]),
+        startNs,
+        durationNs: Number(duration?.[i]),
+        status: statuses[Number(status?.[i])] ?? 'unset',
+        ...(typeof statusCode === 'number' ? { statusCode } : {}),
+      },
     }
   })
 }
+
+/** Those candidates that speak for their trace, in their order, with what else is in it. */
+async function speaking(
+  connection: DuckDBConnection,
+  query: TraceQuery,
+  candidates: readonly Candidate[],
+): Promise<TraceSummary[]> {
+  if (candidates.length === 0) return []
+  // Numbers of ours, not text of theirs. For eighty ids constants take two thirds of the time of a join.
+  // Lower halves, which are random in every format of ids, where upper ones can be a time or zeros.
+  const ids = [...new Set(candidates.map(({ lo }) => lo))].join(', ')
+  const spans = await readMembers(connection, candidates, ids)
+  const entries = await readEntries(connection, query, ids)
+  const first = new Map<string, Entry>()
+  for (const entry of entries) {
+    const known = first.get(entry.trace)
+    if ((known === undefined || isBefore(entry, known)) && isRoot(entry, spans, query.service))
+      first.set(entry.trace, entry)
+  }
+  const found = new Map<string, TraceSummary>()
+  for (const { trace, spanId, startNs, summary } of candidates) {
+    const root = first.get(trace)
+    if (found.size >= query.limit) break
+    if (root?.spanId !== spanId || root.startNs !== startNs || found.has(trace)) continue
+    const members = spans.get(trace) ?? new Map<bigint, string[]>()
+    const services = [...new Set([...members.values()].flat())].sort()
+    found.set(trace, { ...summary, spans: members.size, services })
+  }
+  return [...found.values()]
+}
+
+/** The services that sent each span of some traces, by trace and span. */
+type Members = ReadonlyMap<string, ReadonlyMap<bigint, readonly string[]>>
+
+/** How far from its entries the spans of a trace are looked for, but for a trace asked for by its id. */
+const aroundNs = 3_600_000_000_000n
+
+async function readMembers(
+  connection: DuckDBConnection,
+  candidates: readonly Candidate[],
+  ids: string,
+): Promise<Members> {
+  let [from, to] = [farFuture, -farFuture]
+  for (const { startNs, summary } of candidates) {
+    const endNs = startNs + BigInt(summary.durationNs)
+    if (startNs < from) from = startNs
+    if (endNs > to) to = endNs
+  }
+  const [hi = [], lo, span, service] = await columns(
+    connection,
+    `select s.trace_hi, s.trace_lo, s.span_id, o.service
+     from spans s join sources o on o.id = s.source
+     where s.trace_lo in (${ids}) and s.start_ns between $from and $to`,
+    { from: from - aroundNs, to: to + aroundNs },
+  )
+  const members = new Map<string, Map<bigint, string[]>>()
+  for (const [i, number] of hi.entries()) {
+    const trace = traceDigits(number as bigint, lo?.[i] as bigint)
+    const spans = members.get(trace) ?? new Map<bigint, string[]>()
+    members.set(trace, spans)
+    const services = spans.get(span?.[i] as bigint)
+    if (services === undefined) spans.set(span?.[i] as bigint, [String(service?.[i])])
+    else if (!services.includes(String(service?.[i]))) services.push(String(service?.[i]))
+  }
+  return members
+}
+
+async function readEntries(
+  connection: DuckDBConnection,
+  query: TraceQuery,
+  ids: string,
+): Promise<Entry[]> {
+  const [hi = [], lo, span, parent, service, start] = await columns(
+    connection,
+    `select e.trace_hi, e.trace_lo, e.span_id, e.parent_id, o.service, e.start_ns
+     from entries e join sources o on o.id = e.source
+     where e.trace_lo in (${ids}) and ${spanInWindow('e')} and ${ofService('o')}`,
+    { ...windowParameters(query) },
+  )
+  return hi.map((number, i) => ({
+    trace: traceDigits(number as bigint, lo?.[i] as bigint),
+    lo: lo?.[i] as bigint,
+    spanId: span?.[i] as bigint,
+    parentId: (parent?.[i] ?? null) as bigint | null,
+    service: String(service?.[i]),
+    startNs: start?.[i] as bigint,
+  }))
+}
+
+function isRoot({ trace, parentId }: Entry, spans: Members, service: string | undefined): boolean {
+  const parent = parentId === null ? undefined : spans.get(trace)?.get(parentId)
+  return parent === undefined || (service !== undefined && !parent.includes(service))
+}
+
+const isBefore = (a: Entry, b: Entry): boolean =>
+  a.startNs < b.startNs || (a.startNs === b.startNs && a.spanId < b.spanId)
 
 /** The earliest `limit` spans of one trace. Spans that came twice are in it twice. */
 export async function readSpans(
@@ -82,76 +194,76 @@ export async function readSpans(
   traceId: string,
   limit: number,
 ): Promise<SpanColumns> {
+  const [hi, lo] = traceNumbers(traceId)
   return columns(
     connection,
     `select ${spanColumns} from spans s join sources o on o.id = s.source
-     where s.trace_id = $traceId order by s.start_ns, s.span_id limit $limit`,
-    { traceId, limit: BigInt(limit) },
+     where s.trace_hi = $hi and s.trace_lo = $lo order by s.start_ns, s.span_id limit $limit`,
+    { hi, lo, limit: BigInt(limit) },
   )
 }
 
-async function readTogether(
+/** Traces, and between which times their spans are looked for. */
+export interface Wanted {
+  readonly traceIds: readonly string[]
+  readonly fromNs: bigint
+  readonly toNs: bigint
+}
+
+/** Spans of several traces, those of each together, by start. */
+export async function readTogether(
   connection: DuckDBConnection,
-  traceIds: readonly string[],
+  wanted: Wanted,
 ): Promise<SpanColumns> {
   const result = await connection.run(
     `select ${spanColumns} from spans s join sources o on o.id = s.source
-     where s.trace_id in (select unnest($ids)) order by s.trace_id, s.start_ns, s.span_id`,
-    { ids: listValue([...traceIds]) },
-    { ids: LIST(VARCHAR) },
+     where ${among('s')} order by s.trace_hi, s.trace_lo, s.start_ns, s.span_id`,
+    ...amongValues(wanted),
   )
   return result.getColumns()
 }
 
-/** Spans of one sample over all its traces: what the detectors go through in about a second. */
-const sampleSpans = 200_000
-/** The recorder cuts a trace at as many spans. */
-const sampleSpansPerTrace = 5_000
-
 /**
- * Whole traces for each route that a process was entered by: its newest and its slowest in turn, up
- * to `perRoute`. When all of them together are too many spans, the first of every route come first.
+ * SQL: the rows of `alias` that are of the wanted traces. By both halves of their ids apart: a trace of
+ * random ids that has one half of one and the other of another does not come. There are
+ * hundreds of ids: as constants each would be compared with each row.
  */
-export async function readSample(
-  connection: DuckDBConnection,
-  window: Window,
-  perRoute: number,
-): Promise<SpanColumns> {
-  const [ids = [], spans] = await columns(
-    connection,
-    `with entries as (
-       select s.trace_id, o.service, s.route, max(s.start_ns) as start_ns, max(s.duration_ns) as duration_ns
-       from spans s join sources o on o.id = s.source
-       where s.entry and ${spanInWindow('s')} and ${ofService('o')} group by all
-     ), ranked as (
-       select *, row_number() over (partition by service, route order by start_ns desc, trace_id) as newest,
-         row_number() over (partition by service, route order by duration_ns desc, trace_id) as slowest
-       from entries
-     ), chosen as (
-       select *, row_number() over (partition by service, route
-         order by least(newest, slowest), newest) as place
-       from ranked qualify place <= $perRoute
-     ), traces as (
-       select trace_id, min(place) as place from chosen group by trace_id
-     )
-     select t.trace_id, count(*)
-     from traces t join spans s on s.trace_id = t.trace_id
-     group by t.trace_id, t.place order by t.place, t.trace_id`,
-    { ...windowParameters(window), perRoute: BigInt(perRoute) },
-  )
-  const whole: string[] = []
-  const cut: string[] = []
-  let left = sampleSpans
-  for (const [i, id] of ids.entries()) {
-    const count = Number(spans?.[i])
-    left -= Math.min(count, sampleSpansPerTrace)
-    if (left < 0) break
-    if (count > sampleSpansPerTrace) cut.push(String(id))
-    else whole.push(String(id))
+export const among = (alias: string): string =>
+  `${alias}.start_ns between $from and $to and ${alias}.trace_lo in (select unnest($lower))
+   and ${alias}.trace_hi in (select unnest($upper))`
+
+export function amongValues({ traceIds, fromNs, toNs }: Wanted) {
+  const numbers = traceIds.map(traceNumbers)
+  const distinct = (half: readonly bigint[]) => listValue([...new Set(half)])
+  const values = {
+    from: fromNs - aroundNs,
+    to: toNs + aroundNs,
+    upper: distinct(numbers.map(([hi]) => hi)),
+    lower: distinct(numbers.map(([, lo]) => lo)),
   }
-  // Cut ones are rare; each for itself has its limit where the rows are read.
-  const parts = whole.length > 0 ? [await readTogether(connection, whole)] : []
-  for (const id of cut) parts.push(await readSpans(connection, id, sampleSpansPerTrace))
-  const [first = [], ...others] = parts
-  return first.map((column, i) => column.concat(...others.map(other => other[i] ?? [])))
+  return [values, { upper: LIST(UBIGINT), lower: LIST(UBIGINT) }] as const
+}
+
+/** Ids of traces by their first digits, which are a range of numbers. */
+export async function readTraceIds(
+  connection: DuckDBConnection,
+  prefix: string,
+  limit: number,
+): Promise<string[]> {
+  const [from, to] = [prefix.padEnd(32, '0'), prefix.padEnd(32, 'f')].map(traceNumbers)
+  const [hi = [], lo] = await columns(
+    connection,
+    `select distinct trace_hi, trace_lo from entries
+     where trace_hi between $fromHi and $toHi and (trace_hi > $fromHi or trace_lo >= $fromLo)
+       and (trace_hi < $toHi or trace_lo <= $toLo)
+     order by all limit $limit`,
+    {
+      fromHi: from?.[0] ?? 0n,
+      fromLo: from?.[1] ?? 0n,
+      toHi: to?.[0] ?? 0n,
+      toLo: to?.[1] ?? 0n,
+      limit: BigInt(limit),
+    },
+  )
+  return hi.map((number, i) => traceDigits(number as bigint, lo?.[i] as bigint))
 }

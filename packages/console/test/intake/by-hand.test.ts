@@ -1,0 +1,140 @@
+import assert from 'node:assert/strict'
+import { describe, test } from 'node:test'
+import fc from 'fast-check'
+import { readByTable } from '../../dist/intake/otlp/json.js'
+import { takeSpansByHand } from '../../dist/intake/otlp/json-spans.js'
+import { Malformed } from '../../dist/intake/otlp/malformed.js'
+import { tracesRequest } from '../../dist/intake/otlp/messages.js'
+import { readProtobuf } from '../../dist/intake/otlp/protobuf.js'
+import { readSpansByHand } from '../../dist/intake/otlp/protobuf-spans.js'
+import { protobuf } from './encode.js'
+
+const text = fc.string({ unit: 'grapheme', maxLength: 200 })
+const scalar = fc.oneof(
+  text.map(stringValue => ({ stringValue })),
+  fc.boolean().map(boolValue => ({ boolValue })),
+  fc.bigInt({ min: -(2n ** 63n), max: 2n ** 63n - 1n }).map(n => ({ intValue: String(n) })),
+  fc.nat().map(n => ({ intValue: String(n) })),
+  fc.double({ noNaN: true, noDefaultInfinity: true }).map(doubleValue => ({ doubleValue })),
+)
+const value = fc.oneof(
+  { weight: 6, arbitrary: scalar },
+  fc.array(scalar, { maxLength: 3 }).map(values => ({ arrayValue: { values } })),
+  fc
+    .array(fc.record({ key: text, value: scalar }), { maxLength: 2 })
+    .map(values => ({ kvlistValue: { values } })),
+)
+const attributes = fc.array(fc.record({ key: text, value }), { maxLength: 6 })
+const id = (bytes: number) =>
+  fc.uint8Array({ minLength: bytes, maxLength: bytes }).map(b => Buffer.from(b).toString('hex'))
+const time = fc.bigInt({ min: 0n, max: 2n ** 62n }).map(String)
+const span = fc.record(
+  {
+    traceId: id(16),
+    spanId: id(8),
+    parentSpanId: id(8),
+    name: text,
+    kind: fc.nat({ max: 5 }),
+    startTimeUnixNano: time,
+    endTimeUnixNano: time,
+    attributes,
+    links: fc.array(fc.record({ traceId: id(16), spanId: id(8) }), { maxLength: 2 }),
+    status: fc.record({ code: fc.nat({ max: 2 }) }),
+  },
+  { requiredKeys: ['traceId', 'spanId', 'name'] },
+)
+const request = fc.record({
+  resourceSpans: fc.array(
+    fc.record({
+      resource: fc.record({ attributes }),
+      scopeSpans: fc.array(
+        fc.record({ scope: fc.record({ name: text }), spans: fc.array(span, { maxLength: 5 }) }),
+        { maxLength: 2 },
+      ),
+    }),
+    { maxLength: 2 },
+  ),
+})
+
+/** What the table makes of it, or that it refuses it. */
+const byTable = (read: () => object): unknown => {
+  try {
+    return read()
+  } catch (error) {
+    if (error instanceof Malformed) return 'refused'
+    throw error
+  }
+}
+
+/** By hand, `undefined` leaves it to the table; else both say the same. */
+const agrees = (byHand: () => object | undefined, table: () => object): boolean => {
+  const got = byTable(() => byHand() ?? { left: true }) as { left?: true } | 'refused'
+  if (got !== 'refused' && got.left === true) return false
+  assert.deepEqual(got, byTable(table))
+  return true
+}
+
+describe('traces read by hand are those that the table reads', () => {
+  test('of protobuf, whole and with bytes changed, cut and doubled', () => {
+    let byHand = 0
+    fc.assert(
+      fc.property(request, fc.infiniteStream(fc.nat()), (message, numbers) => {
+        const bytes = Buffer.from(protobuf('traces', message))
+        const next = (below: number): number => Number(numbers.next().value) % Math.max(1, below)
+        const damages = [bytes]
+        for (let k = 0; k < 8; k++) {
+          const damaged = Buffer.from(bytes)
+          if (damaged.length > 0) damaged[next(damaged.length)] = next(256)
+          damages.push(damaged, bytes.subarray(0, next(bytes.length)))
+        }
+        for (const each of damages)
+          if (
+            agrees(
+              () => readSpansByHand(each),
+              () => readProtobuf(each, tracesRequest),
+            )
+          )
+            byHand++
+      }),
+      { numRuns: 400 },
+    )
+    assert.ok(byHand > 400, `${byHand} were read by hand`)
+  })
+
+  test('of JSON, whole and with members of wrong names and types', () => {
+    let byHand = 0
+    const odd = fc.constantFrom<unknown>(
+      null,
+      7,
+      '7',
+      -1,
+      'zz',
+      [],
+      {},
+      true,
+      'AB',
+      { a_b: 1 },
+      1.5,
+    )
+    fc.assert(
+      fc.property(request, odd, fc.nat(), (message, wrong, at) => {
+        let seen = 0
+        let places = 0
+        JSON.stringify(message, (_, each: unknown) => (places++, each))
+        const damaged: unknown = JSON.parse(JSON.stringify(message), (_, each: unknown) =>
+          seen++ === at % places ? wrong : each,
+        )
+        for (const each of [JSON.parse(JSON.stringify(message)) as unknown, damaged])
+          if (
+            agrees(
+              () => takeSpansByHand(each),
+              () => readByTable(each, tracesRequest),
+            )
+          )
+            byHand++
+      }),
+      { numRuns: 600 },
+    )
+    assert.ok(byHand > 150, `${byHand} were read by hand`)
+  })
+})
