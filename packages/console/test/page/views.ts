@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises'
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Page } from 'playwright-core'
@@ -32,7 +33,12 @@ export const looks: readonly Look[] = [
 export async function viewsOf(url: string, since: string): Promise<View[]> {
   const ask = async <T>(path: string): Promise<T> =>
     (await (await fetch(`${url}/api/${path}`)).json()) as T
-  const { findings } = await ask<FindingsAnswer>(`findings?since=${since}`)
+  let findings: FindingsAnswer['findings'] = []
+  // What was asked a moment ago is answered the same for two seconds.
+  for (const deadline = Date.now() + 20_000; Date.now() < deadline; await delay(200)) {
+    ;({ findings } = await ask<FindingsAnswer>(`findings?since=${since}`))
+    if (findings.length > 0) break
+  }
   const [top] = findings
   const trace = top?.evidence.traces[0]?.traceId
   if (top === undefined || trace === undefined) throw new Error(`${url} has no finding to show`)
