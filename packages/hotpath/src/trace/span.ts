@@ -2,7 +2,7 @@ import { clock } from '../clock.js'
 import type { Attributes } from './attributes.js'
 import type { CallSite } from './call-site.js'
 import { randomHex } from './ids.js'
-import { type RouteStats, routeStats } from './routes.js'
+import { type RouteStats, workStats } from './routes.js'
 
 export type SpanKind = 'internal' | 'server' | 'client' | 'producer' | 'consumer'
 export type SpanStatus = 'unset' | 'ok' | 'error'
@@ -101,7 +101,7 @@ export class OpenSpan {
 
   /** What is known of the route that this span, as a root, belongs to. */
   stats(): RouteStats {
-    return routeStats('', this.name)
+    return workStats(this.name)
   }
 
   /** First digit of the answer's status; 0 when the client left. */
