@@ -18,26 +18,28 @@ describe('spans made with the API of OpenTelemetry', () => {
     for (const file of files) {
       test(`join our trace: ${api}, ${file}`, async () => {
         let results: unknown
-        const { spans, errors, code } = await observe(
+        const { spans, errors, code, counted } = await observe(
           file,
           async app => {
             results = await (await fetch(app.url)).json()
           },
           { API: api },
         )
+        assert.equal(counted('http.server.request.duration'), 1)
         assert.deepEqual(results, [
           ['active span', true],
           ['active after await', true],
           ['own value', 'Ann'],
           ['bound', 'Ann'],
           ['root is empty', true],
+          ['foreign', '4'.repeat(16)],
           ['ids', true],
           ['throws pass', 'mine'],
         ])
         assert.deepEqual([errors, code], [[], 0])
         assert.deepEqual(tree(spans), {
           // 'throws' was never ended, so it is no span.
-          'GET /': ['outer', 'price', 'with value'],
+          'GET /': ['below a foreign one', 'outer', 'price', 'with value'],
           outer: ['inner'],
           price: ['discount'],
           nothing: ['GET /', 'a trace of its own', 'root by option'],
@@ -72,7 +74,7 @@ describe('an SDK that is registered has everything', () => {
           assert.deepEqual(JSON.parse(output), {
             done: [true, true, true, false],
             complaints: ['@opentelemetry/api: Attempted duplicate registration of API: trace'],
-            theirs: 8,
+            theirs: 9,
           })
           assert.deepEqual(
             spans.map(span => span.name),

@@ -1,7 +1,7 @@
 import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
-import { Collector, type CollectedSpan } from './collector.js'
+import { type Attributes, Collector, type CollectedSpan } from './collector.js'
 
 const register = new URL('../dist/register.js', import.meta.url).href
 
@@ -59,6 +59,12 @@ export class ObservedApp {
       output: this.output.text,
       spans: this.collector.spans,
       errors: errors.map(point => String(point.attributes['where'])),
+      counted: (metric, attributes) => this.collector.counted(metric, attributes),
+      dropped: (what, reason) =>
+        this.collector.points
+          .filter(point => point.metric === 'hotpath.recorder.dropped')
+          .filter(({ attributes }) => attributes['what'] === what && attributes['reason'] === reason)
+          .reduce((sum, point) => sum + point.value, 0),
     }
   }
 }
@@ -69,6 +75,10 @@ export interface Observation {
   readonly spans: readonly CollectedSpan[]
   /** Places of ours that threw. */
   readonly errors: readonly string[]
+  /** What the histograms of a metric counted. */
+  counted(metric: string, attributes?: Attributes): number
+  /** What the recorder said that it dropped. */
+  dropped(what: string, reason: string): number
 }
 
 /** Runs `use` against an app, and gives what was observed of it. */

@@ -27,7 +27,11 @@ const NO_CONTEXT: OtelSpanContext = {
  * that records nothing: it never throws.
  */
 export class OtelSpan {
-  constructor(readonly open: OpenSpan) {}
+  /** @param owned The app made it: what the recorder began, a request or a statement, the app cannot end. */
+  constructor(
+    readonly open: OpenSpan,
+    private readonly owned: boolean,
+  ) {}
 
   spanContext(): OtelSpanContext {
     const known = contained(WHERE, () => this.open.context())
@@ -86,17 +90,24 @@ export class OtelSpan {
   }
 
   end(): void {
-    contained(WHERE, () => this.open.end())
+    if (this.owned) contained(WHERE, () => this.open.end())
   }
 }
 
 const wrappers = new WeakMap<OpenSpan, OtelSpan>()
 
+/** The span that the app makes now. */
+export function made(open: OpenSpan): OtelSpan {
+  const span = new OtelSpan(open, true)
+  wrappers.set(open, span)
+  return span
+}
+
 /** The same wrapper each time, so that the user may compare what `getActiveSpan()` gives. */
 export function wrapped(open: OpenSpan): OtelSpan {
   let span = wrappers.get(open)
   if (span === undefined) {
-    span = new OtelSpan(open)
+    span = new OtelSpan(open, false)
     wrappers.set(open, span)
   }
   return span

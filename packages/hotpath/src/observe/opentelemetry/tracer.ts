@@ -3,7 +3,7 @@ import { keeper } from '../../trace/keeper.js'
 import { ActiveTrace, OpenSpan, recorder, type SpanKind } from '../../trace/recorder.js'
 import { type Context, contextManager, isContext, spanIn, withSpan } from './context.js'
 import { keepable, keepableName } from './attributes.js'
-import { OtelSpan, wrapped } from './span.js'
+import { made, OtelSpan } from './span.js'
 
 /** `SpanKind` of @opentelemetry/api, by number. */
 const KINDS: readonly SpanKind[] = ['internal', 'server', 'client', 'producer', 'consumer']
@@ -93,7 +93,7 @@ function startSpan(
   const span = recorder.enabled
     ? contained('observe.opentelemetry', () => recordedSpan(name, options ?? {}, context))
     : undefined
-  return wrapped(span ?? new OpenSpan(NOWHERE, undefined, 'internal', '', undefined))
+  return made(span ?? new OpenSpan(NOWHERE, undefined, 'internal', '', undefined))
 }
 
 function recordedSpan(name: string, options: SpanOptions, context: Context): OpenSpan {
