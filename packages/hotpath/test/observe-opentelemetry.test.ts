@@ -115,6 +115,7 @@ describe('what the conventions fill with data', () => {
       attributes: {
         'url.full': 'https://ann:s3cr3t@shop.example/users/42?token=s3cr3t',
         'http.target': '/users/42?token=s3cr3t',
+        'db.system': 'postgresql',
         'db.statement': "select a from t where b = 's3cr3t'",
         'db.query.text': 'GET s3cr3t',
         'exception.message': 's3cr3t',
@@ -129,6 +130,7 @@ describe('what the conventions fill with data', () => {
     assert.deepEqual(open.attributes, {
       'url.full': 'https://shop.example/users/:id',
       'http.target': '/users/:id',
+      'db.system': 'postgresql',
       'db.statement': 'select a from t where b = ?',
       'shop.numbers': [1, 2],
       'shop.note': 'kept',

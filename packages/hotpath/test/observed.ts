@@ -63,7 +63,9 @@ export class ObservedApp {
       dropped: (what, reason) =>
         this.collector.points
           .filter(point => point.metric === 'hotpath.recorder.dropped')
-          .filter(({ attributes }) => attributes['what'] === what && attributes['reason'] === reason)
+          .filter(
+            ({ attributes }) => attributes['what'] === what && attributes['reason'] === reason,
+          )
           .reduce((sum, point) => sum + point.value, 0),
     }
   }

@@ -144,7 +144,9 @@ function watchAnswer(response: IncomingMessage, span: OpenSpan): void {
   const original = Reflect.get(response, 'emit') as Emit
   const emit: Emit = function (event, ...args) {
     if (span.endMs < 0 && this === response && (event === 'end' || event === 'close')) {
-      contained('observe.http-client', () => (event === 'end' ? span.end() : closed(response, span)))
+      contained('observe.http-client', () =>
+        event === 'end' ? span.end() : closed(response, span),
+      )
     }
     return original.call(this, event, ...args)
   }

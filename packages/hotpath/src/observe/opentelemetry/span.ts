@@ -46,7 +46,7 @@ export class OtelSpan {
   setAttributes(attributes: unknown): this {
     contained(WHERE, () => {
       if (!this.isRecording()) return
-      const added = keepable(attributes, Object.keys(this.open.attributes ?? {}).length)
+      const added = keepable(attributes, this.open.attributes)
       if (added !== undefined) this.open.add(added)
     })
     return this
@@ -74,7 +74,7 @@ export class OtelSpan {
 
   updateName(name: string): this {
     contained(WHERE, () => {
-      if (this.isRecording()) this.open.name = keepableName(String(name))
+      if (this.isRecording()) this.open.name = keepableName(String(name), this.open.attributes)
     })
     return this
   }

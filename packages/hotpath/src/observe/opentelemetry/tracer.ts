@@ -97,9 +97,9 @@ function startSpan(
 }
 
 function recordedSpan(name: string, options: SpanOptions, context: Context): OpenSpan {
-  const attributes = keepable(options.attributes, 0)
+  const attributes = keepable(options.attributes)
   const kind = KINDS[options.kind ?? 0] ?? 'internal'
-  const known = keepableName(String(name)).slice(0, MAX_NAME)
+  const known = keepableName(String(name), options.attributes).slice(0, MAX_NAME)
   const start = () => recorder.startSpan(kind, known, attributes)
   const parent = options.root ? undefined : parentOf(context)
   return parent === recorder.current() ? start() : recorder.runIn(parent, start)
