@@ -14,11 +14,15 @@ export class ObservedApp {
     private readonly output: { text: string },
   ) {}
 
-  static async start(file: string, env: Record<string, string> = {}): Promise<ObservedApp> {
+  static async start(
+    file: string,
+    env: Record<string, string> = {},
+    nodeArgs: readonly string[] = [],
+  ): Promise<ObservedApp> {
     const collector = await Collector.start()
     const path = fileURLToPath(new URL(`../test/apps/${file}`, import.meta.url))
     const child = fork(path, {
-      execArgv: ['--import', register],
+      execArgv: ['--import', register, ...nodeArgs],
       env: {
         ...process.env,
         HOTPATH_ENDPOINT: collector.url,
@@ -88,8 +92,9 @@ export async function observe(
   file: string,
   use: (app: ObservedApp) => Promise<void>,
   env: Record<string, string> = {},
+  nodeArgs: readonly string[] = [],
 ): Promise<Observation> {
-  const app = await ObservedApp.start(file, env)
+  const app = await ObservedApp.start(file, env, nodeArgs)
   let failure: unknown
   try {
     await use(app)

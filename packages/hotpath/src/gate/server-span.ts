@@ -54,6 +54,11 @@ export class ServerSpan extends OpenSpan {
     return routeStats(this.method, route ?? undefined)
   }
 
+  /** When the response closes. */
+  override endsByItself(): boolean {
+    return true
+  }
+
   override statusClass(): number {
     return this.aborted ? 0 : Math.floor(this.statusCode / 100)
   }
