@@ -104,7 +104,7 @@ function adopt(trace: ActiveTrace, request: IncomingMessage): void {
     }
   }
   if (standard === undefined && own === undefined) return
-  const trusted = isTrusted(request.socket.remoteAddress)
+  const trusted = isTrusted(request.socket)
   const remote =
     (own !== undefined && trusted ? parseTraceparent(own) : undefined) ??
     (standard === undefined ? undefined : parseTraceparent(standard))
