@@ -1,5 +1,6 @@
 import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
+import { isAbsolute } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { type Attributes, Collector, type CollectedSpan } from './collector.js'
 
@@ -20,7 +21,9 @@ export class ObservedApp {
     nodeArgs: readonly string[] = [],
   ): Promise<ObservedApp> {
     const collector = await Collector.start()
-    const path = fileURLToPath(new URL(`../test/apps/${file}`, import.meta.url))
+    const path = isAbsolute(file)
+      ? file
+      : fileURLToPath(new URL(`../test/apps/${file}`, import.meta.url))
     const child = fork(path, {
       execArgv: ['--import', register, ...nodeArgs],
       env: {
@@ -41,6 +44,9 @@ export class ObservedApp {
     const port = await new Promise<number>((resolve, reject) => {
       child.once('message', message => resolve((message as { port: number }).port))
       child.once('exit', code => reject(new Error(`${file} ended with ${code}: ${output.text}`)))
+    }).catch(async (error: unknown) => {
+      await collector.close()
+      throw error
     })
     return new ObservedApp(child, collector, port, output)
   }

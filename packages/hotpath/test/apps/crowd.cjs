@@ -10,7 +10,9 @@ const app = express()
 
 app.get('/names/:n', (request, response) => {
   for (let n = 0; n < Number(request.params.n); n++) {
-    tracer.startSpan(`work of tenant ${'abcdefghij'[n % 10]}${n.toString(36)}`, { root: true }).end()
+    tracer
+      .startSpan(`work of tenant ${'abcdefghij'[n % 10]}${n.toString(36)}`, { root: true })
+      .end()
   }
   response.end()
 })
