@@ -9,6 +9,8 @@ export const errors = {
   HOTPATH_ENVIRONMENT: '{key} must be {expected}.',
   HOTPATH_CONFIG_TYPESCRIPT:
     '{file}: this Node ({version}) does not read TypeScript. Use Node 22.18 or later, or rename it to hotpath.config.js and leave out the types.',
+  HOTPATH_OTEL_VERSION:
+    '{file}: the version of this copy of @opentelemetry/api was not found, so spans made with it do not join the traces. Install @opentelemetry/api beside the app, also when it is bundled.',
 } as const
 
 export type ErrorCode = keyof typeof errors

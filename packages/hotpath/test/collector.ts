@@ -36,7 +36,11 @@ export interface CollectedPoint {
 export type Answer = (
   path: string,
   n: number,
-) => { status: number; headers?: Record<string, string>; body?: string } | 'hang' | 'reset'
+) =>
+  | { status: number; headers?: Record<string, string>; body?: string }
+  | 'hang'
+  | 'reset'
+  | 'trickle'
 
 /**
  * A small OTLP/HTTP receiver on a free port of 127.0.0.1: a real server that keeps what it is sent,
@@ -127,6 +131,7 @@ export class Collector {
     const accepted = typeof answer === 'object' && answer.status < 300
     this.keep(path, body, accepted)
     if (answer === 'reset') request.socket.destroy()
+    else if (answer === 'trickle') trickle(response)
     else if (answer !== 'hang')
       response.writeHead(answer.status, answer.headers).end(answer.body ?? '{}')
     for (const look of this.watchers) look()
@@ -152,6 +157,12 @@ export class Collector {
   private summary(): string {
     return `${this.requests.length} requests, ${this.spans.length} spans (${[...new Set(this.spans.map(span => span.name))].join(', ')}), ${this.points.length} points`
   }
+}
+
+/** Never silent, and never done. */
+function trickle(response: ServerResponse): void {
+  const timer = setInterval(() => response.write(' '), 500)
+  response.on('close', () => clearInterval(timer))
 }
 
 /** OTLP's JSON: only what is read here, and looked at as it comes. */

@@ -49,13 +49,13 @@ describe('a peer that is not on loopback', () => {
   const traceId = '4bf92f3577b34da6a3ce929d0e0e4736'
   const spanId = '00f067aa0ba902b7'
   /** The trace of a request from this address. */
-  const traceFrom = (remoteAddress: string | undefined) => {
+  const traceFrom = (remoteAddress: string | undefined, listensOn: unknown = { port: 80 }) => {
     const request = {
       method: 'GET',
       url: '/',
       httpVersion: '1.1',
       rawHeaders: ['Host', 'a', 'TraceParent', `00-${traceId}-${spanId}-01`],
-      socket: { remoteAddress },
+      socket: { remoteAddress, server: { address: () => listensOn } },
     }
     return startServerSpan(request as never).trace
   }
@@ -70,8 +70,15 @@ describe('a peer that is not on loopback', () => {
   })
 
   test('on loopback, in any spelling, or on a Unix socket is believed', () => {
-    for (const address of ['127.0.0.1', '127.8.9.1', '::1', '::ffff:127.0.0.1', undefined]) {
+    for (const address of ['127.0.0.1', '127.8.9.1', '::1', '::ffff:127.0.0.1']) {
       assert.equal(traceFrom(address).traceId, traceId, address)
+    }
+    assert.equal(traceFrom(undefined, '/run/app.sock').traceId, traceId)
+  })
+
+  test('that reset its connection has no address any more, and is not believed for that', () => {
+    for (const listensOn of [{ address: '0.0.0.0', port: 80 }, null, undefined]) {
+      assert.notEqual(traceFrom(undefined, listensOn).traceId, traceId)
     }
   })
 

@@ -34,6 +34,29 @@ describe('the counts arrive once, whatever the console does', () => {
     )
   })
 
+  test('what was counted during an outage arrives in steps, as of when it was, in order', async () => {
+    const app = await ObservedApp.start('plain.cjs')
+    const { collector } = app
+    let open = false
+    collector.answer = () => ({ status: open ? 200 : 503 })
+    for (let round = 1; round <= 5; round++) {
+      await get(app, round)
+      // Attempts are half a second to two seconds apart, deliveries one.
+      const before = collector.deliveries.length
+      await collector.until(({ deliveries }) => deliveries.length >= before + 2)
+    }
+    open = true
+    await collector.until(() => collector.counted(METRIC, requests) === 15)
+    await app.finish()
+    const steps = collector.points.filter(({ metric }) => metric === METRIC)
+    assert.ok(steps.length >= 4, `${steps.length} steps`)
+    const accepted = collector.deliveries.filter(one => one.accepted).map(one => one.sequence)
+    assert.deepEqual(
+      accepted,
+      accepted.map((_, index) => index + 1),
+    )
+  })
+
   test('a connection that breaks after the console took the delivery: the repetition has its number', async () => {
     const app = await ObservedApp.start('plain.cjs')
     const { collector } = app

@@ -19,6 +19,7 @@ const cases: readonly Case[] = [
   { ending: 'throws', code: 1 },
   { ending: 'rejects', code: 1 },
   { ending: 'exit listener', code: 5 },
+  { ending: 'ten exit listeners', code: 0 },
   { ending: 'handled', signal: 'SIGTERM', code: 0 },
 ]
 

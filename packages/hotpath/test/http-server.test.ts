@@ -102,6 +102,26 @@ describe('a request is a server span', () => {
     assert.equal(spans.length, 4)
   })
 
+  test('that the app answers by what it expects', async () => {
+    const { spans, errors } = await observe('expectations.cjs', async app => {
+      const expecting = (what: string) =>
+        raw(
+          app,
+          `POST /hello HTTP/1.1\r\nHost: a\r\nExpect: ${what}\r\nContent-Length: 2\r\nConnection: close\r\n\r\nhi`,
+        )
+      assert.match(await expecting('100-continue'), /100 Continue[^]*continued/)
+      assert.match(await expecting('more'), /417[^]*refused/)
+    })
+    assert.deepEqual(errors, [])
+    assert.deepEqual(
+      spans.map(span => [span.kind, span.attributes['http.response.status_code']]),
+      [
+        [2, 200],
+        [2, 417],
+      ],
+    )
+  })
+
   test('but an upgrade is none, and works', async () => {
     const spans = await serversOf(async app => {
       const answer = await raw(

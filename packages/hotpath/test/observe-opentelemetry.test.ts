@@ -1,6 +1,11 @@
 import assert from 'node:assert/strict'
 import { EventEmitter } from 'node:events'
+import { copyFileSync, cpSync, existsSync, mkdtempSync, rmSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { tmpdir } from 'node:os'
+import { dirname, join, relative } from 'node:path'
 import { describe, test } from 'node:test'
+import { fileURLToPath } from 'node:url'
 import type { Tracer } from '@opentelemetry/api'
 import { contextManager } from '../dist/observe/opentelemetry/context.js'
 import { tracerProvider } from '../dist/observe/opentelemetry/tracer.js'
@@ -18,26 +23,28 @@ describe('spans made with the API of OpenTelemetry', () => {
     for (const file of files) {
       test(`join our trace: ${api}, ${file}`, async () => {
         let results: unknown
-        const { spans, errors, code } = await observe(
+        const { spans, errors, code, counted } = await observe(
           file,
           async app => {
             results = await (await fetch(app.url)).json()
           },
           { API: api },
         )
+        assert.equal(counted('http.server.request.duration'), 1)
         assert.deepEqual(results, [
           ['active span', true],
           ['active after await', true],
           ['own value', 'Ann'],
           ['bound', 'Ann'],
           ['root is empty', true],
+          ['foreign', '4'.repeat(16)],
           ['ids', true],
           ['throws pass', 'mine'],
         ])
         assert.deepEqual([errors, code], [[], 0])
         assert.deepEqual(tree(spans), {
           // 'throws' was never ended, so it is no span.
-          'GET /': ['outer', 'price', 'with value'],
+          'GET /': ['below a foreign one', 'outer', 'price', 'with value'],
           outer: ['inner'],
           price: ['discount'],
           nothing: ['GET /', 'a trace of its own', 'root by option'],
@@ -72,7 +79,7 @@ describe('an SDK that is registered has everything', () => {
           assert.deepEqual(JSON.parse(output), {
             done: [true, true, true, false],
             complaints: ['@opentelemetry/api: Attempted duplicate registration of API: trace'],
-            theirs: 8,
+            theirs: 9,
           })
           assert.deepEqual(
             spans.map(span => span.name),
@@ -82,6 +89,79 @@ describe('an SDK that is registered has everything', () => {
         })
       }
     }
+  }
+})
+
+describe('an API that has no file on disk', () => {
+  const { resolve } = createRequire(import.meta.url)
+  /** Of its CommonJS build, and the folder of the package. */
+  const placeOf = (name: string) => {
+    const main = resolve(name)
+    let folder = dirname(main)
+    while (!existsSync(join(folder, 'LICENSE'))) folder = dirname(folder)
+    return { main, folder }
+  }
+  const apps = fileURLToPath(new URL('../test/apps/', import.meta.url))
+
+  for (const naming of ['vm', 'eval', 'eval with a name']) {
+    const env = {
+      NAMING: naming,
+      API_FOLDER: placeOf('@opentelemetry/api').folder,
+      API_MAIN: placeOf('@opentelemetry/api').main,
+      WORK: join(apps, 'opentelemetry-work.cjs'),
+    }
+    test(`is ours until an SDK registers, and takes that: ${naming}`, async () => {
+      for (const when of ['', 'first', 'last']) {
+        const { spans, output, errors } = await observe(
+          'opentelemetry-nofile.cjs',
+          async app => void (await (await fetch(app.url)).text()),
+          { ...env, REGISTER: when },
+        )
+        assert.deepEqual(errors, [])
+        if (when === '') assert.ok(spans.some(span => span.name === 'price'))
+        else assert.deepEqual(JSON.parse(output).done, [true, true, true, false])
+      }
+    })
+
+    test(`of which no version is found is left alone, and that is said once: ${naming}`, async () => {
+      const home = mkdtempSync(join(tmpdir(), 'hotpath-nofile-'))
+      const here = process.cwd()
+      try {
+        for (const file of ['opentelemetry-nofile.cjs', 'serve.cjs']) {
+          copyFileSync(join(apps, file), join(home, file))
+        }
+        const { folder, main } = placeOf('opentelemetry-api-1.4')
+        cpSync(folder, join(home, 'api'), { recursive: true })
+        rmSync(join(home, 'api', 'package.json'))
+        process.chdir(home)
+        for (const when of ['', 'first', 'last']) {
+          const { spans, output, errors } = await observe(
+            join(home, 'opentelemetry-nofile.cjs'),
+            async app => void (await (await fetch(app.url)).text()),
+            {
+              ...env,
+              API_FOLDER: join(home, 'api'),
+              API_MAIN: join(home, 'api', relative(folder, main)),
+              REGISTER: when,
+            },
+          )
+          assert.deepEqual(errors, [])
+          assert.deepEqual(
+            spans.map(span => span.name),
+            ['GET /'],
+          )
+          if (when === '')
+            assert.equal(
+              output.match(/^hotpath: .* the version of this copy of @opentelemetry/gm)?.length,
+              1,
+            )
+          else assert.deepEqual(JSON.parse(output).done, [true, true, true, false])
+        }
+      } finally {
+        process.chdir(here)
+        rmSync(home, { recursive: true })
+      }
+    })
   }
 })
 
@@ -113,6 +193,7 @@ describe('what the conventions fill with data', () => {
       attributes: {
         'url.full': 'https://ann:s3cr3t@shop.example/users/42?token=s3cr3t',
         'http.target': '/users/42?token=s3cr3t',
+        'db.system': 'postgresql',
         'db.statement': "select a from t where b = 's3cr3t'",
         'db.query.text': 'GET s3cr3t',
         'exception.message': 's3cr3t',
@@ -127,6 +208,7 @@ describe('what the conventions fill with data', () => {
     assert.deepEqual(open.attributes, {
       'url.full': 'https://shop.example/users/:id',
       'http.target': '/users/:id',
+      'db.system': 'postgresql',
       'db.statement': 'select a from t where b = ?',
       'shop.numbers': [1, 2],
       'shop.note': 'kept',

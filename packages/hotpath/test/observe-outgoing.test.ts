@@ -40,6 +40,7 @@ const calls: Readonly<Record<string, Expected>> = {
   missing: { outcome: 'hello', spans: [['GET /missing/:id', 404, '404']] },
   abort: { outcome: 'failed ECONNRESET', spans: [['GET /slow/:id', undefined, 'ECONNRESET']] },
   timeout: { outcome: 'failed MY_TIMEOUT', spans: [['GET /slow/:id', undefined, 'MY_TIMEOUT']] },
+  'wrapped-answer': ok,
   unheard: { ...ok, outcome: 'closed' },
   'bad-options': { outcome: 'threw ERR_SOCKET_BAD_PORT', spans: [] },
   fetch: ok,

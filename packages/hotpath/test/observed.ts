@@ -1,7 +1,8 @@
 import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
+import { isAbsolute } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { Collector, type CollectedSpan } from './collector.js'
+import { type Attributes, Collector, type CollectedSpan } from './collector.js'
 
 const register = new URL('../dist/register.js', import.meta.url).href
 
@@ -14,11 +15,17 @@ export class ObservedApp {
     private readonly output: { text: string },
   ) {}
 
-  static async start(file: string, env: Record<string, string> = {}): Promise<ObservedApp> {
+  static async start(
+    file: string,
+    env: Record<string, string> = {},
+    nodeArgs: readonly string[] = [],
+  ): Promise<ObservedApp> {
     const collector = await Collector.start()
-    const path = fileURLToPath(new URL(`../test/apps/${file}`, import.meta.url))
+    const path = isAbsolute(file)
+      ? file
+      : fileURLToPath(new URL(`../test/apps/${file}`, import.meta.url))
     const child = fork(path, {
-      execArgv: ['--import', register],
+      execArgv: ['--import', register, ...nodeArgs],
       env: {
         ...process.env,
         HOTPATH_ENDPOINT: collector.url,
@@ -37,6 +44,9 @@ export class ObservedApp {
     const port = await new Promise<number>((resolve, reject) => {
       child.once('message', message => resolve((message as { port: number }).port))
       child.once('exit', code => reject(new Error(`${file} ended with ${code}: ${output.text}`)))
+    }).catch(async (error: unknown) => {
+      await collector.close()
+      throw error
     })
     return new ObservedApp(child, collector, port, output)
   }
@@ -59,6 +69,14 @@ export class ObservedApp {
       output: this.output.text,
       spans: this.collector.spans,
       errors: errors.map(point => String(point.attributes['where'])),
+      counted: (metric, attributes) => this.collector.counted(metric, attributes),
+      dropped: (what, reason) =>
+        this.collector.points
+          .filter(point => point.metric === 'hotpath.recorder.dropped')
+          .filter(
+            ({ attributes }) => attributes['what'] === what && attributes['reason'] === reason,
+          )
+          .reduce((sum, point) => sum + point.value, 0),
     }
   }
 }
@@ -69,6 +87,10 @@ export interface Observation {
   readonly spans: readonly CollectedSpan[]
   /** Places of ours that threw. */
   readonly errors: readonly string[]
+  /** What the histograms of a metric counted. */
+  counted(metric: string, attributes?: Attributes): number
+  /** What the recorder said that it dropped. */
+  dropped(what: string, reason: string): number
 }
 
 /** Runs `use` against an app, and gives what was observed of it. */
@@ -76,8 +98,9 @@ export async function observe(
   file: string,
   use: (app: ObservedApp) => Promise<void>,
   env: Record<string, string> = {},
+  nodeArgs: readonly string[] = [],
 ): Promise<Observation> {
-  const app = await ObservedApp.start(file, env)
+  const app = await ObservedApp.start(file, env, nodeArgs)
   let failure: unknown
   try {
     await use(app)

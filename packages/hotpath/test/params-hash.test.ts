@@ -61,9 +61,47 @@ describe('the hash of parameters', () => {
     assert.notEqual(hashOf(digestOf([1]), 5), hashOf(digestOf([1]), 6))
   })
 
-  test('never runs the app’s code', () => {
-    const trap = new Proxy({}, { get: () => assert.fail('was read'), getPrototypeOf: () => null })
-    assert.equal(paramsHash([trap]), undefined)
-    assert.equal(paramsHash([{ toPostgres: () => assert.fail('was called') }]), undefined)
+  test('tells plain objects apart by what pg sends of them', () => {
+    assert.equal(paramsHash([{ a: 1, b: ['x'] }]), paramsHash([{ a: 1, b: ['x'] }]))
+    const base = paramsHash([{ a: 1, b: { c: 'x' } }])
+    for (const other of [
+      { a: 2, b: { c: 'x' } },
+      { a: '1', b: { c: 'x' } },
+      { a: 1, b: { c: 'y' } },
+      { a: 1, b: { d: 'x' } },
+      { a: 1, b: 'x' },
+      { a: 1 },
+    ]) {
+      assert.notEqual(paramsHash([other]), base, JSON.stringify(other))
+      assert.match(paramsHash([other]) ?? '', /^[0-9a-f]{16}$/)
+    }
+    assert.notEqual(paramsHash([{ a: 1 }]), paramsHash([['a', 1]]))
+  })
+
+  test('says that it cannot tell, of values that only the app’s code could compare', () => {
+    const never = () => assert.fail('was run')
+    const traps = { get: never, ownKeys: never, getPrototypeOf: never, has: never } as const
+    const deep = { a: { b: { c: { d: 1 } } } }
+    class Money {
+      amount = 1
+    }
+    const values = [
+      new Proxy({}, traps),
+      new Proxy([], traps),
+      { toPostgres: never },
+      { toJSON: never },
+      Object.defineProperty({}, 'a', { get: never, enumerable: true }),
+      { a: Object.defineProperty({}, 'b', { get: never, enumerable: true }) },
+      { a: never },
+      new Money(),
+      new Map([[1, 2]]),
+      deep,
+    ]
+    for (const value of values) assert.equal(paramsHash([value]), 'unknown')
+    assert.equal(paramsHash([[[1]]]) === 'unknown', false)
+  })
+
+  test('of no parameters is none', () => {
+    assert.equal(hashOf(0), undefined)
   })
 })

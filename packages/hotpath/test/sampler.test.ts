@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { counts } from '../dist/trace/counts.js'
-import { OpenSpan } from '../dist/trace/recorder.js'
+import { OpenSpan, recorder } from '../dist/trace/recorder.js'
 import { Ring } from '../dist/trace/ring.js'
 import { RouteStats } from '../dist/trace/routes.js'
 import { type Candidate, PRODUCTION_RATES, type Reason, Sampler } from '../dist/trace/sampler.js'
@@ -95,7 +95,9 @@ describe('the sampler keeps', () => {
 
 class CountingKeeper implements Keeper {
   open = 0
-  readonly drops: string[] = []
+  lateAdmitted = Number.POSITIVE_INFINITY
+  readonly strays = new Set<ActiveTrace>()
+  readonly drops = new Map<string, number>()
   readonly latecomers: OpenSpan[] = []
   decide = () => true
   finished = (trace: ActiveTrace) => {
@@ -104,14 +106,22 @@ class CountingKeeper implements Keeper {
   late = (span: OpenSpan) => {
     this.latecomers.push(span)
   }
-  dropped = (reason: string) => {
-    this.drops.push(reason)
+  admitsLate = () => this.lateAdmitted-- > 0
+  dropped = (reason: string, n: number) => {
+    this.drops.set(reason, (this.drops.get(reason) ?? 0) + n)
   }
 }
 
-function begin(keeper: Keeper): ActiveTrace {
+/** As a request is: the recorder ends it. */
+class RequestSpan extends OpenSpan {
+  override endsByItself(): boolean {
+    return true
+  }
+}
+
+function begin(keeper: Keeper, Root = RequestSpan): ActiveTrace {
   const trace = new ActiveTrace(keeper)
-  trace.begin(new OpenSpan(trace, undefined, 'server', 'root', undefined))
+  trace.begin(new Root(trace, undefined, 'server', 'root', undefined))
   return trace
 }
 
@@ -128,7 +138,7 @@ describe('bounds', () => {
     for (let n = 0; n < TRACE_SPANS + 9; n++) child(trace).end()
     assert.equal(trace.spans.length, TRACE_SPANS)
     assert.equal(trace.dropped, 10)
-    assert.deepEqual(new Set(keeper.drops), new Set(['trace']))
+    assert.deepEqual([...keeper.drops], [['trace', 10]])
     trace.root?.end()
     assert.equal(keeper.open, 0)
   })
@@ -138,9 +148,30 @@ describe('bounds', () => {
     const traces = Array.from({ length: OPEN_SPANS / 4000 + 1 }, () => begin(keeper))
     for (const trace of traces) for (let n = 0; n < 4000; n++) child(trace)
     assert.equal(keeper.open, OPEN_SPANS)
-    assert.deepEqual(new Set(keeper.drops), new Set(['open']))
+    assert.deepEqual([...keeper.drops], [['open', 4000]])
     for (const trace of traces) trace.root?.end()
     assert.equal(keeper.open, 0)
+  })
+
+  test('spans that the app forgets to end make room for others, the oldest first', () => {
+    const keeper = new CountingKeeper()
+    for (let n = 0; n < OPEN_SPANS + 1; n++) begin(keeper, OpenSpan)
+    assert.equal(keeper.open, 0, 'roots alone take no room')
+    const forgotten = Array.from({ length: OPEN_SPANS / 4000 }, () => begin(keeper, OpenSpan))
+    const late = forgotten.map(trace => child(trace))
+    for (const trace of forgotten) for (let n = 0; n < 3999; n++) child(trace)
+    assert.deepEqual([...keeper.drops], [])
+    const request = begin(keeper)
+    const held = child(request)
+    assert.equal(held.held, true)
+    assert.deepEqual([...keeper.drops], [['open', 4000]], 'those of the oldest are counted')
+    assert.equal(forgotten[0]?.spans.length, 1)
+    assert.equal(keeper.open, OPEN_SPANS - 4000 + 1)
+    for (const trace of [...forgotten, request]) trace.root?.end()
+    assert.equal(keeper.open, 0)
+    assert.equal(keeper.strays.size, 0)
+    late[0]?.end()
+    assert.deepEqual(keeper.latecomers, [], 'what was counted as dropped is not sent')
   })
 
   test('a span that ends after its root is sent on its own, once', () => {
@@ -151,6 +182,50 @@ describe('bounds', () => {
     span.end()
     span.end()
     assert.deepEqual(keeper.latecomers, [span])
+  })
+
+  test('what begins after the end has the room that the trace left; the rest is counted', () => {
+    const keeper = new CountingKeeper()
+    const trace = begin(keeper)
+    const unawaited = Array.from({ length: TRACE_SPANS + 100 }, () => child(trace))
+    trace.root?.end()
+    for (const span of unawaited) span.end()
+    assert.equal(keeper.latecomers.length, TRACE_SPANS - 1, 'dropped ones stay dropped')
+    child(trace).end()
+    assert.equal(keeper.latecomers.length, TRACE_SPANS - 1)
+    assert.deepEqual([...keeper.drops], [['trace', 102]])
+    const other = begin(keeper)
+    other.root?.end()
+    keeper.lateAdmitted = 3
+    for (let n = 0; n < 5; n++) child(other).end()
+    assert.equal(keeper.latecomers.length, TRACE_SPANS + 2)
+    assert.equal(keeper.drops.get('late'), 2)
+  })
+
+  test('late spans spend the sampler’s spans of the second', () => {
+    const sampler = new Sampler(PRODUCTION_RATES)
+    let admitted = 0
+    for (let n = 0; n < 6000; n++) if (sampler.late(0)) admitted++
+    assert.equal(admitted, PRODUCTION_RATES.spansPerSecond)
+    assert.equal(sampler.late(1000), true)
+  })
+
+  test('a trace that ended holds no spans: what was made in it may live for hours', () => {
+    const trace = begin(new CountingKeeper())
+    child(trace).end()
+    trace.root?.end()
+    assert.deepEqual(trace.spans, [])
+  })
+
+  test('work a minute after the end is of a trace of its own', () => {
+    const trace = begin(new CountingKeeper())
+    const root = trace.root as OpenSpan
+    root.end()
+    assert.equal(recorder.parentOf(root), root)
+    root.endMs -= 59_000
+    assert.equal(recorder.parentOf(root), root)
+    root.endMs -= 1_500
+    assert.equal(recorder.parentOf(root), undefined)
   })
 
   test('the ring lets the oldest go, and counts their spans', () => {

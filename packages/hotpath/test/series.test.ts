@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { counts } from '../dist/trace/counts.js'
-import { routeStats } from '../dist/trace/routes.js'
+import { routeStats, workStats } from '../dist/trace/routes.js'
 import { MAX_SERIES, newSeries, takeSeries } from '../dist/trace/series.js'
 
 describe('the stats of a route', () => {
@@ -15,16 +15,22 @@ describe('the stats of a route', () => {
     assert.equal(named.duration(200), named.duration(200))
   })
 
-  test('ask for the first five call sites of each statement', () => {
+  test('ask for the first five call sites of each statement, then at each doubling', () => {
     const stats = routeStats('GET', '/sites')
     const asked = (template: string) =>
       Array.from({ length: 20 }, () => stats.wantsSite(template)).filter(Boolean).length
-    assert.equal(asked('select 1'), 5)
-    assert.equal(asked('select 1'), 0)
-    assert.equal(asked('select 2'), 5)
+    // The first five, the 8th and the 16th; then the 32nd.
+    assert.equal(asked('select 1'), 7)
+    assert.equal(asked('select 1'), 1)
+    assert.equal(asked('select 2'), 7)
   })
 
   test('are bounded: after a thousand routes, the others share one', () => {
+    // Neither names of work outside of requests nor guesses take their room.
+    for (let n = 0; n < 1500; n++) workStats(`work ${n}`)
+    assert.equal(workStats('one more'), workStats('and another'))
+    for (let n = 0; n < 1500; n++) routeStats('GET', `/guess${n}`, true)
+    assert.notEqual(routeStats('GET', '/of-its-own'), routeStats('GET', '/another-one'))
     for (let n = 0; n < 1000; n++) routeStats('GET', `/r${n}`)
     assert.equal(routeStats('GET', '/one-more'), routeStats('PUT', '/and-another'))
   })
@@ -43,13 +49,19 @@ describe('series', () => {
   })
 
   test('are bounded: what is over shares one series for each metric, and is counted', () => {
-    for (let n = 0; n < MAX_SERIES; n++) newSeries('http.server.request.duration', { n })
+    for (let n = 0; n < MAX_SERIES; n++) newSeries('db.client.operation.duration', { n })
     const before = counts.dropped.get('series overflow') ?? 0
     const one = newSeries('db.client.operation.duration', { 'db.query.text': 'select 2' })
     const two = newSeries('db.client.operation.duration', { 'db.query.text': 'select 3' })
     assert.equal(one, two)
-    assert.notEqual(one, newSeries('http.server.request.duration', { n: -1 }))
-    assert.equal(counts.dropped.get('series overflow'), before + 3)
+    assert.equal(counts.dropped.get('series overflow'), before + 2)
+    const requests = newSeries('http.server.request.duration', { 'http.route': '/' })
+    assert.notEqual(requests, newSeries('http.server.request.duration', { 'http.route': '/a' }))
+    assert.equal(
+      counts.dropped.get('series overflow'),
+      before + 2,
+      'of another metric: room enough',
+    )
     one.record(1)
     const [overflow] = takeSeries()
     assert.deepEqual(overflow?.attributes, { 'otel.metric.overflow': true })

@@ -9,6 +9,7 @@ import type { Store, Window } from '../store/store.js'
 const reasons: ReadonlyMap<string, string> = new Map([
   ['trace', 'their trace had more than 5,000'],
   ['open', 'too many requests were open at a time'],
+  ['late', 'they began after their request had ended, faster than they can be kept'],
   ['ring', 'they came faster than they could be sent'],
   ['queue', 'the console was absent or slow'],
   ['rejected', 'the console refused them'],

@@ -4,11 +4,13 @@ import { statementOf } from './calls.js'
 
 /**
  * What tells a call's parameters from another's: our recorder's hash, or the literals in the text of
- * foreign telemetry. Undefined when the call has parameters that telemetry does not show.
+ * foreign telemetry. Undefined when the call has parameters that telemetry does not show, or that our
+ * recorder could not compare (`unknown`).
  */
 export function parametersOf(call: TraceSpan): string | undefined {
   const hash = call.attributes['hotpath.params.hash']
   const { literals, hasParameters } = reading(statementOf(call) ?? '')
+  if (hash === 'unknown') return undefined
   if (typeof hash === 'string') return `${call.instance} ${hash} ${literals}`
   return hasParameters ? undefined : literals
 }

@@ -90,6 +90,13 @@ describe('repeated-statement is silent', () => {
       `,
     ],
     [
+      'about parameters that the recorder could not compare',
+      `
+      GET /a   ============   server
+        q       = = =         select * from users where id = $1 #unknown
+      `,
+    ],
+    [
       'about questions to the session, whose answers change',
       `
       GET /a   ============   server

@@ -84,8 +84,12 @@ export function gatePool(Pool: { readonly prototype: object }): void {
     '_acquireClient',
     original =>
       function _acquireClient(client, item, ...rest) {
-        endWait(item as Waiting)
-        return original.call(this, client, item, ...rest)
+        const wait = endWait(item as Waiting)
+        if (wait === undefined || wait.span === context.getStore()) {
+          return original.call(this, client, item, ...rest)
+        }
+        // The pool's listeners for `acquire` run now: what they ask is for who waited.
+        return context.run(wait.span, run, original, this, [client, item, ...rest])
       },
   )
   replace(

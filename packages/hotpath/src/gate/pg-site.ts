@@ -1,7 +1,7 @@
 import type { CallSite } from '../trace/call-site.js'
 import { caught } from '../trace/counts.js'
 import { recorder } from '../trace/recorder.js'
-import { routeStats } from '../trace/routes.js'
+import { workStats } from '../trace/routes.js'
 import { captureFor } from '../trace/site.js'
 import type { OpenSpan } from '../trace/span.js'
 import type { Statement } from './statement-span.js'
@@ -64,7 +64,7 @@ function siteOf(statement: Statement): CallSite | undefined {
   try {
     const parent = recorder.parent()
     const root = parent === undefined ? undefined : (parent.trace.root ?? parent)
-    const stats = root === undefined ? routeStats('', statement.name) : root.stats()
+    const stats = root === undefined ? workStats(statement.name) : root.stats()
     return captureFor(stats, statement.template.text)
   } catch {
     caught('gate.pg')

@@ -54,6 +54,11 @@ export class ServerSpan extends OpenSpan {
     return routeStats(this.method, route ?? undefined)
   }
 
+  /** When the response closes. */
+  override endsByItself(): boolean {
+    return true
+  }
+
   override statusClass(): number {
     return this.aborted ? 0 : Math.floor(this.statusCode / 100)
   }
@@ -99,7 +104,7 @@ function adopt(trace: ActiveTrace, request: IncomingMessage): void {
     }
   }
   if (standard === undefined && own === undefined) return
-  const trusted = isTrusted(request.socket.remoteAddress)
+  const trusted = isTrusted(request.socket)
   const remote =
     (own !== undefined && trusted ? parseTraceparent(own) : undefined) ??
     (standard === undefined ? undefined : parseTraceparent(standard))

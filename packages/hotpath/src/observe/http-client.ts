@@ -10,10 +10,10 @@ import { answered, describeCall, failed } from './outgoing.js'
 const FIRST_SIGNS = ['http.server.request.start', 'net.client.socket', 'http.client.request.start']
 const PATCHED = Symbol.for('hotpath.observed')
 
-/** Of a request, and of the answer to it. */
-const spans = new WeakMap<object, OpenSpan>()
+const spans = new WeakMap<ClientRequest, OpenSpan>()
 
 type Request = ClientRequest
+type Emit = (this: unknown, event: string | symbol, ...args: unknown[]) => boolean
 interface Methods {
   _implicitHeader(this: Request): unknown
   _storeHeader(this: Request, firstLine: string, headers: unknown): unknown
@@ -121,12 +121,7 @@ function note(event: string | symbol, first: unknown, span: OpenSpan): void {
     if (event === 'response') {
       const response = first as IncomingMessage
       answered(span, response.statusCode ?? 0)
-      spans.set(response, span)
-      Object.defineProperty(response, 'emit', {
-        value: emitOfResponse,
-        writable: true,
-        configurable: true,
-      })
+      watchAnswer(response, span)
     } else if (event === 'upgrade' || event === 'connect') {
       answered(span, (first as IncomingMessage).statusCode ?? 0)
       span.end()
@@ -140,14 +135,22 @@ function note(event: string | symbol, first: unknown, span: OpenSpan): void {
   }
 }
 
-/** In place of listeners of ours, which the app could count, and take away. */
-function emitOfResponse(this: IncomingMessage, event: string, ...args: unknown[]): boolean {
-  const span = spans.get(this)
-  if (span !== undefined && span.endMs < 0 && (event === 'end' || event === 'close')) {
-    contained('observe.http-client', () => (event === 'end' ? span.end() : closed(this, span)))
+/**
+ * In place of listeners of ours, which the app could count, and take away. The `emit` that was there is
+ * called, not that of the prototype: of an object that the app made from the answer, the prototype is
+ * the answer itself.
+ */
+function watchAnswer(response: IncomingMessage, span: OpenSpan): void {
+  const original = Reflect.get(response, 'emit') as Emit
+  const emit: Emit = function (event, ...args) {
+    if (span.endMs < 0 && this === response && (event === 'end' || event === 'close')) {
+      contained('observe.http-client', () =>
+        event === 'end' ? span.end() : closed(response, span),
+      )
+    }
+    return original.call(this, event, ...args)
   }
-  const { emit } = Object.getPrototypeOf(this) as { emit: (...args: unknown[]) => boolean }
-  return emit.call(this, event, ...args)
+  Object.defineProperty(response, 'emit', { value: emit, writable: true, configurable: true })
 }
 
 function closed(response: IncomingMessage, span: OpenSpan): void {

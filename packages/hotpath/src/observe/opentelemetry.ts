@@ -1,5 +1,6 @@
 import { contextManager } from './opentelemetry/context.js'
 import { offer } from './opentelemetry/slot.js'
+import { tellOtelPropagates } from '../trace/propagation.js'
 import { tracerProvider } from './opentelemetry/tracer.js'
 
 /**
@@ -13,4 +14,5 @@ export function observeOpenTelemetry(): void {
     ),
     context: contextManager,
   })
+  tellOtelPropagates(() => registered('propagation') !== undefined)
 }

@@ -1,6 +1,7 @@
 import { type Dialect, Kind } from './dialect.js'
 import { foldLists } from './fold.js'
 import { Memo } from './memo.js'
+import { dropObjectNames } from './object-name.js'
 import { ownText } from './own-text.js'
 import { postgresql } from './postgresql.js'
 import { scan, type Tokens } from './scan.js'
@@ -50,6 +51,7 @@ function makeTemplate(text: string, dialect: Dialect): Template {
   const cut = text.length > MAX_READ
   const tokens = scan(cut ? text.slice(0, MAX_READ) : text, dialect, cut)
   if (cut && tokens.kinds.at(-1) !== Kind.rest) push(tokens, Kind.rest, '?')
+  dropObjectNames(tokens)
   const { operation, table } = subjectOf(tokens)
   dropSettings(tokens)
   const own = ownText(write(tokens, foldLists(tokens)))

@@ -46,9 +46,16 @@ export function captureCallSite(): CallSite | undefined {
   return TRANSPILED.test(file) ? mappedInMemory(site) : site
 }
 
-/** The files that led here, the innermost first, as paths or `file:` URLs; without ours and Node's. */
+/**
+ * The scripts that led here, the innermost first, as paths, `file:` URLs or what a bundler named them
+ * (`webpack-internal:///./node_modules/a/b.js`); of code without a file also where it was evaluated.
+ * Without ours and Node's.
+ */
 export function callingFiles(): string[] {
-  const files = captureFrames(callingFiles, FEW_FRAMES).map(frame => frame.getFileName())
+  const files = captureFrames(callingFiles, FEW_FRAMES).flatMap(frame => [
+    frame.getFileName() ?? frame.getScriptNameOrSourceURL(),
+    /\(([^()]+):\d+:\d+\)/.exec(frame.getEvalOrigin() ?? '')?.[1],
+  ])
   const foreign = files.filter(
     (file): file is string => typeof file === 'string' && /[\\/]/.test(file) && !isOwn(file),
   )

@@ -13,6 +13,8 @@ export type DroppedReason =
   | 'trace'
   /** The open traces together are over theirs. */
   | 'open'
+  /** It began after the end of its trace, when the spans of this second were spent. */
+  | 'late'
   /** The ring of kept traces was full. */
   | 'ring'
   /** The worker's queue was full: the console is absent or slow. */

@@ -1,6 +1,7 @@
 import type { Worker } from 'node:worker_threads'
 import { clock } from '../clock.js'
 import type { Settings } from '../config/settings.js'
+import { Backlog } from './backlog.js'
 import { context } from './context.js'
 import { caught, contained, countDropped } from './counts.js'
 import { takeDelivery } from './delivery.js'
@@ -35,7 +36,10 @@ export class Exporter {
   private untaken: number[] = []
   /** New in each process, worker thread and fork. */
   private readonly instance = randomHex(16)
+  /** On its way: sent again as it is until it is acknowledged. */
   private pending: Delivery | undefined
+  /** Frozen since; each gets its number when its turn comes. */
+  private readonly backlog = new Backlog()
   private sequence = 0
   private frozenMs = 0
   private ended = false
@@ -63,8 +67,11 @@ export class Exporter {
     this.ended = true
     if (worker === undefined || Atomics.load(this.flags, ABSENT) === 1) return
     while (keeper.ring.spans > 0) this.handOver()
-    const last = takeDelivery(this.sequence + 1, this.frozenMs)
-    if (last !== undefined) tell(worker, { type: 'delivery', delivery: last })
+    const last = takeDelivery(0, this.frozenMs)
+    if (last !== undefined) this.backlog.add(last)
+    for (let delivery = this.next(); delivery !== undefined; delivery = this.next()) {
+      tell(worker, { type: 'delivery', delivery })
+    }
     tell(worker, { type: 'finish' })
     Atomics.wait(this.flags, DONE, 0, this.settings.exitMs)
   }
@@ -130,20 +137,35 @@ export class Exporter {
     return keeper.ring.spans > 0
   }
 
-  /** Freezes the next delivery, unless the last one is still on its way. */
+  /** What was counted since the last time, and when, waits for its turn. */
   private freeze(): void {
-    if (this.pending !== undefined || this.worker === undefined) return
-    this.pending = takeDelivery(this.sequence + 1, this.frozenMs, readGauges())
+    if (this.worker === undefined) return
+    const frozen = takeDelivery(0, this.frozenMs, readGauges())
     this.frozenMs = clock.now()
-    if (this.pending === undefined) return
-    this.sequence++
-    tell(this.worker, { type: 'delivery', delivery: this.pending })
+    if (frozen !== undefined) this.backlog.add(frozen)
+    this.deliver()
+  }
+
+  /** Sends the oldest, unless another is still on its way. */
+  private deliver(): void {
+    if (this.pending !== undefined || this.worker === undefined) return
+    const delivery = this.next()
+    if (delivery !== undefined) tell(this.worker, { type: 'delivery', delivery })
+  }
+
+  private next(): Delivery | undefined {
+    const oldest = this.backlog.take()
+    this.pending = oldest === undefined ? undefined : { ...oldest, sequence: ++this.sequence }
+    return this.pending
   }
 
   private hear(message: FromWorker): void {
     if (message.type === 'queued') this.untaken.shift()
     else if (message.type === 'dropped') countDropped(message.what, message.reason, message.n)
-    else if (message.sequence === this.pending?.sequence) this.pending = undefined
+    else if (message.sequence === this.pending?.sequence) {
+      this.pending = undefined
+      contained('trace.exporter', () => this.deliver())
+    }
   }
 
   /** The thread died (out of memory, say): what it held is lost and counted, and it starts again. */

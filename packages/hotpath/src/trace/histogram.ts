@@ -27,6 +27,35 @@ export interface HistogramDelta {
   readonly buckets: readonly number[]
 }
 
+/** What both counted, neither of them empty. */
+export function mergeDeltas(a: HistogramDelta, b: HistogramDelta): HistogramDelta {
+  const offset =
+    a.buckets.length === 0
+      ? b.offset
+      : b.buckets.length === 0
+        ? a.offset
+        : Math.min(a.offset, b.offset)
+  const end = Math.max(
+    ...[a, b].map(one => (one.buckets.length === 0 ? offset : one.offset + one.buckets.length)),
+  )
+  const buckets = new Array<number>(end - offset).fill(0)
+  for (const one of [a, b]) {
+    for (const [at, n] of one.buckets.entries()) {
+      const slot = one.offset + at - offset
+      buckets[slot] = (buckets[slot] as number) + n
+    }
+  }
+  return {
+    count: a.count + b.count,
+    sum: a.sum + b.sum,
+    min: Math.min(a.min, b.min),
+    max: Math.max(a.max, b.max),
+    zeroCount: a.zeroCount + b.zeroCount,
+    offset,
+    buckets,
+  }
+}
+
 export class ExponentialHistogram {
   count = 0
   private sum = 0

@@ -7,6 +7,7 @@ import type { ActiveTrace, Keeper, OpenSpan } from './span.js'
 /** Decides what becomes of the traces of this process, and holds the kept ones for the worker. */
 class ProcessKeeper implements Keeper {
   open = 0
+  readonly strays = new Set<ActiveTrace>()
   readonly ring = new Ring()
   sampler = new Sampler(PRODUCTION_RATES)
   /** Called when the first trace ended: the worker starts then, and not in programs without one. */
@@ -47,12 +48,16 @@ class ProcessKeeper implements Keeper {
     start?.()
   }
 
+  admitsLate(): boolean {
+    return this.sampler.late(clock.now())
+  }
+
   late(span: OpenSpan): void {
     this.ring.push([span])
   }
 
-  dropped(reason: 'trace' | 'open'): void {
-    countDropped('spans', reason, 1)
+  dropped(reason: 'trace' | 'open' | 'late', n: number): void {
+    countDropped('spans', reason, n)
   }
 }
 

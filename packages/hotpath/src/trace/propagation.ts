@@ -26,11 +26,16 @@ const COMPANY = [
   '__NR_agent',
 ] as const
 
+let otelPropagates = () => false
+
+/** Who knows what is registered with the API of OpenTelemetry says whether a propagator is. */
+export function tellOtelPropagates(asked: () => boolean): void {
+  otelPropagates = asked
+}
+
 /** Another tracer in this process adds `traceparent` itself. */
 function inCompany(): boolean {
-  const otel = (globalThis as Record<symbol, unknown>)[Symbol.for('opentelemetry.js.api.1')]
-  if (typeof otel === 'object' && otel !== null && 'propagation' in otel) return true
-  return COMPANY.some(name => Reflect.get(globalThis, name) !== undefined)
+  return otelPropagates() || COMPANY.some(name => Reflect.get(globalThis, name) !== undefined)
 }
 
 /**

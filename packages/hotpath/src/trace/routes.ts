@@ -2,7 +2,10 @@ import type { CallSite } from './call-site.js'
 import type { ExponentialHistogram } from './histogram.js'
 import { newSeries } from './series.js'
 
-/** Routes that are told apart; the rest share one. A route has several series, so half of those. */
+/**
+ * Routes that are told apart; the rest share one. A route has several series, so half of those. As many
+ * guessed ones, and as many names of work outside of requests: neither takes the room of the other.
+ */
 const MAX_ROUTES = 1000
 /** One capture costs 3 us: so many of the first of each statement of a route, then at each doubling. */
 const FIRST_SITES = 5
@@ -87,14 +90,34 @@ class KnownSite {
   }
 }
 
-type Routes = Map<string, Map<string, RouteStats>>
+/** Stats by template, then by method (two look-ups cost less than one joined key), up to a bound. */
+class Known {
+  private readonly byTemplate = new Map<string, Map<string, RouteStats>>()
+  private readonly rest = new RouteStats('_OTHER', undefined, false)
+  private count = 0
 
-/** By template, then by method: two look-ups cost less than one joined key. */
-const named: Routes = new Map()
+  constructor(private readonly guessed: boolean) {}
+
+  of(method: string, template: string | undefined): RouteStats {
+    return this.byTemplate.get(template ?? '')?.get(method) ?? this.add(method, template)
+  }
+
+  private add(method: string, template: string | undefined): RouteStats {
+    if (this.count >= MAX_ROUTES) return this.rest
+    this.count++
+    const stats = new RouteStats(method, template, this.guessed)
+    const byMethod = this.byTemplate.get(template ?? '')
+    if (byMethod === undefined) this.byTemplate.set(template ?? '', new Map([[method, stats]]))
+    else byMethod.set(method, stats)
+    return stats
+  }
+}
+
+const named = new Known(false)
 /** Apart: a statement of a middleware may ask for the guess before the framework names the route. */
-const guesses: Routes = new Map()
-let count = 0
-const rest = new RouteStats('_OTHER', undefined, false)
+const guesses = new Known(true)
+/** Apart: names of spans are the app's, and may be as many as it has users. */
+const work = new Known(false)
 
 /** The stats of `GET /users/:id`; the same object for the same names. */
 export function routeStats(
@@ -102,21 +125,10 @@ export function routeStats(
   template: string | undefined,
   guessed = false,
 ): RouteStats {
-  const routes = guessed ? guesses : named
-  return routes.get(template ?? '')?.get(method) ?? addRoute(routes, method, template, guessed)
+  return (guessed ? guesses : named).of(method, template)
 }
 
-function addRoute(
-  routes: Routes,
-  method: string,
-  template: string | undefined,
-  guessed: boolean,
-): RouteStats {
-  if (count >= MAX_ROUTES) return rest
-  count++
-  const stats = new RouteStats(method, template, guessed)
-  const byMethod = routes.get(template ?? '')
-  if (byMethod === undefined) routes.set(template ?? '', new Map([[method, stats]]))
-  else byMethod.set(method, stats)
-  return stats
+/** The same for what runs outside of any request: `SELECT users` of a timer, a span of the app's own. */
+export function workStats(name: string): RouteStats {
+  return work.of('', name)
 }

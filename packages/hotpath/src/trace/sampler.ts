@@ -101,6 +101,14 @@ export class Sampler {
     return reason
   }
 
+  /** Whether one more span of a trace that is kept, and ended, has its place in this second. */
+  late(nowMs: number): boolean {
+    this.fillAll(nowMs)
+    if (this.spans <= 0) return false
+    this.spans--
+    return true
+  }
+
   private worth({ stats, statusClass, upstream }: Candidate, slow: boolean, failed: boolean) {
     if (takeNew(stats, statusClass)) return 'new'
     if (failed && take(stats, 'error')) return 'error'
@@ -110,12 +118,17 @@ export class Sampler {
     return undefined
   }
 
-  private fill(stats: RouteStats, nowMs: number): void {
+  private fillAll(nowMs: number): void {
     const { rates } = this
     const seconds = Math.max(0, nowMs - this.filledMs) / 1000
     this.filledMs = nowMs
     this.traces = Math.min(rates.tracesPerSecond, this.traces + seconds * rates.tracesPerSecond)
     this.spans = Math.min(rates.spansPerSecond, this.spans + seconds * rates.spansPerSecond)
+  }
+
+  private fill(stats: RouteStats, nowMs: number): void {
+    this.fillAll(nowMs)
+    const { rates } = this
     const { allowance } = stats
     const routeSeconds = Math.max(0, nowMs - allowance.filledMs) / 1000
     allowance.filledMs = nowMs

@@ -2,7 +2,7 @@ import { clock } from '../clock.js'
 import type { Attributes } from './attributes.js'
 import type { CallSite } from './call-site.js'
 import { randomHex } from './ids.js'
-import { type RouteStats, routeStats } from './routes.js'
+import { type RouteStats, workStats } from './routes.js'
 
 export type SpanKind = 'internal' | 'server' | 'client' | 'producer' | 'consumer'
 export type SpanStatus = 'unset' | 'ok' | 'error'
@@ -31,15 +31,19 @@ const LATE_MS = 60_000
 
 /** What becomes of traces: the recorder's side of a span. */
 export interface Keeper {
-  /** Spans held by open traces. */
+  /** Spans held by open traces below their roots. */
   open: number
+  /** Open traces with spans below a root that only the app can end, the oldest first. */
+  readonly strays: Set<ActiveTrace>
   /** Asked once, when an id is about to leave the process: will this trace be kept? */
   decide(trace: ActiveTrace): boolean
   /** The root ended. */
   finished(trace: ActiveTrace): void
+  /** Asked for each span that begins after the end of its root, in a trace that is kept. */
+  admitsLate(): boolean
   /** A span ended after its root, in a trace that is kept. */
   late(span: OpenSpan): void
-  dropped(reason: 'trace' | 'open'): void
+  dropped(reason: 'trace' | 'open' | 'late', n: number): void
 }
 
 /**
@@ -55,6 +59,8 @@ export class OpenSpan {
   id = ''
   /** Where in the app's code it was asked for; on the first few of their kind. */
   site: CallSite | undefined = undefined
+  /** Its trace has a place for it, within the bounds. */
+  held = false
 
   constructor(
     readonly trace: ActiveTrace,
@@ -71,7 +77,7 @@ export class OpenSpan {
     if (status !== undefined) this.status = status
     if (attributes !== undefined) this.add(attributes)
     if (this === this.trace.root) this.trace.finish()
-    else if (this.trace.ended) this.trace.late(this)
+    else if (this.held && this.trace.ended) this.trace.late(this)
   }
 
   add(attributes: Attributes): void {
@@ -101,7 +107,12 @@ export class OpenSpan {
 
   /** What is known of the route that this span, as a root, belongs to. */
   stats(): RouteStats {
-    return routeStats('', this.name)
+    return workStats(this.name)
+  }
+
+  /** Whether it ends even if the app forgets it. */
+  endsByItself(): boolean {
+    return false
   }
 
   /** First digit of the answer's status; 0 when the client left. */
@@ -113,7 +124,10 @@ export class OpenSpan {
 /** All that belongs to one request, or to one operation outside of requests. */
 export class ActiveTrace {
   root: OpenSpan | undefined = undefined
-  /** In order of start, the root first; emptied when the trace was not kept. */
+  /**
+   * In order of start, the root first; emptied at the end: a timer or a socket that was made in a
+   * request holds its trace as long as it lives.
+   */
   spans: OpenSpan[] = []
   /** Spans over the cap. */
   dropped = 0
@@ -128,16 +142,20 @@ export class ActiveTrace {
   remoteSampled = false
   /** A caller that is not believed. */
   link: SpanContext | undefined = undefined
+  /** Spans that it held when it ended, and those that came later. */
+  private taken = 0
   private id = ''
   private decision: boolean | undefined = undefined
 
   constructor(readonly keeper: Keeper) {}
 
-  /** Makes `root` the span with which the trace ends. */
+  /**
+   * Makes `root` the span with which the trace ends. A root alone is not counted: one that the app
+   * forgets to end is held by nobody.
+   */
   begin<T extends OpenSpan>(root: T): T {
     this.root = root
     this.spans.push(root)
-    this.keeper.open++
     return root
   }
 
@@ -160,28 +178,64 @@ export class ActiveTrace {
 
   /** Keeps the span, or counts it when there are too many. */
   hold(span: OpenSpan): void {
-    if (this.ended) return
-    if (this.spans.length >= TRACE_SPANS) {
-      this.dropped++
-      this.keeper.dropped('trace')
-    } else if (this.keeper.open >= OPEN_SPANS) {
-      this.dropped++
-      this.keeper.dropped('open')
-    } else {
+    if (this.ended) this.holdLate(span)
+    else if (this.spans.length >= TRACE_SPANS) this.drop('trace', 1)
+    else if (!this.hasRoom()) this.drop('open', 1)
+    else {
+      if (this.spans.length === 1 && this.root?.endsByItself() === false)
+        this.keeper.strays.add(this)
       this.spans.push(span)
       this.keeper.open++
+      span.held = true
     }
   }
 
   finish(): void {
     this.ended = true
-    this.keeper.open -= this.spans.length
+    this.taken = this.spans.length
+    this.keeper.open -= this.taken - 1
+    if (this.taken > 1) this.keeper.strays.delete(this)
     this.keeper.finished(this)
-    if (this.reason === '') this.spans = []
+    this.spans = []
   }
 
   late(span: OpenSpan): void {
     if (this.reason !== '') this.keeper.late(span)
+  }
+
+  /** Work that a request left behind has the room that the request left, and its share of the sampler's. */
+  private holdLate(span: OpenSpan): void {
+    if (this.reason === '') return
+    if (this.taken >= TRACE_SPANS) this.drop('trace', 1)
+    else if (!this.keeper.admitsLate()) this.drop('late', 1)
+    else {
+      this.taken++
+      span.held = true
+    }
+  }
+
+  /** Where all open traces hold too much, the oldest whose root the app seems to have forgotten lets go. */
+  private hasRoom(): boolean {
+    const { keeper } = this
+    if (keeper.open < OPEN_SPANS) return true
+    for (const stray of keeper.strays) {
+      stray.letGo()
+      if (keeper.open < OPEN_SPANS) return true
+    }
+    return false
+  }
+
+  private letGo(): void {
+    const given = this.spans.splice(1)
+    for (const span of given) span.held = false
+    this.keeper.strays.delete(this)
+    this.keeper.open -= given.length
+    this.drop('open', given.length)
+  }
+
+  private drop(reason: 'trace' | 'open' | 'late', n: number): void {
+    this.dropped += n
+    this.keeper.dropped(reason, n)
   }
 
   /** Too long after its end to have caused what happens now. */

@@ -39,9 +39,22 @@ function begin(settings: Settings): void {
 function start(settings: Settings, headers: Readonly<Record<string, string>>): void {
   contained('trace.start', () => {
     const exporter = new Exporter(settings, headers, packageVersion())
-    process.on('exit', () => contained('trace.exit', () => exporter.finish()))
+    beforeExit(() => contained('trace.exit', () => exporter.finish()))
     exporter.start()
   })
+}
+
+/**
+ * Calls `fn` before the app's listeners for `exit`. It is seen on its way, since a listener of ours would
+ * be counted: the app's tenth and ours make Node warn of a leak.
+ */
+function beforeExit(fn: () => void): void {
+  const emit = process.emit as (this: unknown, event: unknown, ...args: unknown[]) => boolean
+  const gated: typeof emit = function (event, ...args) {
+    if (event === 'exit') fn()
+    return emit.call(this, event, ...args)
+  }
+  Object.defineProperty(process, 'emit', { value: gated, writable: true, configurable: true })
 }
 
 function packageVersion(): string {

@@ -25,7 +25,7 @@ export interface WireSpan {
 
 /** What was counted since the last one, frozen: resent as it is until it is acknowledged. */
 export interface Delivery {
-  /** From 1 up, in this process. */
+  /** From 1 up, in this process; 0 while it waits for its turn. */
   readonly sequence: number
   readonly originMs: number
   readonly startMs: number

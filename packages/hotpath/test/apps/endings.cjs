@@ -21,6 +21,13 @@ const endings = {
     })
     console.log('ready')
   },
+  // As many as Node takes without a warning; counted by who removes them.
+  'ten exit listeners': server => {
+    for (let n = 0; n < 10; n++) process.on('exit', () => {})
+    console.log(process.listenerCount('exit'), process.eventNames().length)
+    process.removeAllListeners('exit')
+    server.close()
+  },
   'exit listener': () => {
     process.on('exit', code => console.log('exit', code))
     process.exit(5)

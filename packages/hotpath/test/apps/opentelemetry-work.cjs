@@ -45,7 +45,17 @@ exports.work = (api, http, serve) => {
         context.with(ROOT_CONTEXT, () => tracer.startSpan('a trace of its own').end())
         tracer.startSpan('root by option', { root: true }).end()
       }),
+    foreign: () => {
+      const theirs = { traceId: '3'.repeat(32), spanId: '4'.repeat(16), traceFlags: 1 }
+      return context.with(trace.setSpanContext(context.active(), theirs), async () => {
+        await new Promise(resolve => setImmediate(resolve))
+        check('foreign', trace.getActiveSpan()?.spanContext().spanId)
+        tracer.startSpan('below a foreign one').end()
+      })
+    },
     request: async () => {
+      // What the recorder began, the app cannot end.
+      trace.getActiveSpan()?.end()
       const span = trace.getActiveSpan()
       span?.setAttribute('shop.user', 'known')
       check('ids', /^[0-9a-f]{32}$/.test(span?.spanContext().traceId ?? ''))

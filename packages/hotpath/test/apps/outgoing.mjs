@@ -99,6 +99,15 @@ const calls = {
       // Nobody listens for the answer: Node throws it away, and closes.
       get(upstream + secret).on('close', () => resolve('closed'))
     }),
+  // As wrappers of answers do: what they emit must not come back to them.
+  'wrapped-answer': () =>
+    new Promise(resolve => {
+      get(upstream + secret, response => {
+        const wrapper = Object.create(response)
+        wrapper.on('custom', () => response.resume().on('end', () => resolve('hello')))
+        wrapper.emit('custom')
+      })
+    }),
   'bad-options': async () => {
     try {
       get({ port: -1 })

@@ -86,7 +86,7 @@ export const contextManager = {
   ): R {
     if (!isContext(context)) return fn.apply(thisArg, args)
     const found = contained('observe.opentelemetry', () => spanIn(context))
-    const span = found instanceof OtelSpan ? found.open : undefined
+    const span = openSpan(found)
     const active = { context, span }
     return recorder.runIn(span, () => actives.run(active, () => fn.apply(thisArg, args)))
   },
@@ -104,6 +104,12 @@ export const contextManager = {
   disable(): unknown {
     return this
   },
+}
+
+/** Of a span that is not ours (of a caller, by its header) we know nothing: what runs goes on below the current one. */
+function openSpan(found: unknown): OpenSpan | undefined {
+  if (found instanceof OtelSpan) return found.open
+  return found === undefined ? undefined : recorder.current()
 }
 
 type AnyFunction = (...args: unknown[]) => unknown

@@ -6,16 +6,41 @@ import { callingFiles } from '../../trace/call-site.js'
 /** A bundle over this is not searched. */
 const MAX_BYTES = 50_000_000
 
+/** Where a package lies below one of the app's folders. */
+const API = 'node_modules/@opentelemetry/api'
+
 /**
- * The version of the copy of @opentelemetry/api that is registering something right now, told from
- * the file that called us: that of its package, or, in a bundle, the version text that stands before
- * the API's own name. Undefined when neither is found. Called once, when an SDK starts.
+ * The version of the copy of @opentelemetry/api that is at work right now, told from the file that
+ * called us: that of its package, or, in a bundle, the version text that stands before the API's own
+ * name. Code that a bundler or the app evaluates has no file: then the copy that its name tells of, or
+ * the one that is installed for the app. Undefined when none is found. Called once or twice in a process.
  */
 export function registrantVersion(): string | undefined {
-  for (const caller of callingFiles().slice(0, 3)) {
+  const callers = callingFiles()
+  for (const caller of callers.slice(0, 3)) {
     const file = caller.startsWith('file:') ? fileURLToPath(caller) : caller
-    const version = packageVersion(file) ?? bundledVersion(file)
+    const version = packageVersion(file) ?? bundledVersion(file) ?? namedVersion(caller)
     if (version !== undefined) return version
+  }
+  return installedVersion(API)
+}
+
+/** `webpack-internal:///(rsc)/./node_modules/a/node_modules/@opentelemetry/api/build/esm/trace.js` */
+function namedVersion(name: string): string | undefined {
+  const at = name.indexOf('node_modules/')
+  const end = name.lastIndexOf(API)
+  return at < 0 || end < at ? undefined : installedVersion(name.slice(at, end) + API)
+}
+
+/** Of a package below the folder of the app's script, of the working directory, or of one above them. */
+function installedVersion(path: string): string | undefined {
+  const script = process.argv[1]
+  for (const start of [...(script === undefined ? [] : [dirname(script)]), process.cwd()]) {
+    for (let folder = start; ; folder = dirname(folder)) {
+      const version = packageVersion(join(folder, path, 'index.js'))
+      if (version !== undefined) return version
+      if (folder === dirname(folder)) break
+    }
   }
   return undefined
 }

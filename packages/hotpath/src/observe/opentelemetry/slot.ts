@@ -1,3 +1,5 @@
+import { problem } from '../../errors.js'
+import { callingFiles } from '../../trace/call-site.js'
 import { contained } from '../../trace/counts.js'
 import { registrantVersion } from './registrant.js'
 
@@ -5,6 +7,8 @@ import { registrantVersion } from './registrant.js'
 const KEY = Symbol.for('opentelemetry.js.api.1')
 /** Readers ask for at least their own minor version. */
 const ANY_VERSION = '1.999.0'
+/** A look at the stack costs 10 us. Those who look first may be other tracers, that know the slot as well. */
+const MAX_LOOKS = 20
 
 type Registry = Record<string, unknown>
 
@@ -18,6 +22,8 @@ type Registry = Record<string, unknown>
  * that registers. What is registered stays, as it would without us; with the first tracer provider or
  * context manager all our offers are gone for good.
  *
+ * A copy of the API whose version is not found could not register: until one is found, the slot is empty.
+ *
  * @returns What is registered under a name by others.
  */
 export function offer(offers: Readonly<Record<string, unknown>>): (type: string) => unknown {
@@ -27,6 +33,10 @@ export function offer(offers: Readonly<Record<string, unknown>>): (type: string)
   }
   let registering = false
   let version = ANY_VERSION
+  /** Of the copy that is at work. */
+  let known: string | undefined
+  let looks = 0
+  let foreign: Registry | undefined
   let open = true
   const registry: Registry = {}
   Object.defineProperty(registry, 'version', {
@@ -57,18 +67,28 @@ export function offer(offers: Readonly<Record<string, unknown>>): (type: string)
     configurable: true,
     get() {
       registering = false
-      return registry
+      known ??= contained('observe.opentelemetry', registrantVersion)
+      if (known !== undefined) return registry
+      if (++looks === MAX_LOOKS) giveUp()
+      return undefined
     },
     set(value: unknown) {
       if (value !== registry) {
         open = false
+        foreign = value as Registry
         Object.defineProperty(globalThis, KEY, { value, writable: true, configurable: true })
         return
       }
       registering = true
       if (version !== ANY_VERSION) return
-      version = contained('observe.opentelemetry', registrantVersion) ?? version
+      version = contained('observe.opentelemetry', registrantVersion) ?? known ?? version
     },
   })
-  return type => (type in offers ? registered[type] : registry[type])
+  return type => (foreign ?? (type in offers ? registered : registry))[type]
+}
+
+function giveUp(): void {
+  Reflect.deleteProperty(globalThis, KEY)
+  const file = callingFiles()[0] ?? 'evaluated code'
+  process.stderr.write(`hotpath: ${problem('HOTPATH_OTEL_VERSION', { file }).message}\n`)
 }

@@ -27,7 +27,11 @@ const NO_CONTEXT: OtelSpanContext = {
  * that records nothing: it never throws.
  */
 export class OtelSpan {
-  constructor(readonly open: OpenSpan) {}
+  /** @param owned The app made it: what the recorder began, a request or a statement, the app cannot end. */
+  constructor(
+    readonly open: OpenSpan,
+    private readonly owned: boolean,
+  ) {}
 
   spanContext(): OtelSpanContext {
     const known = contained(WHERE, () => this.open.context())
@@ -42,7 +46,7 @@ export class OtelSpan {
   setAttributes(attributes: unknown): this {
     contained(WHERE, () => {
       if (!this.isRecording()) return
-      const added = keepable(attributes, Object.keys(this.open.attributes ?? {}).length)
+      const added = keepable(attributes, this.open.attributes)
       if (added !== undefined) this.open.add(added)
     })
     return this
@@ -70,7 +74,7 @@ export class OtelSpan {
 
   updateName(name: string): this {
     contained(WHERE, () => {
-      if (this.isRecording()) this.open.name = keepableName(String(name))
+      if (this.isRecording()) this.open.name = keepableName(String(name), this.open.attributes)
     })
     return this
   }
@@ -86,17 +90,24 @@ export class OtelSpan {
   }
 
   end(): void {
-    contained(WHERE, () => this.open.end())
+    if (this.owned) contained(WHERE, () => this.open.end())
   }
 }
 
 const wrappers = new WeakMap<OpenSpan, OtelSpan>()
 
+/** The span that the app makes now. */
+export function made(open: OpenSpan): OtelSpan {
+  const span = new OtelSpan(open, true)
+  wrappers.set(open, span)
+  return span
+}
+
 /** The same wrapper each time, so that the user may compare what `getActiveSpan()` gives. */
 export function wrapped(open: OpenSpan): OtelSpan {
   let span = wrappers.get(open)
   if (span === undefined) {
-    span = new OtelSpan(open)
+    span = new OtelSpan(open, false)
     wrappers.set(open, span)
   }
   return span

@@ -3,7 +3,7 @@ import { keeper } from '../../trace/keeper.js'
 import { ActiveTrace, OpenSpan, recorder, type SpanKind } from '../../trace/recorder.js'
 import { type Context, contextManager, isContext, spanIn, withSpan } from './context.js'
 import { keepable, keepableName } from './attributes.js'
-import { OtelSpan, wrapped } from './span.js'
+import { made, OtelSpan } from './span.js'
 
 /** `SpanKind` of @opentelemetry/api, by number. */
 const KINDS: readonly SpanKind[] = ['internal', 'server', 'client', 'producer', 'consumer']
@@ -93,13 +93,13 @@ function startSpan(
   const span = recorder.enabled
     ? contained('observe.opentelemetry', () => recordedSpan(name, options ?? {}, context))
     : undefined
-  return wrapped(span ?? new OpenSpan(NOWHERE, undefined, 'internal', '', undefined))
+  return made(span ?? new OpenSpan(NOWHERE, undefined, 'internal', '', undefined))
 }
 
 function recordedSpan(name: string, options: SpanOptions, context: Context): OpenSpan {
-  const attributes = keepable(options.attributes, 0)
+  const attributes = keepable(options.attributes)
   const kind = KINDS[options.kind ?? 0] ?? 'internal'
-  const known = keepableName(String(name)).slice(0, MAX_NAME)
+  const known = keepableName(String(name), options.attributes).slice(0, MAX_NAME)
   const start = () => recorder.startSpan(kind, known, attributes)
   const parent = options.root ? undefined : parentOf(context)
   return parent === recorder.current() ? start() : recorder.runIn(parent, start)
