@@ -107,7 +107,7 @@ function Shown({ answer, place }: { answer: FindingAnswer; place: Place }) {
             <div>
               <span class="big">{duration(cost.msPerRequest)}</span>
               <Share part={cost.share} />
-              <span class="muted small">{percent(cost.share)} of one request, the median</span>
+              <span class="muted small">{percent(cost.share)} of a request that shows it</span>
             </div>
             <div>
               <span class="big">{count(evidence.calls)}</span>
