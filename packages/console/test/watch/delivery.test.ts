@@ -14,10 +14,11 @@ const alerts = { 'slow menu': { route: 'GET /menu', average: '200ms', for: '1m' 
 async function fired(
   prepare: (receiver: Receiver) => void | Promise<void>,
   use: (watched: Watched, receiver: Receiver) => Promise<void>,
+  options: { readonly patienceMs?: number } = {},
 ): Promise<void> {
   await using receiver = await Receiver.start()
   const notify = { ours: { webhook: `${receiver.url}/hooks/a-secret-path`, secret } }
-  await Watched.with({ alerts, notify, patienceMs: 150 }, async watched => {
+  await Watched.with({ alerts, notify, ...options }, async watched => {
     await watched.steps(6, slow)
     await prepare(receiver)
     await watched.step(slow)
@@ -92,10 +93,11 @@ describe('a message that is not taken goes again', () => {
     fired(
       receiver => void receiver.answers.push('hang'),
       async (watched, receiver) => {
-        assert.equal(delivery(watched).error, 'it did not answer within 0.15 s')
+        assert.equal(delivery(watched).error, 'it did not answer within 2 s')
         await watched.pass(5_000)
         assert.deepEqual([delivery(watched).state, receiver.received.length], ['delivered', 2])
       },
+      { patienceMs: 2_000 },
     ))
 
   test('when the receiver is down, and is started again', () =>
