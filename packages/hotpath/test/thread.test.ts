@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { ObservedApp } from './observed.js'
+import { observe, type ObservedApp } from './observed.js'
 
 const METRIC = 'http.server.request.duration'
 const hello = { 'http.route': '/hello' }
@@ -13,58 +13,56 @@ async function get(app: ObservedApp, path: string, times = 1): Promise<string> {
 
 describe('the thread that exports', () => {
   test('starts again when it ended, and sends the counts that were on their way', async () => {
-    const app = await ObservedApp.start('watched-thread.cjs')
-    const { collector } = app
-    let open = false
-    collector.answer = () => ({ status: open ? 200 : 503 })
-    await get(app, '/hello', 3)
-    await collector.until(({ deliveries }) => deliveries.length > 0)
-    await get(app, '/end-thread')
-    open = true
-    await get(app, '/hello', 2)
-    await collector.until(() => collector.counted(METRIC, hello) === 5, 30_000)
-    const accepted = collector.deliveries.filter(one => one.accepted).map(one => one.sequence)
-    assert.equal(accepted[0], 1)
-    await get(app, '/hello')
-    await collector.until(() => collector.servers().some(({ name }) => name === 'GET /hello'))
-    const { code } = await app.finish()
+    const { code } = await observe('watched-thread.cjs', async app => {
+      const { collector } = app
+      let open = false
+      collector.answer = () => ({ status: open ? 200 : 503 })
+      await get(app, '/hello', 3)
+      await collector.until(({ deliveries }) => deliveries.length > 0)
+      await get(app, '/end-thread')
+      open = true
+      await get(app, '/hello', 2)
+      await collector.until(() => collector.counted(METRIC, hello) === 5, 30_000)
+      assert.equal(collector.deliveries.find(one => one.accepted)?.sequence, 1)
+      await get(app, '/hello')
+      await collector.until(() => collector.servers().some(({ name }) => name === 'GET /hello'))
+    })
     assert.equal(code, 0)
   })
 
   test('is sent four batches of spans until it took the first; the others wait', async () => {
-    const app = await ObservedApp.start('watched-thread.cjs')
-    const { collector } = app
-    await get(app, '/hold')
-    let requests = 0
-    // A delivery follows each second, as the spans do where nothing holds them back.
-    for (let second = 1; second <= 7; second++) {
-      await get(app, '/hello')
-      requests++
-      await collector.until(() => collector.counted(METRIC, hello) === requests)
-    }
-    assert.equal(await get(app, '/posted'), '4')
-    await get(app, '/release')
-    await collector.until(
-      () => collector.servers().filter(({ name }) => name === 'GET /hello').length === requests,
-    )
-    await app.finish()
+    await observe('watched-thread.cjs', async app => {
+      const { collector } = app
+      await get(app, '/hold')
+      let requests = 0
+      // A delivery follows each second, as the spans do where nothing holds them back.
+      while (requests < 7) {
+        await get(app, '/hello')
+        requests++
+        await collector.until(() => collector.counted(METRIC, hello) === requests)
+      }
+      assert.equal(await get(app, '/posted'), '4')
+      await get(app, '/release')
+      const hellos = () => collector.servers().filter(({ name }) => name === 'GET /hello')
+      await collector.until(() => hellos().length === requests)
+    })
   })
 
   test('gives up a console that answers a byte at a time, and tries again', async () => {
-    const app = await ObservedApp.start('watched-thread.cjs')
-    const { collector } = app
-    let trickled = false
-    collector.answer = path => {
-      if (path !== '/v1/metrics' || trickled) return { status: 200 }
-      trickled = true
-      return 'trickle'
-    }
-    await get(app, '/hello', 3)
-    await collector.until(
-      ({ deliveries }) => deliveries.filter(({ sequence }) => sequence === 1).length === 2,
-      40_000,
-    )
-    await collector.until(() => collector.counted(METRIC, hello) === 3)
-    await app.finish()
+    await observe('watched-thread.cjs', async app => {
+      const { collector } = app
+      let trickled = false
+      collector.answer = path => {
+        if (path !== '/v1/metrics' || trickled) return { status: 200 }
+        trickled = true
+        return 'trickle'
+      }
+      await get(app, '/hello', 3)
+      await collector.until(
+        ({ deliveries }) => deliveries.filter(({ sequence }) => sequence === 1).length === 2,
+        40_000,
+      )
+      await collector.until(() => collector.counted(METRIC, hello) === 3)
+    })
   })
 })

@@ -18,11 +18,13 @@ function load(file) {
   const code = readFileSync(file, 'utf8')
   const name = `webpack-internal:///./node_modules/@opentelemetry/api/${file.slice(folder.length + 1)}`
   const wrapped = `(function (exports, require, module) {${code}\n})`
+  /* oxlint-disable no-eval -- it is what webpack does in development */
   const run = {
     vm: () => new vm.Script(wrapped, { filename: name }).runInThisContext(),
     eval: () => (0, eval)(wrapped),
     'eval with a name': () => (0, eval)(`${wrapped}\n//# sourceURL=${name}`),
   }
+  /* oxlint-enable no-eval */
   const required = path => {
     const found = join(dirname(file), path)
     return load([`${found}.js`, join(found, 'index.js')].find(each => existsSync(each)) ?? found)

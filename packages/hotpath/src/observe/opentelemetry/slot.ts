@@ -1,6 +1,6 @@
-import { problem } from '../../errors.js'
 import { callingFiles } from '../../trace/call-site.js'
 import { contained } from '../../trace/counts.js'
+import { tellUser } from '../../trace/tell-user.js'
 import { registrantVersion } from './registrant.js'
 
 /** Where all copies of @opentelemetry/api 1.x look for what is registered (internal/global-utils). */
@@ -90,5 +90,5 @@ export function offer(offers: Readonly<Record<string, unknown>>): (type: string)
 function giveUp(): void {
   Reflect.deleteProperty(globalThis, KEY)
   const file = callingFiles()[0] ?? 'evaluated code'
-  process.stderr.write(`hotpath: ${problem('HOTPATH_OTEL_VERSION', { file }).message}\n`)
+  tellUser('HOTPATH_OTEL_VERSION', { file })
 }
