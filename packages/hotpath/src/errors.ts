@@ -8,6 +8,8 @@ export const errors = {
   HOTPATH_CONFIG_LOAD: '{file} could not be loaded: {reason}',
   HOTPATH_CONFIG_TYPESCRIPT:
     '{file}: this Node ({version}) does not read TypeScript. Use Node 22.18 or later, or rename it to hotpath.config.js and leave out the types.',
+  HOTPATH_POOL_QUEUE:
+    'All {max} connections of the pool are in use, and {waiting} callers wait already (pool.maxWaiting is {limit}). Answer 503, let fewer requests in, or make statements shorter before the pool larger.',
   HOTPATH_BATCH_ANSWER:
     '{batch} expected an array of rows, an object with rows, or a query with execute(), but got {got}.',
   HOTPATH_BATCH_LENGTH:

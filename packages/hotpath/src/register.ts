@@ -6,6 +6,7 @@ import { isDisabled, settingsOf } from './config/settings.js'
 import { gateHttpServer } from './gate/http-server.js'
 import { gatePg } from './gate/pg.js'
 import { observeLibraries } from './observe/libraries.js'
+import { usePool } from './pool/use.js'
 import { caught } from './trace/counts.js'
 import { configure } from './trace/start.js'
 import { hookModuleLoad } from './trace/module-load.js'
@@ -31,8 +32,10 @@ function attach(): void {
   const script = process.argv[1]
   const root = appRoot(script === undefined ? process.cwd() : dirname(resolve(script)))
   const file = configFile(root)
-  const use = (config: Config) =>
+  const use = (config: Config) => {
     configure(settingsOf(config, process.env, { root, name: serviceName(root, script) }))
+    usePool(config)
+  }
   if (file === undefined) {
     use({})
     return

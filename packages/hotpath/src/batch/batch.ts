@@ -60,10 +60,7 @@ export function batch<K, R extends Row>(
   align: GroupBy<keyof R & string>,
   options?: BatchOptions,
 ): Batched<K, R[]>
-export function batch<K, V>(
-  load: (keys: K[]) => Returned<V>,
-  options?: BatchOptions,
-): Batched<K, V>
+export function batch<K, V>(load: (keys: K[]) => Returned<V>, options?: BatchOptions): Batched<K, V>
 export function batch<K>(
   load: (keys: K[]) => Returned<Row>,
   second?: Align | BatchOptions,
@@ -156,8 +153,7 @@ class Plan {
       throw new HotpathError('HOTPATH_BATCH_LENGTH', { batch: this.name, ...details })
     }
     const values = aligned(keys, rows, this.align, this.name)
-    for (const [at, value] of values.entries())
-      if (value instanceof Error) loader.clear(keys[at])
+    for (const [at, value] of values.entries()) if (value instanceof Error) loader.clear(keys[at])
     return values
   }
 }

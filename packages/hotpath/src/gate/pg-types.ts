@@ -1,5 +1,7 @@
 /** What we need of pg 8 and pg-pool 3, structurally: the app brings its own copies. */
 
+import type { PgPoolShape, WaitingItem } from '../pool/shapes.js'
+
 export type Method = (this: unknown, ...args: unknown[]) => unknown
 export type Callback = (this: unknown, ...args: unknown[]) => unknown
 
@@ -33,10 +35,8 @@ export interface PgResult {
   readonly rows?: unknown
 }
 
-export interface PendingItem {
-  callback?: unknown
-}
+export type PendingItem = WaitingItem
 
-export interface PgPool {
-  readonly _pendingQueue?: readonly PendingItem[]
+export interface PgPool extends PgPoolShape {
+  _clients?: PgClient[]
 }

@@ -2,11 +2,17 @@ import { countDropped } from './counts.js'
 import { ExponentialHistogram, type HistogramDelta } from './histogram.js'
 import type { AttributeValue } from './attributes.js'
 
-export type MetricName = 'http.server.request.duration' | 'db.client.operation.duration'
+export type MetricName =
+  | 'http.server.request.duration'
+  | 'db.client.operation.duration'
+  | 'db.client.connection.wait_time'
+  | 'db.client.connection.use_time'
+  | 'db.client.connection.create_time'
+  | 'hotpath.pool.age'
 type SeriesAttributes = Readonly<Record<string, AttributeValue>>
 
 /**
- * Series of both metrics together. An API of 200 routes and 500 statements has about 1,000; what
+ * Series of all metrics together. An API of 200 routes and 500 statements has about 1,000; what
  * comes on top shares one series per metric, and is counted.
  */
 export const MAX_SERIES = 2000

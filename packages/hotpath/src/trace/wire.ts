@@ -1,6 +1,7 @@
 import type { Attributes } from './attributes.js'
 import type { CallSite } from './call-site.js'
 import type { SeriesDelta } from './series.js'
+import type { Tally } from './tallies.js'
 import type { OpenSpan, SpanContext, SpanKind, SpanStatus } from './span.js'
 
 /** A span on its way to the worker: what structured clone copies in about 2 us. */
@@ -29,6 +30,7 @@ export interface Delivery {
   readonly startMs: number
   readonly endMs: number
   readonly series: readonly SeriesDelta[]
+  readonly tallies: readonly Tally[]
   readonly dropped: readonly (readonly [what: string, reason: string, n: number])[]
   readonly errors: readonly (readonly [where: string, n: number])[]
 }

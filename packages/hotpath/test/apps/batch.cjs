@@ -8,12 +8,9 @@ const pool = new Pool({ connectionString: process.env.DATABASE_URL, max: 4 })
 process.once('disconnect', () => pool.end())
 
 const loaded = import('hotpath/batch').then(({ batch, by }) =>
-  batch(
-    function userOf(ids) {
-      return pool.query('select n as id, pg_sleep(0.01) from unnest($1::int[]) n', [ids])
-    },
-    by('id'),
-  ),
+  batch(function userOf(ids) {
+    return pool.query('select n as id, pg_sleep(0.01) from unnest($1::int[]) n', [ids])
+  }, by('id')),
 )
 
 serve(

@@ -73,7 +73,10 @@ describe('batch, on PostgreSQL', () => {
     assert.equal(six?.status === 'fulfilled' && six.value?.city, 'city 6')
     assert.equal(seven?.status === 'fulfilled' && seven.value, undefined)
     assert.ok(eight?.status === 'rejected')
-    assert.match(String(eight.reason.message), /at most one row for a key, but got 2 rows .*groupBy/)
+    assert.match(
+      String(eight.reason.message),
+      /at most one row for a key, but got 2 rows .*groupBy/,
+    )
     assert.equal(eight.reason.code, 'HOTPATH_BATCH_DUPLICATE')
   })
 
@@ -83,7 +86,9 @@ describe('batch, on PostgreSQL', () => {
       given.push(ids)
       return pool.query<Address>(ALL, [ids.map(String)])
     }, by('user_id'))
-    const { value } = await request(() => Promise.all([addressOf(5), addressOf(5n), addressOf('5')]))
+    const { value } = await request(() =>
+      Promise.all([addressOf(5), addressOf(5n), addressOf('5')]),
+    )
     assert.deepEqual(
       value.map(row => row?.city),
       ['city 5', 'city 5', 'city 5'],
@@ -109,7 +114,10 @@ describe('batch, on PostgreSQL', () => {
   })
 
   test('a null key finds nothing, and asks nothing', async () => {
-    const optional = batch((ids: (number | null)[]) => pool.query<Address>(ALL, [ids]), by('user_id'))
+    const optional = batch(
+      (ids: (number | null)[]) => pool.query<Address>(ALL, [ids]),
+      by('user_id'),
+    )
     const { value, statements } = await request(() => optional(null))
     assert.equal(value, undefined)
     assert.equal(statements, 0)
@@ -216,7 +224,8 @@ describe('batch, on PostgreSQL', () => {
     })
     test('rows without the column', async () => {
       const cities = batch(
-        (ids: number[]) => pool.query('select id, city from addresses where user_id = any($1)', [ids]),
+        (ids: number[]) =>
+          pool.query('select id, city from addresses where user_id = any($1)', [ids]),
         by('user_id'),
         { name: 'cities' },
       )

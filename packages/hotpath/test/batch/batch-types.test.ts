@@ -8,8 +8,7 @@ interface Address {
 }
 
 /** Compiles only when both types are the same; the compiler is the judge of this file. */
-type Same<A, B> =
-  (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false
+type Same<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false
 const same = <A, B>(_: Same<A, B>): void => {}
 
 const load = async (_: number[]): Promise<readonly Address[]> => []

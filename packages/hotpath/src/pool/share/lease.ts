@@ -1,0 +1,74 @@
+import type { AsyncResource } from 'node:async_hooks'
+import { clock } from '../../clock.js'
+import type { ActiveTrace } from '../../trace/span.js'
+import type { Leftover } from './leftovers.js'
+import type { Line } from './line.js'
+import type { Place } from './shelf.js'
+import type { PgConnection, SharableClient } from './shapes.js'
+
+/**
+ * An app ends its client in a `finally` that may run after the answer has gone. What is ended later
+ * than this was not made for the request alone.
+ */
+const LATE_MS = 1000
+
+/** A client of the app that holds a line, until it ends. */
+export class Lease {
+  /** Set when the client was ended and its line taken: resolved once the line was reset or closed. */
+  ended: Promise<void> | undefined = undefined
+
+  constructor(
+    readonly client: SharableClient,
+    readonly line: Line,
+    readonly place: Place,
+    readonly resource: AsyncResource,
+    private readonly trace: ActiveTrace,
+    /** The connection that the client's constructor made, where it was not used. */
+    private readonly unused: PgConnection | undefined,
+  ) {}
+
+  /** Why the line must go with its client; undefined: it can go back. */
+  keptBy(): Leftover | 'broken' | 'busy' | 'outlived' | undefined {
+    const { client, trace } = this
+    const broken = client._queryable !== true || client._connectionError === true
+    if (broken || client._connected !== true || client._ending === true || client._ended === true) {
+      return 'broken'
+    }
+    if (!this.line.connection.stream.writable) return 'broken'
+    if (isBusy(client)) return 'busy'
+    const root = trace.root
+    if (trace.ended && root !== undefined && clock.now() - root.endMs > LATE_MS) return 'outlived'
+    return this.line.leftover
+  }
+
+  /** Takes the line from the client, which is from now on as one that has ended. */
+  part(): void {
+    const { client, line } = this
+    line.processID = client.processID
+    line.secretKey = client.secretKey
+    client._ending = true
+    client.readyForQuery = false
+    line.detach()
+    client.connection = this.unused ?? newConnection(line.connection)
+  }
+
+  /** Tells the app, in its own context, that the client has ended. */
+  finish(): void {
+    const { client } = this
+    client._ended = true
+    this.resource.runInAsyncScope(() => process.nextTick(() => client.emit('end')))
+  }
+}
+
+function isBusy(client: SharableClient): boolean {
+  const old = client._queryQueue === undefined
+  const queue = old ? client.queryQueue : client._queryQueue
+  const active = old ? client.activeQuery : client._activeQuery
+  const sent = client._sentQueryQueue?.length ?? 0
+  return (queue?.length ?? 0) + sent > 0 || (active !== null && active !== undefined)
+}
+
+/** What the client finds in place of its connection: one that was never opened. */
+function newConnection(like: PgConnection): PgConnection {
+  return new (like.constructor as new (config: object) => PgConnection)({})
+}
