@@ -1,8 +1,10 @@
 import { inRoot } from '../root.js'
 import type { PgConnection } from './shapes.js'
 
-/** A server that does not answer in this time is not worth another try. */
-const ANSWER_MS = 5000
+/** To clean a session may take a while: large temporary tables are dropped. */
+const CLEAN_MS = 5000
+/** A request waits for it: a server that takes longer is asked for a new connection. */
+const PING_MS = 1000
 
 /** A statement, and the tag with which the server completes it. */
 export type Told = readonly [text: string, tag: string]
@@ -16,7 +18,7 @@ export async function exchange(
   connection: PgConnection,
   statements: readonly Told[],
 ): Promise<string | undefined> {
-  const { value, tags } = await answered(connection, statements.length, () => {
+  const { value, tags } = await answered(connection, CLEAN_MS, statements.length, () => {
     connection.stream.cork()
     for (const [text] of statements) connection.query(text)
     connection.stream.uncork()
@@ -31,7 +33,7 @@ export async function exchange(
 
 /** One round trip that does nothing: whether the connection still stands. */
 export async function ping(connection: PgConnection): Promise<void> {
-  await answered(connection, 1, () => connection.sync())
+  await answered(connection, PING_MS, 1, () => connection.sync())
 }
 
 /**
@@ -39,7 +41,7 @@ export async function ping(connection: PgConnection): Promise<void> {
  * server says that it is ready in the next. Resolves with the status of the transaction.
  */
 export async function ready(connection: PgConnection): Promise<unknown> {
-  return (await answered(connection, 1, () => {})).status
+  return (await answered(connection, CLEAN_MS, 1, () => {})).status
 }
 
 interface Answers {
@@ -48,7 +50,12 @@ interface Answers {
   readonly status: unknown
 }
 
-function answered(connection: PgConnection, answers: number, send: () => void): Promise<Answers> {
+function answered(
+  connection: PgConnection,
+  limitMs: number,
+  answers: number,
+  send: () => void,
+): Promise<Answers> {
   return new Promise((resolve, reject) => {
     let left = answers
     let value: string | undefined
@@ -68,8 +75,8 @@ function answered(connection: PgConnection, answers: number, send: () => void): 
       error: error => end(() => reject(error as Error)),
       end: () => end(() => reject(new Error('the connection ended'))),
     }
-    const late = () => end(() => reject(new Error(`no answer in ${ANSWER_MS} ms`)))
-    const timer = inRoot(setTimeout, late, ANSWER_MS)
+    const late = () => end(() => reject(new Error(`no answer in ${limitMs} ms`)))
+    const timer = inRoot(setTimeout, late, limitMs)
     for (const [event, listener] of Object.entries(listeners)) {
       connection.on(event, listener as (message: unknown) => void)
     }

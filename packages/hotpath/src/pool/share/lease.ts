@@ -68,7 +68,22 @@ function isBusy(client: SharableClient): boolean {
   return (queue?.length ?? 0) + sent > 0 || (active !== null && active !== undefined)
 }
 
-/** What the client finds in place of its connection: one that was never opened. */
+/** A connection that was never opened, with the options of another. */
 function newConnection(like: PgConnection): PgConnection {
-  return new (like.constructor as new (config: object) => PgConnection)({})
+  const options = {
+    ssl: like.ssl,
+    sslNegotiation: like.sslNegotiation,
+    keepAlive: like._keepAlive,
+    keepAliveInitialDelayMillis: like._keepAliveInitialDelayMillis,
+  }
+  return new (like.constructor as new (options: object) => PgConnection)(options)
+}
+
+/** Makes of a client that failed to connect one that may try again. */
+export function restart(client: SharableClient, line: Line): void {
+  line.detach()
+  line.destroy()
+  client.connection = newConnection(line.connection)
+  client._connecting = false
+  client._connectionError = false
 }

@@ -9,7 +9,7 @@ const OWN_SETTING =
   /\bset_config\s*\((?!\s*'\w+'\s*,)|\bset\s+(?:session\s+|local\s+)?"?\w+"?\s*\.\s*/i
 
 /**
- * What a statement leaves in its session that ROLLBACK, DISCARD ALL and RESET ROLE do not take away,
+ * What a statement leaves in its session that ROLLBACK and DISCARD ALL do not take away,
  * or that belongs to one client alone; undefined for nearly all. A word in a literal is taken for the
  * statement: that costs a connection, and never the next client's peace.
  *

@@ -9,7 +9,7 @@ import type { PoolPolicy } from '../policy.js'
 import { inRoot } from '../root.js'
 import { ping, ready } from './exchange.js'
 import { keyOf } from './key.js'
-import { Lease } from './lease.js'
+import { Lease, restart } from './lease.js'
 import { Line } from './line.js'
 import { isOpenedByPool } from './opening.js'
 import { type Place, Shelf } from './shelf.js'
@@ -39,8 +39,12 @@ interface Caller {
   readonly request: ActiveTrace
 }
 
-/** Was idle so briefly that it still stands; HikariCP waits as long before it asks. */
-const FRESH_MS = 500
+/**
+ * The server answered so short a time ago that it need not be asked again. HikariCP allows 500 ms;
+ * but an app that connects per request does not expect to be handed a connection that was cut, and
+ * a client without a listener for `error` would end its process.
+ */
+const FRESH_MS = 50
 /** A connection is renewed now and then, as a pool does: the server's memory for it grows. */
 const MAX_AGE_MS = 30 * 60_000
 /** After the server had no connection left, this process keeps none idle for so long. */
@@ -123,14 +127,21 @@ export class Lender {
     return undefined
   }
 
-  private open({ client, place, callback, opening, resource, request }: Caller): Start {
+  private open(caller: Caller, again = false): Start {
+    const { client, place, callback, opening, resource, request } = caller
     tally('hotpath.pool.share', { outcome: 'opened' })
     const line = new Line(client.connection)
     line.attend(resource)
     hold(client, new Lease(client, line, place, resource, request, undefined))
     const noticing: Callback = (...args) => {
-      if ((args[0] as { code?: unknown } | null)?.code === TOO_MANY) this.retreat()
-      return callback.apply(undefined, args)
+      const full = (args[0] as { code?: unknown } | null)?.code === TOO_MANY
+      const leaving = full ? this.retreat() : []
+      if (again || leaving.length === 0) return callback.apply(undefined, args)
+      // Without us there would have been a place: those that lay idle make it.
+      restart(client, line)
+      return this.after(Promise.all(leaving), caller, () =>
+        client[LEASE] === 'asking' ? this.open(caller, true) : undefined,
+      )
     }
     return () => opening.open(noticing)
   }
@@ -144,22 +155,30 @@ export class Lender {
 
   /** The line was idle for a while: the server, or a firewall, may have dropped it. */
   private ask(caller: Caller, line: Line): Start {
-    const { client, place, resource } = caller
-    hold(client, 'asking')
-    const go = (start: () => Start) => resource.runInAsyncScope(() => start()())
-    return () =>
-      void inRoot(ping, line.connection)
-        .then(
-          () => {
-            if (client[LEASE] === 'asking') go(() => this.lend(caller, line))
-            else this.shelf.put(place, line)
-          },
-          () => {
-            line.destroy()
-            if (client[LEASE] === 'asking') go(() => this.open(caller))
-          },
-        )
-        .catch(() => caught('pool.share'))
+    return () => {
+      const stands = inRoot(ping, line.connection).then(
+        () => true,
+        () => {
+          line.destroy()
+          return false
+        },
+      )
+      this.after(stands, caller, stood => {
+        if (caller.client[LEASE] !== 'asking') {
+          if (stood) this.shelf.put(caller.place, line)
+          return undefined
+        }
+        return stood ? this.lend(caller, line) : this.open(caller)
+      })
+    }
+  }
+
+  /** Goes on with a client when something has come about, in its own context. */
+  private after<T>(what: Promise<T>, caller: Caller, go: (it: T) => Start | undefined): void {
+    hold(caller.client, 'asking')
+    what
+      .then(it => caller.resource.runInAsyncScope(() => go(it)?.()))
+      .catch(() => caught('pool.share'))
   }
 
   private canKeep({ place, line }: Lease): boolean {
@@ -203,10 +222,11 @@ export class Lender {
     }
   }
 
-  private retreat(): void {
+  /** Gives the server its connections back. */
+  private retreat(): Promise<void>[] {
     tally('hotpath.pool.share', { outcome: 'retreat' })
     this.retreatUntilMs = clock.now() + RETREAT_MS
-    contained('pool.share', () => this.shelf.clear())
+    return contained('pool.share', () => this.shelf.clear()) ?? []
   }
 
   private sayPooled({ connectionParameters }: SharableClient): void {

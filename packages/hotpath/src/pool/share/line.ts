@@ -1,14 +1,12 @@
 import type { AsyncResource } from 'node:async_hooks'
 import { clock } from '../../clock.js'
+import { inRoot } from '../root.js'
 import { exchange, type Told } from './exchange.js'
 import { type Leftover, leftoverOf } from './leftovers.js'
 import type { PgConnection, SharableClient } from './shapes.js'
 
-const CLEAN: readonly Told[] = [
-  ['DISCARD ALL', 'DISCARD ALL'],
-  // DISCARD ALL forgets a role that the login or the options set at the start.
-  ['RESET ROLE', 'RESET'],
-]
+const ROLLBACK: Told = ['ROLLBACK', 'ROLLBACK']
+const DISCARD: Told = ['DISCARD ALL', 'DISCARD ALL']
 const PID: Told = ['SELECT pg_catalog.pg_backend_pid()', 'SELECT 1']
 
 /**
@@ -66,9 +64,7 @@ export class Line {
 
   /** Ends transaction, settings, locks, temporary tables and prepared statements. */
   async reset(status: unknown): Promise<void> {
-    const statements: readonly Told[] =
-      status === 'I' ? CLEAN : [['ROLLBACK', 'ROLLBACK'], ...CLEAN]
-    await exchange(this.connection, statements)
+    await exchange(this.connection, status === 'I' ? [DISCARD] : [ROLLBACK, DISCARD])
     this.connection.parsedStatements = {}
     if (this.connection.submittedNamedStatements !== undefined) {
       this.connection.submittedNamedStatements = {}
@@ -114,6 +110,17 @@ export class Line {
   close(): void {
     // Politely: the server sees a goodbye.
     this.connection.end()
+  }
+
+  /** Resolves when the connection has ended, or after `limitMs`. */
+  gone(limitMs: number): Promise<void> {
+    return new Promise(resolve => {
+      const timer = inRoot(setTimeout, resolve, limitMs)
+      this.connection.once('end', () => {
+        clearTimeout(timer)
+        resolve()
+      })
+    })
   }
 
   destroy(): void {

@@ -6,6 +6,8 @@ import type { Socket } from 'node:net'
 /** The driver's end of one socket; a Client is what the app holds of it. */
 export interface PgConnection extends EventEmitter {
   readonly stream: Socket
+  readonly ssl?: unknown
+  readonly sslNegotiation?: unknown
   readonly _keepAlive?: unknown
   readonly _keepAliveInitialDelayMillis?: unknown
   parsedStatements: Record<string, unknown>
@@ -31,9 +33,9 @@ export interface SharableClient extends EventEmitter {
   readonly processID?: unknown
   readonly secretKey?: unknown
   readonly _Promise?: PromiseConstructor
-  readonly _connecting?: unknown
+  _connecting?: unknown
   readonly _connected?: unknown
-  readonly _connectionError?: unknown
+  _connectionError?: unknown
   readonly _queryable?: unknown
   _ending?: unknown
   _ended?: unknown

@@ -8,6 +8,9 @@ const MAX_KEYS = 100
 /** Idle connections of all keys together: each is a process of the server's. */
 const MAX_IDLE = 200
 
+/** What a server takes at most to close a connection, as far as somebody waits for it. */
+const GONE_MS = 1000
+
 /** Idle lines of one set of connection options. */
 export interface Place {
   readonly idle: Line[]
@@ -62,14 +65,16 @@ export class Shelf {
     line.connection.unref?.()
   }
 
-  /** Closes all idle lines: the server has no place for somebody else. */
-  clear(): void {
-    for (const place of this.places.values()) {
-      for (const line of [...place.idle]) {
+  /** Closes all idle lines: the server has no place for somebody else. Resolves once they are gone. */
+  clear(): Promise<void>[] {
+    return [...this.places.values()].flatMap(place =>
+      [...place.idle].map(line => {
         this.remove(place, line)
+        const gone = line.gone(GONE_MS)
         line.close()
-      }
-    }
+        return gone
+      }),
+    )
   }
 
   private remove(place: Place, line: Line): void {

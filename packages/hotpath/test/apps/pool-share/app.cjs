@@ -47,4 +47,6 @@ server.listen(0, '127.0.0.1', async () => {
   const parallel = await request(() => Promise.all(Array.from({ length: 40 }, backend)))
   console.log(JSON.stringify({ backends: one.size, parallel: parallel.length }))
   server.close()
+  // Only if something is left that keeps the process alive.
+  setTimeout(() => process.exit(9), 10_000).unref()
 })

@@ -48,6 +48,9 @@ const plant = (...statements) =>
 
 const current = new AsyncLocalStorage()
 
+const OTHERS = `
+  from pg_stat_activity where backend_type = 'client backend' and pid <> pg_backend_pid()`
+
 exports.cases = {
   'SET ROLE': [
     plant('set role guest'),
@@ -56,6 +59,10 @@ exports.cases = {
   'SET SESSION AUTHORIZATION': [
     plant('set session authorization guest'),
     rows(`select current_user, session_user, current_setting('role') as role`),
+  ],
+  'a role that the options set': [
+    rows('set role guest', [], { options: '-c role=owner' }),
+    rows('select current_user, session_user', [], { options: '-c role=owner' }),
   ],
   'a role that the login sets': [
     rows('select current_user, session_user', [], { user: 'mapped' }),
@@ -330,9 +337,9 @@ exports.cases = {
     async () => {
       const admin = new Client({ ...options, application_name: 'admin' })
       await admin.connect()
-      await admin.query(`
-        select pg_terminate_backend(pid) from pg_stat_activity
-        where backend_type = 'client backend' and pid <> pg_backend_pid()`)
+      await admin.query(`select pg_terminate_backend(pid) ${OTHERS}`)
+      while ((await admin.query(`select 1 ${OTHERS}`)).rowCount > 0);
+      await admin.query('select 1')
       await admin.end()
     },
     rows('select 2 as n'),
