@@ -16,7 +16,7 @@ export function limitLifetime(pool: PgPoolShape, client: PooledClient): void {
   const ownMs = Number(pool.options?.maxLifetimeSeconds) * 1000
   const lifetimeMs = ownMs > 0 ? ownMs : policy.lifetimeMs
   if (!(lifetimeMs > 0)) return
-  const afterMs = lifetimeMs * (1 - JITTER * Math.random())
+  const afterMs = renewAfterMs(lifetimeMs)
   const timer = inRoot(
     setTimeout,
     () => contained('pool.lifetime', () => expire(pool, client)),
@@ -25,6 +25,11 @@ export function limitLifetime(pool: PgPoolShape, client: PooledClient): void {
   timer.unref()
   const { once } = client as { once?: (event: string, listener: () => void) => unknown }
   once?.call(client, 'end', () => clearTimeout(timer))
+}
+
+/** When a connection with this lifetime is renewed. */
+export function renewAfterMs(lifetimeMs: number, random: () => number = Math.random): number {
+  return lifetimeMs * (1 - JITTER * random())
 }
 
 /** An idle one is closed now, one in use when it comes back. */

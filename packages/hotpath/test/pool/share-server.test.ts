@@ -105,8 +105,7 @@ describe('with pool.share', () => {
       const { output, errors } = await observe(
         APP,
         async app => {
-          for (let n = 0; n < 5; n++)
-            assert.deepEqual(await ask(app, 'select 1 as n'), [{ n: 1 }])
+          for (let n = 0; n < 5; n++) assert.deepEqual(await ask(app, 'select 1 as n'), [{ n: 1 }])
           const many = await Promise.all(
             Array.from({ length: 20 }, () => ask(app, 'select 1 as n')),
           )
