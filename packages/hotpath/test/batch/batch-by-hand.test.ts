@@ -199,12 +199,12 @@ describe('batch, on PostgreSQL', () => {
   })
 
   test('a function that throws at once rejects as well', async () => {
-    const thrown = batch((_: number[]): readonly Address[] => {
-      throw new Error('of the app')
+    const thrown = batch((ids: number[]): readonly Address[] => {
+      throw new Error(`of the app, for ${ids.length}`)
     }, groupBy('user_id'))
     await assert.rejects(
       batchScope(() => thrown(1)),
-      { message: 'of the app' },
+      { message: 'of the app, for 1' },
     )
   })
 

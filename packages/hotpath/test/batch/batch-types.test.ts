@@ -9,9 +9,10 @@ interface Address {
 
 /** Compiles only when both types are the same; the compiler is the judge of this file. */
 type Same<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false
-const same = <A, B>(_: Same<A, B>): void => {}
+const same = <A, B>(yes: Same<A, B>): void => assert.ok(yes)
 
-const load = async (_: number[]): Promise<readonly Address[]> => []
+const load = async (ids: number[]): Promise<readonly Address[]> =>
+  ids.map(id => ({ id, user_id: String(id) }))
 
 test('keys and values are inferred from the function', () => {
   const one = batch(load, by('user_id'))
@@ -26,7 +27,10 @@ test('keys and values are inferred from the function', () => {
   same<Parameters<typeof plain>, [key: string]>(true)
   same<ReturnType<typeof plain>, Promise<number>>(true)
 
-  const result = batch(async (_: bigint[]) => ({ rows: [{ id: 1, city: 'x' }] }), by('id'))
+  const result = batch(
+    async (ids: bigint[]) => ({ rows: [{ id: ids.length, city: 'x' }] }),
+    by('id'),
+  )
   same<ReturnType<typeof result>, Promise<{ id: number; city: string } | undefined>>(true)
 
   // @ts-expect-error: the rows have no such column

@@ -88,7 +88,7 @@ export class Lender {
   }
 
   /** A client ends. Undefined: its connection ends with it, go on as ever. */
-  end(client: Leased, callback: Callback | undefined): { readonly value: unknown } | undefined {
+  end(client: Leased, callback: (() => void) | undefined): { readonly value: unknown } | undefined {
     const lease = client[LEASE]
     if (lease === undefined) return undefined
     if (lease === 'asking') {
@@ -106,10 +106,7 @@ export class Lender {
       lease.ended = this.takeBack(lease)
     }
     const { ended } = lease
-    if (callback !== undefined) {
-      void ended.then(() => callback())
-      return { value: undefined }
-    }
+    if (callback !== undefined) return { value: void ended.then(callback) }
     const Own = client._Promise ?? Promise
     return { value: new Own<void>(resolve => void ended.then(resolve)) }
   }
