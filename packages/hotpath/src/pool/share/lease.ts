@@ -14,8 +14,8 @@ const LATE_MS = 1000
 
 /** A client of the app that holds a line, until it ends. */
 export class Lease {
-  /** Set when the client was ended and its line taken: resolved once the line was reset or closed. */
-  ended: Promise<void> | undefined = undefined
+  state: 'lent' | 'ending' | 'ended' = 'lent'
+  private readonly waiting: (() => void)[] = []
 
   constructor(
     readonly client: SharableClient,
@@ -44,6 +44,7 @@ export class Lease {
   /** Takes the line from the client, which is from now on as one that has ended. */
   part(): void {
     const { client, line } = this
+    this.state = 'ending'
     line.processID = client.processID
     line.secretKey = client.secretKey
     client._ending = true
@@ -52,11 +53,24 @@ export class Lease {
     client.connection = this.unused ?? newConnection(line.connection)
   }
 
-  /** Tells the app, in its own context, that the client has ended. */
+  /** Calls `fn` once the line was reset or closed. */
+  whenEnded(fn: () => void): void {
+    if (this.state === 'ended') fn()
+    else this.waiting.push(fn)
+  }
+
+  /**
+   * Tells the app, in its own context, that the client has ended: those who wait before those who
+   * listen, as the driver does. In ticks of their own, so that what they throw is the app's.
+   */
   finish(): void {
-    const { client } = this
+    const { client, waiting } = this
+    this.state = 'ended'
     client._ended = true
-    this.resource.runInAsyncScope(() => process.nextTick(() => client.emit('end')))
+    this.resource.runInAsyncScope(() => {
+      for (const fn of waiting.splice(0)) process.nextTick(fn)
+      process.nextTick(() => client.emit('end'))
+    })
   }
 }
 

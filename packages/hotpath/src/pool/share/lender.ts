@@ -96,19 +96,18 @@ export class Lender {
       client[LEASE] = undefined as never
       return undefined
     }
-    if (lease.ended === undefined) {
+    if (lease.state === 'lent') {
       const kept = lease.keptBy() ?? (this.canKeep(lease) ? undefined : 'full')
       if (kept !== undefined) {
         tally('hotpath.pool.share', { outcome: 'closed', reason: kept })
         Reflect.deleteProperty(client, LEASE)
         return undefined
       }
-      lease.ended = this.takeBack(lease)
+      void this.takeBack(lease)
     }
-    const { ended } = lease
-    if (callback !== undefined) return { value: void ended.then(callback) }
+    if (callback !== undefined) return { value: lease.whenEnded(callback) }
     const Own = client._Promise ?? Promise
-    return { value: new Own<void>(resolve => void ended.then(resolve)) }
+    return { value: new Own<void>(resolve => lease.whenEnded(resolve)) }
   }
 
   private placeOf(client: SharableClient): Place | undefined {
@@ -184,7 +183,7 @@ export class Lender {
     return place.pooled !== true && this.shelf.hasRoom(place)
   }
 
-  /** Resolves when the session is clean, or gone, so that locks are free when `end` says so. */
+  /** The app hears of the end when the session is clean, or gone: its locks are free by then. */
   private async takeBack(lease: Lease): Promise<void> {
     const { line, place } = lease
     const { _txStatus, readyForQuery } = lease.client
