@@ -55,7 +55,7 @@ export class Lease {
 
   /** Calls `fn` once the line was reset or closed. */
   whenEnded(fn: () => void): void {
-    if (this.state === 'ended') fn()
+    if (this.state === 'ended') process.nextTick(fn)
     else this.waiting.push(fn)
   }
 
