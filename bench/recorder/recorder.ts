@@ -39,7 +39,7 @@ export async function recorder(quick: boolean): Promise<void> {
     const line = lastLine(lines, rssMb, start.median)
     const versions = [20, 24].map(node => versionOf(nodeOf(node))).join(' and ')
     if (!quick)
-      record('recorder', `Node ${versions}; seed ${seed}.\n\n${table(lines)}\n\n    ${line}\n`)
+      record('recorder', `Node ${versions}`, seed, `${table(lines)}\n\n    ${line}`)
     process.stdout.write(`${table(lines)}\n\n${line}\n`)
   } finally {
     load.stop()
