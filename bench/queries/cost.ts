@@ -34,11 +34,7 @@ export async function compare(
     await using second = await QueriesApp.start(databaseUrl, contestants.second)
     const block = (app: QueriesApp) => () => app.block(page, CLIENTS, blockMs)
     await Promise.all([block(first)(), block(second)()])
-    const results = await interleave(
-      { first: block(first), second: block(second) },
-      rounds,
-      random,
-    )
+    const results = await interleave({ first: block(first), second: block(second) }, rounds, random)
     const mean = (of: (round: (typeof results)[number]) => number) =>
       results.reduce((sum, round) => sum + of(round), 0) / rounds
     rates.push(mean(round => round.second.rate / round.first.rate))

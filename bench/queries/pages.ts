@@ -35,7 +35,10 @@ export async function measurePages(
   options: { readonly rounds: number; readonly batching: boolean; readonly random: () => number },
 ): Promise<Map<string, Measured>> {
   const { rounds, batching, random } = options
-  await using proxy = await PostgresProxy.start({ port: Number(new URL(databaseUrl).port), roundTripMs })
+  await using proxy = await PostgresProxy.start({
+    port: Number(new URL(databaseUrl).port),
+    roundTripMs,
+  })
   const url = proxy.url(databaseUrl)
   await using bare = await QueriesApp.start(url, undefined)
   await using batched = await QueriesApp.start(url, BATCHING)

@@ -49,7 +49,10 @@ export async function queries(quick: boolean): Promise<void> {
       figure('share_gain', ratioOf(share.rates), 1),
       figure('pool_cost', ratioOf(pool.cpu), 3),
     ]
-    const line = lastLine('queries', figures.filter(one => one !== undefined))
+    const line = lastLine(
+      'queries',
+      figures.filter(one => one !== undefined),
+    )
     const text = `${tableOf(pages)}\n\nMilliseconds of one page, median; in brackets the statements on the wire. 1,000 users; nested: 20 users, 100 orders.\n\n${line}`
     if (!quick) record('queries', `Node ${process.version}`, seed, text)
     process.stdout.write(`seed ${seed}\n\n${text}\n`)

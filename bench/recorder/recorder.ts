@@ -38,8 +38,7 @@ export async function recorder(quick: boolean): Promise<void> {
     if (sink.received() === 0) throw new Error('nothing was exported: no recorder was at work')
     const line = lastLine(lines, rssMb, start.median)
     const versions = [20, 24].map(node => versionOf(nodeOf(node))).join(' and ')
-    if (!quick)
-      record('recorder', `Node ${versions}`, seed, `${table(lines)}\n\n    ${line}`)
+    if (!quick) record('recorder', `Node ${versions}`, seed, `${table(lines)}\n\n    ${line}`)
     process.stdout.write(`${table(lines)}\n\n${line}\n`)
   } finally {
     load.stop()

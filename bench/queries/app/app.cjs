@@ -5,7 +5,12 @@ const { Client, Pool } = require('pg')
 
 const url = new URL(process.env.DATABASE_URL)
 const pool = new Pool({ connectionString: url.href, max: 10 })
-const options = { host: url.hostname, port: Number(url.port), user: 'postgres', database: 'postgres' }
+const options = {
+  host: url.hostname,
+  port: Number(url.port),
+  user: 'postgres',
+  database: 'postgres',
+}
 
 const ADDRESS = 'select city, street from addresses where user_id = $1'
 const ADDRESSES = 'select user_id, city, street from addresses where user_id = any($1)'

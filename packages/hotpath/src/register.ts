@@ -4,6 +4,7 @@ import type { Config } from './config.js'
 import { appRoot, configFile, loadConfig, serviceName } from './config/load.js'
 import { isDisabled, settingsOf } from './config/settings.js'
 import { gateHttpServer } from './gate/http-server.js'
+import { gateMysql2Pool } from './gate/mysql2-pool.js'
 import { gatePg } from './gate/pg.js'
 import { observeLibraries } from './observe/libraries.js'
 import { usePool } from './pool/use.js'
@@ -27,6 +28,7 @@ if (Reflect.get(globalThis, ATTACHED) === undefined && !isDisabled(process.env))
 function attach(): void {
   gateHttpServer()
   gatePg()
+  gateMysql2Pool()
   observeLibraries()
   hookModuleLoad()
   const script = process.argv[1]

@@ -40,6 +40,6 @@ export function figuresOf(database: DatabaseNames | undefined): PoolFigures {
 /** `db.example.com:5432/shop`, as the convention names a pool that has no name. */
 export function nameOf(database: DatabaseNames | undefined): string {
   const { host, port, database: name } = database ?? {}
-  if (typeof host !== 'string') return 'postgresql'
+  if (typeof host !== 'string') return 'database'
   return `${host}:${String(port)}/${String(name)}`
 }

@@ -74,7 +74,7 @@ function stateOf(client: Lent): State {
   const known = client[STATE]
   if (known !== undefined) return known
   const state = {
-    figures: figuresOf(client.connectionParameters),
+    figures: figuresOf(client.connectionParameters ?? client.config),
     bornMs: clock.now(),
     loan: undefined,
   }

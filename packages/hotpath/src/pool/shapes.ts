@@ -1,4 +1,4 @@
-/** What we need of pg-pool 3 and its clients, structurally: the app brings its own copies. */
+/** What we need of pg-pool 3, mysql2 3 and their clients, structurally: the app brings its own copies. */
 
 /** Where a client connects to. */
 export interface DatabaseNames {
@@ -8,7 +8,10 @@ export interface DatabaseNames {
 }
 
 export interface PooledClient {
+  /** Of pg. */
   readonly connectionParameters?: DatabaseNames
+  /** Of mysql2. */
+  readonly config?: DatabaseNames
   end?: (callback?: () => void) => unknown
 }
 
