@@ -1,5 +1,3 @@
-import { createHash } from 'node:crypto'
-import { Socket } from 'node:net'
 import type { SharableClient } from './shapes.js'
 
 /** Why a client gets a connection of its own; goes out as an attribute, so these are few. */
@@ -24,6 +22,8 @@ export function keyOf(client: SharableClient): Keyed {
   if (typeof client.password === 'function') return { unshared: 'password function' }
   if (options['replication']) return { unshared: 'replication' }
   if (client.pipeline === true) return { unshared: 'pipeline' }
+  // Loaded by the driver already; an app without one does not load it because of us.
+  const { Socket } = process.getBuiltinModule('node:net')
   // A stream of the app's own (a tunnel, a proxy's TLS) leads where no option says.
   if (Object.getPrototypeOf(connection.stream) !== Socket.prototype) return { unshared: 'stream' }
   // pg's connection listens to `newListener` itself.
@@ -40,6 +40,7 @@ export function keyOf(client: SharableClient): Keyed {
     connection._keepAliveInitialDelayMillis,
   ])
   if (text === undefined) return { unshared: 'options' }
+  const { createHash } = process.getBuiltinModule('node:crypto')
   return { key: createHash('sha256').update(text).digest('base64') }
 }
 
