@@ -19,7 +19,17 @@ const SCHEMA = `
   create index on addresses (user_id);
   create index on orders (user_id);
   create index on lines (order_id);
+  create role app login password 'app';
+  grant select on all tables in schema public to app;
+  create table access (n int, line text);
+  insert into access values
+    (1, 'host all app 127.0.0.1/32 scram-sha-256'), (2, 'host all all 127.0.0.1/32 trust');
   analyze`
+
+/** The same database for a user with a password, over SCRAM-SHA-256 as PostgreSQL has it by default. */
+export function withPassword(url: string): string {
+  return url.replace('postgres@', 'app:app@')
+}
 
 /** A private PostgreSQL with 1,000 users, their addresses, orders and lines. */
 export async function queriesDatabase(): Promise<Postgres> {
@@ -27,6 +37,9 @@ export async function queriesDatabase(): Promise<Postgres> {
   const client = new Client({ connectionString: postgres.url })
   await client.connect()
   await client.query(SCHEMA)
+  const { rows } = await client.query<{ hba_file: string }>('show hba_file')
+  await client.query(`copy (select line from access order by n) to '${rows[0]?.hba_file}'`)
+  await client.query('select pg_reload_conf()')
   await client.end()
   return postgres
 }

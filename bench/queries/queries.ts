@@ -4,7 +4,7 @@ import { record, say } from '../results.js'
 import { type Estimate, meanOf, ratioOf } from '../statistics/interval.js'
 import { seeded } from '../statistics/shuffle.js'
 import { compare } from './cost.js'
-import { queriesDatabase } from './database.js'
+import { queriesDatabase, withPassword } from './database.js'
 import { BATCHING, type Measured, measurePages } from './pages.js'
 
 const ROUND_TRIPS_MS = [0, 1, 10]
@@ -28,7 +28,7 @@ export async function queries(quick: boolean): Promise<void> {
     const once = { lives, rounds: quick ? 3 : 6, blockMs: quick ? 400 : 800, random }
     const with_ = (first: object | undefined, second: object) => ({ first, second })
     const share = await compare(
-      postgres.url,
+      withPassword(postgres.url),
       'connect',
       with_(undefined, { pool: { share: true } }),
       once,

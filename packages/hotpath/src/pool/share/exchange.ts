@@ -19,9 +19,9 @@ export async function exchange(
   statements: readonly Told[],
 ): Promise<string | undefined> {
   const { value, tags } = await answered(connection, CLEAN_MS, statements.length, () => {
-    connection.stream.cork()
+    if (statements.length > 1) connection.stream.cork()
     for (const [text] of statements) connection.query(text)
-    connection.stream.uncork()
+    if (statements.length > 1) connection.stream.uncork()
   })
   // An answer of the last client that was still on its way would shift all others by one.
   const expected = statements.map(([, tag]) => tag)
