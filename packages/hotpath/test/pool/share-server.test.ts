@@ -30,6 +30,7 @@ describe('with pool.share', () => {
     const app = await ObservedApp.start(APP, { DATABASE_URL: postgres.url })
     for (let n = 0; n < 3; n++) await ask(app, PID)
     await ask(app, 'listen news')
+    await ask(app, PID, { subclass: 'yes' })
     await app.finish()
     const counts = app.collector.points
       .filter(point => point.metric === 'hotpath.pool.share')
@@ -40,6 +41,7 @@ describe('with pool.share', () => {
       kept: 3,
       opened: 1,
       reused: 3,
+      'unshared subclass': 1,
     })
   })
 

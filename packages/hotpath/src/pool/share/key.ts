@@ -2,6 +2,7 @@ import type { SharableClient } from './shapes.js'
 
 /** Why a client gets a connection of its own; goes out as an attribute, so these are few. */
 export type Unshared =
+  | 'subclass'
   | 'password function'
   | 'stream'
   | 'listeners'
@@ -19,6 +20,10 @@ export type Keyed = { readonly key: string } | { readonly unshared: Unshared }
  */
 export function keyOf(client: SharableClient): Keyed {
   const { connection, connectionParameters: options } = client
+  // Its own class may do more when it connects; pools with a class of theirs connect late.
+  if (!Object.hasOwn(Object.getPrototypeOf(client) as object, '_connect')) {
+    return { unshared: 'subclass' }
+  }
   if (typeof client.password === 'function') return { unshared: 'password function' }
   if (options['replication']) return { unshared: 'replication' }
   if (client.pipeline === true) return { unshared: 'pipeline' }

@@ -1,15 +1,20 @@
 'use strict'
-/** A client for each request: `/?option=value` are its options, `q` is its statement. */
+/** A client for each request: `/?option=value` are its options, `q` is its statement, `subclass` its class. */
 const http = require('node:http')
 const { Client } = require('pg')
 const { serve } = require('../serve.cjs')
+
+class OwnClient extends Client {}
 
 const { hostname: host, port, username: user } = new URL(process.env.DATABASE_URL)
 
 serve(
   http.createServer(async (request, response) => {
-    const { q, ...more } = Object.fromEntries(new URL(request.url, 'http://app').searchParams)
-    const client = new Client({ host, port: Number(port), user, database: 'postgres', ...more })
+    const { q, subclass, ...more } = Object.fromEntries(
+      new URL(request.url, 'http://app').searchParams,
+    )
+    const Class = subclass ? OwnClient : Client
+    const client = new Class({ host, port: Number(port), user, database: 'postgres', ...more })
     let answer
     try {
       await client.connect()
