@@ -98,8 +98,7 @@ describe('of a pool of pg', () => {
   })
 
   test('a hook that hangs does not either, and its connection is closed', async () => {
-    const client = new pg.Client({ connectionString: postgres.url })
-    await client.connect()
+    await using admin = await connected(postgres.url)
     await observe(
       APP,
       async app => {
@@ -109,11 +108,11 @@ describe('of a pool of pg', () => {
         ])
         const left = `select 1 from pg_stat_activity where application_name = 'hooked'`
         const deadline = Date.now() + 10_000
-        while (((await client.query(left)).rowCount ?? 0) > 0) assert.ok(Date.now() < deadline)
+        while (((await admin.client.query(left)).rowCount ?? 0) > 0)
+          assert.ok(Date.now() < deadline)
       },
       env,
     )
-    await client.end()
   })
 
   test('a connection is renewed after its lifetime, idle or not', async () => {
@@ -140,6 +139,12 @@ test('lifetimes are spread over the last tenth', () => {
   )
   assert.ok(renewAfterMs(1000, () => 0.999999) > 900)
 })
+
+async function connected(connectionString: string) {
+  const client = new pg.Client({ connectionString })
+  await client.connect()
+  return { client, [Symbol.asyncDispose]: () => client.end() }
+}
 
 function sum(points: readonly { metric: string; value: number }[], metric: string): number {
   return points.filter(point => point.metric === metric).reduce((all, one) => all + one.value, 0)

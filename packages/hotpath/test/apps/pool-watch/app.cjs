@@ -25,7 +25,8 @@ const slow = new Pool({
 const hooked = new Pool({
   connectionString,
   max: 1,
-  connectionTimeoutMillis: 100,
+  // Long enough to connect on a busy machine: what hangs is the hook.
+  connectionTimeoutMillis: 2000,
   application_name: 'hooked',
   onConnect: () => new Promise(() => {}),
 })
