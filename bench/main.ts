@@ -1,17 +1,20 @@
 import { parseArgs } from 'node:util'
 import { intake } from './intake/intake.js'
+import { queries } from './queries/queries.js'
 import { recorder } from './recorder/recorder.js'
 
 /** The benchmarks by name. Each prints a table and, last, one line with the figures to follow. */
 const benchmarks: Readonly<Record<string, (quick: boolean) => Promise<void>>> = {
   recorder,
   intake,
+  queries,
 }
 
 const usage = `npm run bench NAME [-- --quick]
 
   recorder   what attaching Hotpath costs: on and off inside one process, beside OpenTelemetry
   intake     what the console takes in, beside DuckDB's appender, and how fast it answers the page
+  queries    loops of statements as they are, by hand and batched; clients and pools
 
   --quick    a rougher figure in under a minute, which is not written to bench/RESULTS.md
 `

@@ -163,6 +163,7 @@ export function recorderMetrics(
         ...times,
         series,
         gauges: [],
+        tallies: [],
         dropped: [],
         errors: [],
       }),

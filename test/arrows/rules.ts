@@ -19,13 +19,15 @@ export const runtimeRules: Rules = {
     sql: [],
     trace: ['clock', 'errors', 'config', 'sql'],
     observe: ['trace', 'sql'],
-    gate: ['trace', 'sql'],
+    pool: ['clock', 'errors', 'config', 'trace'],
+    batch: ['errors', 'trace'],
+    gate: ['trace', 'sql', 'pool'],
     index: ['config', 'errors'],
     templates: ['sql', 'trace'],
     register: 'all',
   },
   pure: { sql: [] },
-  packages: [],
+  packages: ['dataloader'],
 }
 
 export const consoleRules: Rules = {

@@ -1,3 +1,4 @@
+import { DURATION, durationMs } from './config/duration.js'
 import { type Problem, problem } from './errors.js'
 
 /** Headers of the export, or a function that gives them when the first request was seen. */
@@ -17,6 +18,26 @@ export interface SampleConfig {
   readonly tracesPerSecond?: number
   /** Spans of all kept traces together a second. Default 5,000, dev 20,000. */
   readonly spansPerSecond?: number
+}
+
+/** What is done with database connections. Durations are text: `'500ms'`, `'5s'`, `'30m'`. */
+export interface PoolConfig {
+  /** A connection that a caller of `pool.connect` keeps longer is reported, with the caller's stack. */
+  readonly leakAfter?: string
+  /** Callers that may wait for a connection of one pool; the next is refused at once. Default: any number. */
+  readonly maxWaiting?: number
+  /** Connections of pools that set no lifetime are replaced when they are this old. Default: never. */
+  readonly lifetime?: string
+  /** Clients that are opened and ended within a request share connections. */
+  readonly share?: boolean | ShareConfig
+}
+
+/** How many connections wait for the next request, and how long. */
+export interface ShareConfig {
+  /** Idle connections of one set of connection options. Default 10. */
+  readonly max?: number
+  /** How long one stays idle before it is closed. Default `'10s'`. */
+  readonly idle?: string
 }
 
 /** What `hotpath.config.{js,mjs,json,ts}` beside the app's package.json may say. All keys are optional. */
@@ -40,6 +61,7 @@ export interface Config {
   readonly exitMs?: number
   /** False: attached, but nothing is recorded. */
   readonly enabled?: boolean
+  readonly pool?: PoolConfig
 }
 
 /**
@@ -69,6 +91,26 @@ const isRecord: Check = value =>
 const rate: Rule = {
   expected: 'a number from 0 up',
   check: value => typeof value === 'number' && value >= 0 && Number.isFinite(value),
+}
+
+const duration: Rule = { expected: DURATION, check: value => durationMs(value) !== undefined }
+const count: Rule = {
+  expected: 'a whole number from 1 up',
+  check: value => Number.isSafeInteger(value) && (value as number) >= 1,
+}
+const pool: Rule = {
+  expected: 'an object',
+  check: isRecord,
+  keys: {
+    leakAfter: duration,
+    maxWaiting: count,
+    lifetime: duration,
+    share: {
+      expected: 'true, false or an object',
+      check: value => typeof value === 'boolean' || isRecord(value),
+      keys: { max: count, idle: duration },
+    },
+  },
 }
 
 /** A process that is told to stop is killed by most supervisors after 10 s. */
@@ -113,6 +155,7 @@ const rules: Readonly<Record<keyof Config, Rule>> = {
     check: value => typeof value === 'number' && value >= 0 && value <= MAX_EXIT_MS,
   },
   enabled: { expected: 'true or false', check: value => typeof value === 'boolean' },
+  pool,
 }
 
 /**
@@ -139,7 +182,7 @@ function firstProblem(
     if (!rule.check(entry)) {
       return refuse('HOTPATH_CONFIG_VALUE', file, prefix + key, rule.expected, entry)
     }
-    if (rule.keys !== undefined) {
+    if (rule.keys !== undefined && isRecord(entry)) {
       const inner = firstProblem(
         entry as Record<string, unknown>,
         rule.keys,

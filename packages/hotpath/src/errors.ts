@@ -11,6 +11,19 @@ export const errors = {
     '{file}: this Node ({version}) does not read TypeScript. Use Node 22.18 or later, or rename it to hotpath.config.js and leave out the types.',
   HOTPATH_OTEL_VERSION:
     '{file}: the version of this copy of @opentelemetry/api was not found, so spans made with it do not join the traces. Install @opentelemetry/api beside the app, also when it is bundled.',
+  HOTPATH_POOL_QUEUE:
+    'All {max} connections of the pool are in use, and {waiting} callers wait already (pool.maxWaiting is {limit}). Answer 503, let fewer requests in, or make statements shorter before the pool larger.',
+  HOTPATH_BATCH_ANSWER:
+    '{batch} expected an array of rows, an object with rows, or a query with execute(), but got {got}.',
+  HOTPATH_BATCH_LENGTH:
+    '{batch} expected {expected} values, one for each key and in their order, but got {got}. To align rows with keys by a column, give by("column") or groupBy("column") as the second argument.',
+  HOTPATH_BATCH_COLUMN:
+    '{batch} aligns rows by "{column}", but a row has {got}. Select the column, or name another.',
+  HOTPATH_BATCH_DUPLICATE:
+    '{batch} expected at most one row for a key, but got {got} with the same "{column}". Use groupBy("{column}") for all of them, or select one.',
+  HOTPATH_BATCH_KEY:
+    '{batch} was called with {got}. A key is a value: without by() or groupBy() there is no row for none.',
+  HOTPATH_BATCH_OPTION: 'batch: "{option}" must be {expected}, but is {got}.',
 } as const
 
 export type ErrorCode = keyof typeof errors
@@ -25,4 +38,15 @@ export interface Problem {
 export function problem(code: ErrorCode, details: Readonly<Record<string, string>>): Problem {
   const message = errors[code].replace(/\{(\w+)\}/g, (_, name: string) => details[name] ?? '')
   return { code, message: message.trim() }
+}
+
+/** A problem as an exception, where the app's own code has to be told. */
+export class HotpathError extends Error {
+  override readonly name = 'HotpathError'
+  readonly code: ErrorCode
+
+  constructor(code: ErrorCode, details: Readonly<Record<string, string>>) {
+    super(problem(code, details).message)
+    this.code = code
+  }
 }

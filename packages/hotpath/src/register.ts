@@ -4,8 +4,10 @@ import type { Config } from './config.js'
 import { appRoot, configFile, loadConfig, serviceName } from './config/load.js'
 import { isDisabled, settingsOf } from './config/settings.js'
 import { gateHttpServer } from './gate/http-server.js'
+import { gateMysql2Pool } from './gate/mysql2-pool.js'
 import { gatePg } from './gate/pg.js'
 import { observeLibraries } from './observe/libraries.js'
+import { usePool } from './pool/use.js'
 import { caught } from './trace/counts.js'
 import { configure } from './trace/start.js'
 import { hookModuleLoad } from './trace/module-load.js'
@@ -26,6 +28,7 @@ if (Reflect.get(globalThis, ATTACHED) === undefined && !isDisabled(process.env))
 function attach(): void {
   gateHttpServer()
   gatePg()
+  gateMysql2Pool()
   observeLibraries()
   hookModuleLoad()
   const script = process.argv[1]
@@ -36,6 +39,7 @@ function attach(): void {
     for (const { message } of settings.export.problems)
       process.stderr.write(`hotpath: ${message} Recording with the defaults.\n`)
     configure(settings)
+    usePool(config)
   }
   if (file === undefined) {
     use({})

@@ -24,6 +24,7 @@ function delivery(second: number, durations: readonly (readonly number[])[]): De
       { name: 'process.cpu.time', unit: 's', kind: 'used', attributes: {}, value: 0.25 },
       { name: 'process.memory.usage', unit: 'By', kind: 'level', attributes: {}, value: second },
     ],
+    tallies: [{ name: 'hotpath.pool.leaks', attributes: { pool: 'a' }, n: 3 }],
     dropped: [['spans', 'queue', 2]],
     errors: [['a.place', 1]],
   }
@@ -56,6 +57,10 @@ describe('what waits for the console', () => {
       )
       assert.deepEqual(one.dropped, [['spans', 'queue', 2 * took]])
       assert.deepEqual(one.errors, [['a.place', took]])
+      assert.deepEqual(
+        one.tallies.map(({ n }) => n),
+        [3 * took],
+      )
       // Processor time was used in each second; memory is what it was at the end.
       assert.deepEqual(
         one.gauges.map(({ value }) => value),

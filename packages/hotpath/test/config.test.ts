@@ -24,10 +24,17 @@ describe('a config is checked', () => {
       callSites: { root: '/app' },
       exitMs: 2_000,
       enabled: true,
+      pool: {
+        leakAfter: '5s',
+        maxWaiting: 100,
+        lifetime: '30m',
+        share: { max: 5, idle: '500ms' },
+      },
     }
     assert.deepEqual(checkConfig(full, 'f'), { ok: true, config: full })
     assert.equal(problemOf({}), undefined)
     assert.equal(problemOf({ service: undefined }), undefined)
+    assert.equal(problemOf({ pool: { share: true } }), undefined)
   })
 
   for (const [title, value, message] of [
@@ -49,7 +56,17 @@ describe('a config is checked', () => {
     [
       'a key like no other',
       { redis: {} },
-      'hotpath.config.js: unknown key "redis". Known keys: service, endpoint, headers, protocol, trust, sample, callSites, exitMs, enabled.',
+      'hotpath.config.js: unknown key "redis". Known keys: service, endpoint, headers, protocol, trust, sample, callSites, exitMs, enabled, pool.',
+    ],
+    [
+      'no duration',
+      { pool: { leakAfter: 5 } },
+      `hotpath.config.js: "pool.leakAfter" must be a duration such as '500ms', '5s', '10m' or '1h', not 5.`,
+    ],
+    [
+      'no count',
+      { pool: { share: { max: 0 } } },
+      'hotpath.config.js: "pool.share.max" must be a whole number from 1 up, not 0.',
     ],
     [
       'no URL',
@@ -240,9 +257,10 @@ describe('settings', () => {
   })
 })
 
-test('every row of the table of errors is a sentence that names the file or the variable', () => {
+test('every row of the table of errors is a sentence; those of the config name the file or the variable', () => {
   for (const [code, message] of Object.entries(errors)) {
     assert.match(code, /^HOTPATH_[A-Z_]+$/)
-    assert.match(message, /\{file\}|^\{key\}/, code)
+    if (/^HOTPATH_(?:CONFIG|ENVIRONMENT|OTEL)/.test(code))
+      assert.match(message, /\{file\}|^\{key\}/, code)
   }
 })

@@ -1,3 +1,6 @@
+import { inRoot } from '../pool/root.js'
+import type { Lender } from '../pool/share/lender.js'
+import { sharing } from '../pool/use.js'
 import { templateOf } from '../sql/template.js'
 import type { Attributes } from '../trace/attributes.js'
 import { context } from '../trace/context.js'
@@ -7,7 +10,7 @@ import { recorder } from '../trace/recorder.js'
 import { takeSite } from '../trace/site.js'
 import { ActiveTrace, OpenSpan } from '../trace/span.js'
 import { handedOver } from './pg-site.js'
-import type { Callback, PgClient, PgResult, QueryConfig, Submittable } from './pg-types.js'
+import type { Callback, Method, PgClient, PgResult, QueryConfig, Submittable } from './pg-types.js'
 import { replace } from './replace.js'
 import { type Database, StatementSpan, statementOf } from './statement-span.js'
 
@@ -48,10 +51,55 @@ export function gateClient(Client: { readonly prototype: object }): void {
         if (!recorder.enabled || typeof callback !== 'function')
           return original.call(this, callback)
         // What comes of a connection later (notices, notifications) is of no request.
-        const connected = connecting(this as PgClient, callback as Callback)
-        return context.run(undefined, apply, original, this, [connected])
+        const open = (around: Around, done: Callback) =>
+          around(apply, original, this, [connecting(this as PgClient, done)])
+        const { lender } = sharing
+        if (lender === undefined) return open(outside, callback as Callback)
+        return connectShared(lender, this as PgClient, callback as Callback, original, open)
       },
   )
+  replace(
+    Client.prototype,
+    'end',
+    original =>
+      function end(callback) {
+        const { lender } = sharing
+        const ended =
+          lender === undefined
+            ? undefined
+            : contained('gate.pg-share', () => lender.end(this as never, callback as never))
+        return ended === undefined
+          ? original.apply(this, arguments as unknown as unknown[])
+          : ended.value
+      },
+  )
+}
+
+/** Runs a function outside of the request that runs now. */
+type Around = (
+  fn: typeof apply,
+  original: Method,
+  self: unknown,
+  args: readonly unknown[],
+) => unknown
+
+const outside: Around = (...args) => context.run(undefined, ...args)
+
+/** Connects a client that an app opens within a request: perhaps to a connection that is there. */
+function connectShared(
+  lender: Lender,
+  client: PgClient,
+  callback: Callback,
+  original: Method,
+  open: (around: Around, done: Callback) => unknown,
+): unknown {
+  const start = contained('gate.pg-share', () =>
+    lender.connect(client as never, callback, {
+      open: done => void open(inRoot, done),
+      attach: done => void original.call(client, done),
+    }),
+  )
+  return start === undefined ? open(outside, callback) : start()
 }
 
 /** Gates the ends of pg's own queries: `module.exports` of pg/lib/query.js. */
@@ -208,8 +256,8 @@ function inCaller(span: StatementSpan, fn: Callback, self: unknown, ...args: unk
   return context.run(span.caller, apply, fn, self, args)
 }
 
-function apply(fn: Callback, self: unknown, args: unknown[]): unknown {
-  return fn.apply(self, args)
+function apply(fn: Callback, self: unknown, args: readonly unknown[]): unknown {
+  return fn.apply(self, args as unknown[])
 }
 
 /** The span of a new connection; the callback runs in the context of who asked for it. */

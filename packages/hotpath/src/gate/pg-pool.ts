@@ -1,5 +1,12 @@
 import type { Attributes } from '../trace/attributes.js'
 import { context } from '../trace/context.js'
+import { guardConnect, isAbandoned } from '../pool/late.js'
+import { takeTrace } from '../pool/leaks.js'
+import { limitLifetime } from '../pool/lifetime.js'
+import { closed, giveBack, lend, opened, opening } from '../pool/loans.js'
+import { pools } from '../pool/policy.js'
+import { refused } from '../pool/refusal.js'
+import { openedByPool } from '../pool/share/opening.js'
 import { caught, contained } from '../trace/counts.js'
 import { recorder } from '../trace/recorder.js'
 import { OpenSpan } from '../trace/span.js'
@@ -14,7 +21,7 @@ import {
 } from './pg-site.js'
 import { type Statement, statementOf } from './statement-span.js'
 import { templateOf } from '../sql/template.js'
-import type { Callback, PendingItem, PgPool } from './pg-types.js'
+import type { Callback, PendingItem, PgClient, PgPool } from './pg-types.js'
 import { replace } from './replace.js'
 
 /** A shorter wait is the tick that pg-pool always takes. */
@@ -28,8 +35,14 @@ class Wait {
   readonly startMs = recorder.now()
   private over = false
 
-  /** @param carried From the pool's own `query`; undefined where the app asks for a client. */
-  constructor(readonly carried: Carried | undefined) {}
+  /**
+   * @param carried From the pool's own `query`; undefined where the app asks for a client.
+   * @param trace Where the app asks for a client, when leaks are reported.
+   */
+  constructor(
+    readonly carried: Carried | undefined,
+    readonly trace: object | undefined,
+  ) {}
 
   end(failed: boolean): void {
     if (this.over) return
@@ -46,6 +59,9 @@ class Wait {
 
 const WAIT = Symbol('hotpath.wait')
 type Waiting = PendingItem & { [WAIT]?: Wait }
+
+/** Of the `Pool.connect` that runs now: a new connection is opened within it. */
+let asking: Wait | undefined
 
 /** Gates a Pool: `module.exports` of pg-pool. */
 export function gatePool(Pool: { readonly prototype: object }): void {
@@ -70,11 +86,20 @@ export function gatePool(Pool: { readonly prototype: object }): void {
     original =>
       function connect(callback) {
         if (!recorder.enabled) return original.apply(this, arguments as unknown as unknown[])
-        const wait = new Wait(carried())
+        const refusal = contained('gate.pg-pool', () => refused(this as PgPool, callback))
+        if (refusal !== undefined) return refusal.value
+        const from = carried()
+        const wait = new Wait(from, from === undefined ? takeTrace(connect) : undefined)
         const bound = typeof callback === 'function' ? bind(callback as Callback, wait) : callback
         const queue = (this as PgPool)._pendingQueue
         const before = queue?.length ?? 0
-        const result = original.call(this, bound)
+        asking = wait
+        let result: unknown
+        try {
+          result = original.call(this, bound)
+        } finally {
+          asking = undefined
+        }
         if (queue !== undefined && queue.length > before) (queue.at(-1) as Waiting)[WAIT] = wait
         return result
       },
@@ -83,13 +108,24 @@ export function gatePool(Pool: { readonly prototype: object }): void {
     Pool.prototype,
     '_acquireClient',
     original =>
-      function _acquireClient(client, item, ...rest) {
+      function _acquireClient(client, item, idleListener, isNew, ...rest) {
         const wait = endWait(item as Waiting)
+        if (recorder.enabled) {
+          const gone = contained('gate.pg-pool', () => {
+            if (isAbandoned(client as PgClient)) return true
+            if (isNew === true) arrive(this as PgPool, client as PgClient)
+            if (wait !== undefined && (item as Waiting).timedOut !== true)
+              lend(client as PgClient, wait)
+            return false
+          })
+          if (gone === true) return undefined
+        }
+        const args = [client, item, idleListener, isNew, ...rest]
         if (wait === undefined || wait.span === context.getStore()) {
-          return original.call(this, client, item, ...rest)
+          return original.apply(this, args)
         }
         // The pool's listeners for `acquire` run now: what they ask is for who waited.
-        return context.run(wait.span, run, original, this, [client, item, ...rest])
+        return context.run(wait.span, run, original, this, args)
       },
   )
   replace(
@@ -98,12 +134,47 @@ export function gatePool(Pool: { readonly prototype: object }): void {
     original =>
       function newClient(item) {
         contained('gate.pg-pool', () => watchPool(this as PgPool))
-        const wait = endWait(item as Waiting)
-        if (wait === undefined) return original.call(this, item)
+        const pool = this as PgPool
+        const waiting = item as Waiting
+        if (asking !== undefined) waiting[WAIT] ??= asking
+        const wait = endWait(waiting)
+        const open = () => openedByPool(() => original.call(this, item))
+        if (wait === undefined) return open()
+        let client: PgClient | undefined
+        contained('gate.pg-pool', () => {
+          if (pools.policy !== undefined) guardConnect(pool, waiting, () => client)
+        })
+        const before = pool._clients?.length ?? 0
         // A slot became free in somebody else's context: the connection is for who waits.
-        return context.run(wait.span, () => original.call(this, item))
+        const result = context.run(wait.span, open)
+        if ((pool._clients?.length ?? 0) > before) client = pool._clients?.at(-1)
+        if (client !== undefined) contained('gate.pg-pool', () => opening(client as PgClient))
+        return result
       },
   )
+  replace(
+    Pool.prototype,
+    '_release',
+    original =>
+      function _release(client, ...rest) {
+        contained('gate.pg-pool', () => giveBack(client as PgClient))
+        return original.call(this, client, ...rest)
+      },
+  )
+  replace(
+    Pool.prototype,
+    '_remove',
+    original =>
+      function _remove(client, ...rest) {
+        contained('gate.pg-pool', () => closed(client as PgClient))
+        return original.call(this, client, ...rest)
+      },
+  )
+}
+
+function arrive(pool: PgPool, client: PgClient): void {
+  opened(client)
+  limitLifetime(pool, client)
 }
 
 /**

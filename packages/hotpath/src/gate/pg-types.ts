@@ -1,5 +1,7 @@
 /** What we need of pg 8 and pg-pool 3, structurally: the app brings its own copies. */
 
+import type { PgPoolShape, WaitingItem } from '../pool/shapes.js'
+
 export type Method = (this: unknown, ...args: unknown[]) => unknown
 export type Callback = (this: unknown, ...args: unknown[]) => unknown
 
@@ -33,19 +35,15 @@ export interface PgResult {
   readonly rows?: unknown
 }
 
-export interface PendingItem {
-  callback?: unknown
-}
+export type PendingItem = WaitingItem
 
-export interface PgPool {
-  readonly _pendingQueue?: readonly PendingItem[]
-  readonly _clients?: readonly PgClient[]
+export interface PgPool extends PgPoolShape {
+  _clients?: PgClient[]
   readonly totalCount?: unknown
   readonly idleCount?: unknown
   readonly waitingCount?: unknown
   readonly ended?: unknown
-  readonly options?: {
-    readonly max?: unknown
+  readonly options?: PgPoolShape['options'] & {
     readonly host?: unknown
     readonly port?: unknown
     readonly database?: unknown

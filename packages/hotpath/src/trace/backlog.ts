@@ -1,6 +1,7 @@
 import type { Gauge } from './gauges.js'
 import { mergeDeltas } from './histogram.js'
 import type { SeriesDelta } from './series.js'
+import type { Tally } from './tallies.js'
 import type { Delivery } from './wire.js'
 
 /** Ten minutes of production, one of dev, before anything is merged. */
@@ -66,6 +67,7 @@ function merge(first: Delivery, second: Delivery): Delivery {
     endMs: second.endMs,
     series: mergeSeries(first.series, second.series),
     gauges: mergeGauges(first.gauges, second.gauges),
+    tallies: mergeTallies([...first.tallies, ...second.tallies]),
     dropped: sums([...first.dropped, ...second.dropped]),
     errors: sums([...first.errors, ...second.errors]),
   }
@@ -94,6 +96,15 @@ function mergeGauges(first: readonly Gauge[], second: readonly Gauge[]): Gauge[]
     return before === undefined ? gauge : { ...gauge, value: before.value + gauge.value }
   })
   return [...used.values(), ...merged]
+}
+
+function mergeTallies(all: readonly Tally[]): Tally[] {
+  const merged = new Map<string, Tally>()
+  for (const one of all) {
+    const key = `${one.name} ${JSON.stringify(one.attributes)}`
+    merged.set(key, { ...one, n: one.n + (merged.get(key)?.n ?? 0) })
+  }
+  return [...merged.values()]
 }
 
 type Counted = readonly [...names: string[], n: number]

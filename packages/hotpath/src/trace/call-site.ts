@@ -46,6 +46,17 @@ export function captureCallSite(): CallSite | undefined {
   return TRANSPILED.test(file) ? mappedInMemory(site) : site
 }
 
+/** The first frame of the app's own code in a stack that is text already. */
+export function appPlace(stack: string): CallSite | undefined {
+  for (const frame of stack.split('\n')) {
+    const [, file, line, column] =
+      /^\s+at (?:async )?(?:.* \()?(.+):(\d+):(\d+)\)?$/.exec(frame) ?? []
+    if (file === undefined || !isAppFile(file)) continue
+    return { file, line: Number(line), column: Number(column), mapped: false }
+  }
+  return undefined
+}
+
 /**
  * The scripts that led here, the innermost first, as paths, `file:` URLs or what a bundler named them
  * (`webpack-internal:///./node_modules/a/b.js`); of code without a file also where it was evaluated.

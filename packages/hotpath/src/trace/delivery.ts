@@ -2,6 +2,7 @@ import { clock } from '../clock.js'
 import { counts } from './counts.js'
 import type { Gauge } from './gauges.js'
 import { takeSeries } from './series.js'
+import { takeTallies } from './tallies.js'
 import type { Delivery } from './wire.js'
 
 /** All that was counted since the last call, and the figures of now, as delivery `sequence`; undefined when nothing was. */
@@ -11,8 +12,9 @@ export function takeDelivery(
   gauges: readonly Gauge[] = [],
 ): Delivery | undefined {
   const series = takeSeries()
+  const tallies = takeTallies()
   const { dropped, errors } = counts
-  const nothing = series.length + gauges.length + dropped.size + errors.size === 0
+  const nothing = series.length + gauges.length + tallies.length + dropped.size + errors.size === 0
   if (nothing) return undefined
   const delivery: Delivery = {
     sequence,
@@ -21,6 +23,7 @@ export function takeDelivery(
     endMs: clock.now(),
     series,
     gauges,
+    tallies,
     dropped: [...dropped].map(([key, n]) => {
       const [what = '', reason = ''] = key.split(' ')
       return [what, reason, n]

@@ -2,7 +2,13 @@ import { countDropped } from './counts.js'
 import { ExponentialHistogram, type HistogramDelta } from './histogram.js'
 import type { AttributeValue } from './attributes.js'
 
-export type MetricName = 'http.server.request.duration' | 'db.client.operation.duration'
+export type MetricName =
+  | 'http.server.request.duration'
+  | 'db.client.operation.duration'
+  | 'db.client.connection.wait_time'
+  | 'db.client.connection.use_time'
+  | 'db.client.connection.create_time'
+  | 'hotpath.pool.age'
 type SeriesAttributes = Readonly<Record<string, AttributeValue>>
 
 /**

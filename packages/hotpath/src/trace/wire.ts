@@ -3,6 +3,7 @@ import type { CallSite } from './call-site.js'
 import { siteOf } from './site.js'
 import type { Gauge } from './gauges.js'
 import type { SeriesDelta } from './series.js'
+import type { Tally } from './tallies.js'
 import type { OpenSpan, SpanContext, SpanKind, SpanStatus } from './span.js'
 
 /** A span on its way to the worker: what structured clone copies in about 2 us. */
@@ -33,6 +34,7 @@ export interface Delivery {
   readonly series: readonly SeriesDelta[]
   /** As of `endMs`; what was used, since `startMs`. */
   readonly gauges: readonly Gauge[]
+  readonly tallies: readonly Tally[]
   readonly dropped: readonly (readonly [what: string, reason: string, n: number])[]
   readonly errors: readonly (readonly [where: string, n: number])[]
 }

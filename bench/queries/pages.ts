@@ -1,0 +1,86 @@
+import { PostgresProxy } from '@hotpath/test/postgres-proxy'
+import { interleave } from '../measure/interleave.js'
+import { say } from '../results.js'
+import { QueriesApp } from './app-process.js'
+
+/** One way of making the page: a page of the app, with nothing attached or with batching. */
+interface Way {
+  readonly page: string
+  readonly batch: boolean
+}
+
+const WAYS: Readonly<Record<string, Way>> = {
+  'loop, as it is': { page: 'loop', batch: false },
+  'by hand': { page: 'hand', batch: false },
+  'DataLoader, Promise.all': { page: 'dataloader', batch: false },
+  'DataLoader in a loop': { page: 'dataloader-in-loop', batch: false },
+  'Promise.all over a pool of 10': { page: 'parallel', batch: false },
+  'nested, as it is': { page: 'nested', batch: false },
+  'loop, batched, learned': { page: 'loop', batch: true },
+  'nested, batched, learned': { page: 'nested', batch: true },
+}
+
+export const BATCHING = { queries: { batch: 'on' } }
+
+/** What a way took in each round, and the statements that were on the wire for one request. */
+export interface Measured {
+  readonly ms: readonly number[]
+  readonly statements: number
+}
+
+/** All ways behind a proxy that adds `roundTripMs`; with `cold`, the first request of new processes. */
+export async function measurePages(
+  databaseUrl: string,
+  roundTripMs: number,
+  options: { readonly rounds: number; readonly batching: boolean; readonly random: () => number },
+): Promise<Map<string, Measured>> {
+  const { rounds, batching, random } = options
+  await using proxy = await PostgresProxy.start({
+    port: Number(new URL(databaseUrl).port),
+    roundTripMs,
+  })
+  const url = proxy.url(databaseUrl)
+  await using bare = await QueriesApp.start(url, undefined)
+  await using batched = await QueriesApp.start(url, BATCHING)
+  const ways = Object.entries(WAYS).filter(([, way]) => batching || !way.batch)
+  const request = ({ page, batch }: Way) => (batch ? batched : bare).request(page)
+
+  // Connections are open, code is compiled, routes are learned; and all ways say the same.
+  const answers = new Map<string, string>()
+  for (const [name, way] of ways) {
+    say(`round trip +${roundTripMs} ms: ${name}`)
+    for (let n = 0; n < (way.batch ? 3 : 1); n++) await request(way)
+    proxy.reset()
+    const { text } = await request(way)
+    const same = answers.get(way.page === 'nested' ? 'nested' : 'page') ?? text
+    if (text !== same) throw new Error(`${name} gave another page`)
+    answers.set(way.page === 'nested' ? 'nested' : 'page', text)
+    statements.set(name, proxy.texts.length)
+  }
+  const arms = Object.fromEntries(
+    ways.map(([name, way]) => [name, async () => (await request(way)).ms]),
+  )
+  const results = await interleave(arms, rounds, random)
+  const measured = ways.map(([name]): [string, Measured] => [
+    name,
+    { ms: results.map(round => round[name] as number), statements: statements.get(name) ?? 0 },
+  ])
+  const cold = batching ? await coldPages(url, rounds) : []
+  if (cold.length > 0) measured.push(['loop, batched, first request', { ms: cold, statements: 0 }])
+  return new Map(measured)
+}
+
+const statements = new Map<string, number>()
+
+/** The first request for the page of a process that has answered another. */
+async function coldPages(url: string, rounds: number): Promise<number[]> {
+  const times: number[] = []
+  for (let round = 0; round < rounds; round++) {
+    await using app = await QueriesApp.start(url, BATCHING)
+    // Code is compiled and ten connections stand, as for whom it is compared with.
+    await app.request('parallel')
+    await app.request('hand')
+    times.push((await app.request('loop')).ms)
+  }
+  return times
+}

@@ -1,0 +1,1 @@
+export { adviseSize, type PoolLoad, type SizeAdvice } from './advice.js'

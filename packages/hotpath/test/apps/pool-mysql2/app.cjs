@@ -1,0 +1,54 @@
+'use strict'
+/** Borrows connections of mysql2's pool by callback and by promise; one path forgets to give back. */
+const http = require('node:http')
+const mysql = require('mysql2')
+const { serve } = require('../serve.cjs')
+
+const url = new URL(process.env.DATABASE_URL)
+const pool = mysql.createPool({
+  host: url.hostname,
+  port: Number(url.port),
+  user: url.username,
+  database: url.pathname.slice(1),
+  connectionLimit: 2,
+})
+const promised = pool.promise()
+const kept = []
+
+const paths = {
+  '/callback': () =>
+    new Promise((resolve, reject) => {
+      pool.getConnection((error, connection) => {
+        if (error) return reject(error)
+        connection.query('select 1 as n', (_, rows) => {
+          connection.release()
+          resolve(rows)
+        })
+      })
+    }),
+  async '/promise'() {
+    const connection = await promised.getConnection()
+    const [rows] = await connection.query('select 1 as n')
+    connection.release()
+    return rows
+  },
+  async '/pool'() {
+    return (await promised.query('select 1 as n'))[0]
+  },
+  async '/long'() {
+    return (await promised.execute('select sleep(1.2) as n'))[0]
+  },
+  async '/leak'() {
+    kept.push(await promised.getConnection())
+  },
+  async '/destroy'() {
+    for (const connection of kept.splice(0)) connection.destroy()
+  },
+}
+
+serve(
+  http.createServer(async (request, response) => {
+    response.end(JSON.stringify((await paths[request.url]()) ?? null))
+  }),
+)
+process.once('disconnect', () => pool.end(() => {}))
