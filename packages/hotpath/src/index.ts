@@ -1,2 +1,2 @@
-export type { Config, ExportHeaders, SampleConfig } from './config.js'
+export type { Config, ExportHeaders, QueriesConfig, RouteConfig, SampleConfig } from './config.js'
 export { defineConfig } from './config.js'

@@ -5,6 +5,8 @@ import { appRoot, configFile, loadConfig, serviceName } from './config/load.js'
 import { isDisabled, settingsOf } from './config/settings.js'
 import { gateHttpServer } from './gate/http-server.js'
 import { gatePg } from './gate/pg.js'
+import { stages } from './gate/pg-stage.js'
+import { useQueries } from './gate/pg-queries.js'
 import { observeLibraries } from './observe/libraries.js'
 import { caught } from './trace/counts.js'
 import { configure } from './trace/start.js'
@@ -31,12 +33,15 @@ function attach(): void {
   const script = process.argv[1]
   const root = appRoot(script === undefined ? process.cwd() : dirname(resolve(script)))
   const file = configFile(root)
-  const use = (config: Config) =>
+  const use = (config: Config) => {
     configure(settingsOf(config, process.env, { root, name: serviceName(root, script) }))
+    useQueries(config, root)
+  }
   if (file === undefined) {
     use({})
     return
   }
+  stages.early = []
   loadConfig(file).then(
     checked => {
       if (!checked.ok)

@@ -1,6 +1,7 @@
 import type { Attributes } from '../trace/attributes.js'
 import { context } from '../trace/context.js'
 import { caught } from '../trace/counts.js'
+import type { PgStage } from '../query/seam.js'
 import { recorder } from '../trace/recorder.js'
 import { OpenSpan } from '../trace/span.js'
 import {
@@ -10,10 +11,12 @@ import {
   type HandedOver,
   handToClient,
   leavePool,
+  takeCarried,
 } from './pg-site.js'
 import { type Statement, statementOf } from './statement-span.js'
 import { templateOf } from '../sql/template.js'
-import type { Callback, PendingItem, PgPool } from './pg-types.js'
+import { stages } from './pg-stage.js'
+import type { Callback, Method, PendingItem, PgPool } from './pg-types.js'
 import { replace } from './replace.js'
 
 /** A shorter wait is the tick that pg-pool always takes. */
@@ -55,6 +58,10 @@ export function gatePool(Pool: { readonly prototype: object }): void {
       function query(text, values, callback) {
         if (!recorder.enabled) return original.apply(this, arguments as unknown as unknown[])
         const promised = typeof values !== 'function' && !callback
+        const stage = stages.pg
+        if (stage !== undefined && typeof text !== 'function') {
+          return staged(stage, original, this as PgPool, [...arguments], promised)
+        }
         enterPool(statementFor(text), promised)
         try {
           return original.apply(this, arguments as unknown as unknown[])
@@ -69,7 +76,7 @@ export function gatePool(Pool: { readonly prototype: object }): void {
     original =>
       function connect(callback) {
         if (!recorder.enabled) return original.apply(this, arguments as unknown as unknown[])
-        const wait = new Wait(carried())
+        const wait = new Wait(takeCarried())
         const bound = typeof callback === 'function' ? bind(callback as Callback, wait) : callback
         const queue = (this as PgPool)._pendingQueue
         const before = queue?.length ?? 0
@@ -100,6 +107,28 @@ export function gatePool(Pool: { readonly prototype: object }): void {
   )
 }
 
+/** The same with the stages of statements: they may answer, or let others wait for this call. */
+function staged(
+  stage: PgStage,
+  original: Method,
+  pool: PgPool,
+  args: unknown[],
+  promised: boolean,
+): unknown {
+  const proceed = (ticket: unknown) => {
+    enterPool(statementFor(args[0]), promised, ticket)
+    try {
+      return original.apply(pool, args)
+    } finally {
+      // Nobody has asked for what comes along: this pool connects in another way.
+      if (ticket !== undefined && carried()?.ticket === ticket) stage.poolDone(ticket)
+      leavePool()
+    }
+  }
+  const { boxed, ticket } = stage.poolQuery(pool, args, proceed)
+  return boxed === undefined ? proceed(ticket) : boxed.value
+}
+
 /**
  * pg-pool runs what waits in the context of the request that released a connection: bound to its
  * caller, every statement stays with its own request.
@@ -107,6 +136,7 @@ export function gatePool(Pool: { readonly prototype: object }): void {
 function bind(callback: Callback, wait: Wait): Callback {
   return function (this: unknown, ...args) {
     if (args[0]) endQuietly(wait, true)
+    if (args[0] && wait.carried?.ticket !== undefined) stages.pg?.poolDone(wait.carried.ticket)
     if (wait.carried === undefined || args[0]) {
       return context.run(wait.span, run, callback, this, args)
     }
@@ -117,6 +147,7 @@ function bind(callback: Callback, wait: Wait): Callback {
       return callback.apply(this, args)
     } finally {
       handToClient(undefined)
+      if (wait.carried.ticket !== undefined) stages.pg?.poolDone(wait.carried.ticket)
     }
   }
 }

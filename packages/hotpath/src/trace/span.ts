@@ -124,6 +124,8 @@ export class ActiveTrace {
   /** A caller that is not believed. */
   link: SpanContext | undefined = undefined
   private id = ''
+  /** Called when the root ended. */
+  private ends: (() => void)[] | undefined = undefined
   private decision: boolean | undefined = undefined
 
   constructor(readonly keeper: Keeper) {}
@@ -168,8 +170,18 @@ export class ActiveTrace {
     }
   }
 
+  /** Calls `fn` when the root ended; what is kept for the time of a request is let go there. */
+  onEnd(fn: () => void): void {
+    if (this.ends === undefined) this.ends = [fn]
+    else this.ends.push(fn)
+  }
+
   finish(): void {
     this.ended = true
+    if (this.ends !== undefined) {
+      for (const fn of this.ends) fn()
+      this.ends = undefined
+    }
     this.keeper.open -= this.spans.length
     this.keeper.finished(this)
     if (this.reason === '') this.spans = []

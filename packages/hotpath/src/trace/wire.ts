@@ -31,6 +31,7 @@ export interface Delivery {
   readonly series: readonly SeriesDelta[]
   readonly dropped: readonly (readonly [what: string, reason: string, n: number])[]
   readonly errors: readonly (readonly [where: string, n: number])[]
+  readonly batch: readonly (readonly [name: string, route: string, reason: string, n: number])[]
 }
 
 /** To the worker. */
