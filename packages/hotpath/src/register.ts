@@ -35,7 +35,7 @@ function attach(): void {
   const file = configFile(root)
   const use = (config: Config) => {
     configure(settingsOf(config, process.env, { root, name: serviceName(root, script) }))
-    useQueries(config, root)
+    void useQueries(config, root)
   }
   if (file === undefined) {
     use({})

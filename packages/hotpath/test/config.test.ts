@@ -48,7 +48,7 @@ describe('a config is checked', () => {
     [
       'a key like no other',
       { redis: {} },
-      'hotpath.config.js: unknown key "redis". Known keys: service, endpoint, headers, trust, sample, callSites, enabled.',
+      'hotpath.config.js: unknown key "redis". Known keys: service, endpoint, headers, trust, sample, callSites, enabled, queries, routes.',
     ],
     [
       'no URL',

@@ -11,15 +11,16 @@ export interface Postgres {
   stop(): Promise<void>
 }
 
-export async function startPostgres(): Promise<Postgres> {
+export async function startPostgres(options: { embedded?: boolean } = {}): Promise<Postgres> {
   const directory = mkdtempSync(join(tmpdir(), 'hotpath-postgres-'))
-  const bin = installed()
+  const bin = options.embedded === true ? undefined : installed()
   const port = await freePort()
   const server =
     bin === undefined ? await embedded(directory, port) : await system(bin, directory, port)
   return {
     port,
-    url: `postgres://postgres@127.0.0.1:${port}/postgres`,
+    // The one of npm asks for a password, the machine's does not look at it.
+    url: `postgres://postgres:postgres@127.0.0.1:${port}/postgres`,
     async stop() {
       await server()
       rmSync(directory, { recursive: true, force: true })

@@ -2,6 +2,7 @@ import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import type { Config } from '../config.js'
 import type { Host } from '../query/host.js'
+import type { Defects } from '../query/defects.js'
 import type { startQueries } from '../query/start.js'
 import type { Prepare } from '../query/wire.js'
 import { context } from '../trace/context.js'
@@ -30,25 +31,34 @@ let prepare: Prepare | undefined
 /**
  * Loads what the config asks for with statements; nothing when it asks for nothing. The stages and
  * PostgreSQL's grammar are a bundle of their own: an app without them does not pay for them.
+ *
+ * @param defects The verifier's alone.
  */
-export function useQueries(config: Config, root: string): void {
+export function useQueries(config: Config, root: string, defects: Defects = {}): Promise<void> {
   const asked = config.queries !== undefined || config.routes !== undefined
   if (!asked || !recorder.enabled) {
     stages.early = undefined
-    return
+    return Promise.resolve()
   }
   onModule('/pg/lib/utils.js', exports => {
     prepare ??= (exports as { prepareValue?: Prepare }).prepareValue
   })
-  start(config, root).catch(() => {
+  return start(config, root, defects).catch(() => {
     stages.early = undefined
     caught('query.start')
   })
 }
 
-async function start(config: Config, root: string): Promise<void> {
+async function start(config: Config, root: string, defects: Defects): Promise<void> {
   const module = (await import('../query/start.js')) as { startQueries: typeof startQueries }
-  const stage = await module.startQueries(config, process.env, host, () => grammar(root), () => prepare)
+  const stage = await module.startQueries(
+    config,
+    process.env,
+    host,
+    () => grammar(root),
+    () => prepare,
+    defects,
+  )
   if (stage !== undefined && (stages.early?.length ?? 0) < MAX_EARLY) useStage(stage)
   else stages.early = undefined
 }

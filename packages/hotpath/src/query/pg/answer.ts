@@ -1,3 +1,5 @@
+import type { Defects } from '../defects.js'
+
 /** A column as the driver describes it. */
 export interface Field {
   readonly name: string
@@ -31,7 +33,7 @@ export interface PgQuery {
   rows?: unknown
   binary?: unknown
   callback?: unknown
-  _result?: { _types?: unknown }
+  _result?: { _types?: unknown; rows?: unknown }
   handleRowDescription(message: { fields: readonly Field[] }): void
   handleDataRow(message: { fields: RawRow }): void
   handleCommandComplete(message: { text: string }, connection: object): void
@@ -51,11 +53,23 @@ export function bytesOfRow(row: RawRow): number {
  * Answers `query` as the server would have: pg's own code makes rows, types and result of it, so what
  * the app gets is what the single call would have given, in objects of its own.
  */
-export function feed(query: PgQuery, answer: Answer, connection: object): void {
+export function feed(
+  query: PgQuery,
+  answer: Answer,
+  connection: object,
+  { sharedRows }: Defects = {},
+): void {
   query.handleRowDescription({ fields: answer.fields.map(copied) })
   for (const row of answer.rows) query.handleDataRow({ fields: row })
   query.handleCommandComplete({ text: `SELECT ${answer.rows.length}` }, connection)
+  if (sharedRows !== true || query._result === undefined) return
+  const rows = shared.get(answer) ?? query._result.rows
+  shared.set(answer, rows)
+  query._result.rows = rows
 }
+
+/** The defect alone uses it. */
+const shared = new WeakMap<Answer, unknown>()
 
 type FieldClass = new (
   name: string,

@@ -54,7 +54,7 @@ export function runBatch(
       }
       parts.host.mark(query, { 'hotpath.batch': 'lead', 'hotpath.batch.keys': keys.size })
       call.served = true
-      feed(query, own as Answer, client.connection as object)
+      feed(query, own as Answer, client.connection as object, parts.defects)
       query.handleReadyForQuery(client.connection as object)
     },
     error => query.handleError(error, client.connection as object),

@@ -127,7 +127,7 @@ export class Pools {
     if (query._result !== undefined) query._result._types ??= (answer.client as Client)._types
     soon(() => {
       try {
-        feed(query, answer, answer.client)
+        feed(query, answer, answer.client, this.parts.defects)
         span?.add(SERVED)
         span?.succeed(answer.rows.length)
       } catch {

@@ -139,7 +139,7 @@ function serve(turn: Turn, account: Account): boolean {
   if (answer === undefined) return false
   account.served(call)
   call.served = true
-  serveClient(query, answer, client, session.status, parts.host)
+  serveClient(query, answer, client, session.status, parts)
   return true
 }
 

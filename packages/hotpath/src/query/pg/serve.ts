@@ -1,8 +1,8 @@
 import type { Attributes } from '../../trace/attributes.js'
-import type { Host } from '../host.js'
 import { type Answer, feed, type PgQuery } from './answer.js'
 import { activeOf, type Client } from './client.js'
 import type { Wiring } from './exchange.js'
+import type { Parts } from './parts.js'
 
 /** The app may replace the global timers; ours must be real. */
 const { setImmediate } = globalThis
@@ -36,7 +36,7 @@ export function serveClient(
   answer: Answer,
   client: Client,
   status: string,
-  host: Host,
+  { host, defects }: Parts,
 ): void {
   const connection = client.connection as Wiring & object
   soon(() => {
@@ -44,7 +44,7 @@ export function serveClient(
     if (activeOf(client) !== query) return
     try {
       host.mark(query, SERVED)
-      feed(query, answer, connection)
+      feed(query, answer, connection, defects)
     } catch {
       host.caught('query.serve')
     }
