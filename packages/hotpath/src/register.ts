@@ -32,7 +32,7 @@ function attach(): void {
   hookModuleLoad()
   const script = process.argv[1]
   const root = appRoot(script === undefined ? process.cwd() : dirname(resolve(script)))
-  const file = configFile(root)
+  const file = configFile(root, process.env.HOTPATH_CONFIG)
   const use = (config: Config) => {
     configure(settingsOf(config, process.env, { root, name: serviceName(root, script) }))
     void useQueries(config, root)

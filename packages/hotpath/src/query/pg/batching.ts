@@ -11,6 +11,9 @@ import type { Turn } from './sender.js'
 
 /** Batches in a row that were slower than their singles would have been, until that is believed. */
 const SLOW_BATCHES = 3
+/** By less than this, of which the jitter of a busy machine is most, a batch is not slower. */
+const SLOWER_BY = 1.5
+const SLOWER_BY_MS = 5
 /** SQLSTATE query_canceled: statement_timeout, or the user. */
 const CANCELED = '57014'
 
@@ -65,7 +68,7 @@ export function runBatch(
 
 /** The answers of the others wait for their calls; of a key that is wanted again, so does the first. */
 function keep(turn: Turn, keys: Keys, answers: readonly Answer[], sentMs: number): void {
-  const { scope, shape, memo, call, session, parts } = turn
+  const { scope, shape, memo, call, parts } = turn
   let at = 0
   let dropped = 0
   for (const [key, times] of keys.times) {
@@ -75,7 +78,6 @@ function keep(turn: Turn, keys: Keys, answers: readonly Answer[], sentMs: number
   }
   if (call.lead !== undefined) call.lead.memo = memo
   if (dropped > 0) parts.count(scope, 'wasted', 'no room', dropped)
-  void session
 }
 
 /** Anything odd: the query goes out as it is, and its statement is let alone in this request. */
@@ -96,7 +98,9 @@ function fallBack(turn: Turn, account: Account, open: boolean, failure: unknown)
 function judge({ parts, scope, shape }: Turn, tookMs: number, keys: Keys): void {
   let calls = 0
   for (const times of keys.times.values()) calls += times
-  if (shape.singleMs === 0 || tookMs <= shape.singleMs * calls) {
+  const singlesMs = shape.singleMs * calls
+  const slower = tookMs > singlesMs * SLOWER_BY && tookMs > singlesMs + SLOWER_BY_MS
+  if (shape.singleMs === 0 || !slower) {
     shape.slow = 0
     return
   }

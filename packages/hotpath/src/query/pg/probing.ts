@@ -77,15 +77,14 @@ function ask(turn: Turn, steps: Step[], take: (exchange: Exchange | undefined) =
   return true
 }
 
+const nothing = (): void => {}
+
 /** Puts the query in front of its client's queue once more; first the savepoint is left, if one is open. */
 export function again(turn: Turn, leave: boolean): void {
   const { query, client } = turn
   const queue = queueOf(client)
   queue.unshift(query)
   if (!leave) return
-  const lost = (error: unknown) => {
-    // The client has told its queue already, the query among it.
-    void error
-  }
-  queue.unshift(new Exchange(RELEASE, () => {}, lost))
+  // Where the connection is lost instead, the client tells its whole queue, the query among it.
+  queue.unshift(new Exchange(RELEASE, nothing, nothing))
 }
