@@ -52,7 +52,7 @@ export function randomSchema(random: Random, name: string): Schema {
   const second = random.pick(keyTypes)
   const [ref, ref2] = random.chance(0.3) ? ['"Parent Key"', '"a""b"'] : ['ref', 'ref2']
   // With a few hundred rows the planner begins to hash and to sort.
-  const large = random.chance(0.25)
+  const large = random.chance(0.4)
   const parents = large ? random.int(30, 60) : random.int(4, 14)
   const children = large ? random.int(50, 600) : random.int(10, 60)
   const orNull = (literal: string) => (random.chance(0.08) ? 'null' : literal)

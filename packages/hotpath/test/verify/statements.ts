@@ -47,6 +47,8 @@ export const shapes: readonly Shape[] = [
   byKey(ref => `select v % 3 as g, count(*)::int, bool_or(b) from child where ${ref} = $1 group by 1 having count(*) > 0 order by 1`),
   byKey(ref => `select c.id, d.id, d.label from child c join detail d on d.child = c.id where c.${ref} = $1 order by d.id`),
   byKey(ref => `select c.id, d.label from child c left join detail d on d.child = c.id where c.${ref} = $1`, false),
+  byKey(ref => `select c.id, c.v, d.label from child c join detail d on d.child = c.id where c.${ref} = $1`, false),
+  byId(() => `select c.t, d.id from child c, detail d, parent p where d.child = c.id and p.id = c.pid and p.id = $1`, [], false),
   byKey(ref => `with mine as (select * from child where ${ref} = $1) select id, t from mine where v > 3 order by id desc`),
   byKey(ref => `select id, row_number() over (order by v, id), lag(v) over (order by id) from child where ${ref} = $1 order by id`),
   byKey(ref => `select distinct on (v) v, id, code from child where ${ref} = $1 order by v, id desc`),
