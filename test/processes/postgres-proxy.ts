@@ -116,7 +116,8 @@ class FrontendMessages {
       if (this.#rest.length < head + 4) return
       const end = head + this.#rest.readInt32BE(head)
       if (this.#rest.length < end) return
-      if (this.#started) this.see(String.fromCharCode(this.#rest[0] ?? 0), this.#rest.subarray(5, end))
+      if (this.#started)
+        this.see(String.fromCharCode(this.#rest[0] ?? 0), this.#rest.subarray(5, end))
       this.#started = true
       this.#rest = this.#rest.subarray(end)
     }

@@ -8,8 +8,17 @@ import { cache, fixtures } from '../places.js'
  * and a pg of its own: 320 MB, so they are fetched on first use and not with `npm ci`.
  */
 export function companyFolder(): string {
-  const from = join(fixtures, 'company')
-  const folder = join(cache, 'company')
+  return fetched('company')
+}
+
+/** The folder in which ORMs are installed, with a pg of their own: 93 MB, fetched on first use. */
+export function ormsFolder(): string {
+  return fetched('orms')
+}
+
+function fetched(name: 'company' | 'orms'): string {
+  const from = join(fixtures, name)
+  const folder = join(cache, name)
   const lock = readFileSync(join(from, 'package-lock.json'))
   const done = join(folder, 'node_modules', '.package-lock.json')
   const copied = join(folder, 'package-lock.json')

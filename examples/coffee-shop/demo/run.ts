@@ -23,7 +23,6 @@ const CONCURRENCY = 4
 /** The coffee shop's own folder, as seen from dist/demo. */
 const shopFolder = fileURLToPath(new URL('../../', import.meta.url))
 
-
 /**
  * The demo from start to end. What is started is stopped in reverse order, however it ends;
  * `signal` ends it early.

@@ -14,12 +14,19 @@ export interface Tools {
   readonly mine: import('node:async_hooks').AsyncLocalStorage<string>
   /** Stays from request to request. */
   readonly kept: Map<string, unknown>
-  readonly once: (typeof import('node:events'))['once']
+  readonly once: typeof import('node:events')['once']
   readonly http: typeof import('node:http')
   readonly require: NodeJS.Require
 }
 
 export type Handler<T> = (tools: Tools) => T | Promise<T>
+
+/** A handler that is put together from text: what it needs from around it stands in it. */
+export function written<T>(source: string): Handler<T> {
+  return Object.assign(() => Promise.reject(new Error('runs in the app')), {
+    toString: () => source,
+  })
+}
 
 /** An answer, and the statements that were on the wire for it. */
 export interface Answered<T> {

@@ -62,7 +62,10 @@ describe('a loop of single reads becomes a few statements', () => {
       const results = await Promise.all(ids.map(id => pool.query(text, [id])))
       return results.map(({ rows }) => (rows[0] as { user_id: number }).user_id)
     })
-    assert.deepEqual(value, Array.from({ length: USERS }, (_, i) => i + 1))
+    assert.deepEqual(
+      value,
+      Array.from({ length: USERS }, (_, i) => i + 1),
+    )
     assert.ok(roundTrips <= 3, `${roundTrips} round trips`)
   })
 
@@ -92,7 +95,9 @@ describe('a loop of single reads becomes a few statements', () => {
         const { rows } = await client.query<{ id: number }>('select id from users order by id')
         const all = []
         for (const { id } of rows)
-          all.push((await client.query('select street from addresses where user_id = $1', [id])).rows)
+          all.push(
+            (await client.query('select street from addresses where user_id = $1', [id])).rows,
+          )
         client.release()
         return all
       },
@@ -102,7 +107,9 @@ describe('a loop of single reads becomes a few statements', () => {
         const { rows } = await client.query<{ id: number }>('select id from users order by id')
         const all = []
         for (const { id } of rows)
-          all.push((await client.query('select street from addresses where user_id = $1', [id])).rows)
+          all.push(
+            (await client.query('select street from addresses where user_id = $1', [id])).rows,
+          )
         await client.query('commit')
         client.release()
         return all
@@ -153,12 +160,16 @@ describe('a loop of single reads becomes a few statements', () => {
     const { value, texts } = await memo.learned('memo', async ({ pool }) => {
       const text = 'select name from users where id = $1'
       const names = []
-      for (let i = 0; i < 10; i++) names.push((await pool.query<{ name: string }>(text, [7])).rows[0]?.name)
+      for (let i = 0; i < 10; i++)
+        names.push((await pool.query<{ name: string }>(text, [7])).rows[0]?.name)
       await pool.query('update users set name = name where id = 7')
       names.push((await pool.query<{ name: string }>(text, [7])).rows[0]?.name)
       return names
     })
-    assert.deepEqual(value, Array.from({ length: 11 }, () => 'u7'))
+    assert.deepEqual(
+      value,
+      Array.from({ length: 11 }, () => 'u7'),
+    )
     assert.equal(texts.filter(text => text.startsWith('select name')).length, 2)
   })
 

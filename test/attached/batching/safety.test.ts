@@ -3,7 +3,7 @@ import { after, before, describe, test } from 'node:test'
 import pg from 'pg'
 import { type Postgres, startPostgres } from '../../postgres.js'
 import { until } from '../../processes/until.js'
-import { BatchedApp, isBatch } from './app.js'
+import { BatchedApp, isBatch, written } from './app.js'
 
 describe('what a batch must never do', () => {
   let postgres: Postgres
@@ -34,8 +34,11 @@ describe('what a batch must never do', () => {
         const { rows } = await client.query<{ id: number }>('select id from users order by id')
         const seen: boolean[] = []
         const read = async (id: number) =>
-          (await client.query<{ price: number }>('select price from items where user_id = $1', [id]))
-            .rows[0]?.price ?? 0
+          (
+            await client.query<{ price: number }>('select price from items where user_id = $1', [
+              id,
+            ])
+          ).rows[0]?.price ?? 0
         for (const { id } of rows.slice(0, 20)) {
           const before = await read(id)
           if (id % 7 !== 3) continue
@@ -77,7 +80,8 @@ describe('what a batch must never do', () => {
       const client = await pool.connect()
       await client.query('begin isolation level serializable')
       const { rows } = await client.query<{ id: number }>('select id from users order by id')
-      for (const { id } of rows) await client.query('select price from items where user_id = $1', [id])
+      for (const { id } of rows)
+        await client.query('select price from items where user_id = $1', [id])
       await client.query('commit')
       client.release()
     })
@@ -96,7 +100,7 @@ describe('what a batch must never do', () => {
       }`
     for (let round = 0; round < 3; round++) {
       const all = await Promise.all(
-        [0, 1, 2, 3].map(who => app.send<number[]>('isolated', { toString: () => handler(who) } as never)),
+        [0, 1, 2, 3].map(who => app.send<number[]>('isolated', written(handler(who)))),
       )
       all.forEach((seen, who) => {
         assert.ok(seen.length > 10)
@@ -120,10 +124,15 @@ describe('what a batch must never do', () => {
       const as = async (owner: string) => {
         const client = await pool.connect()
         await client.query("select set_config('app.owner', $1, false)", [owner])
-        const { rows } = await client.query<{ id: number }>('select id from users order by id limit 15')
+        const { rows } = await client.query<{ id: number }>(
+          'select id from users order by id limit 15',
+        )
         const owners = new Set<string>()
         for (const { id } of rows) {
-          const found = await client.query<{ owner: string }>('select owner from notes where user_id = $1', [id])
+          const found = await client.query<{ owner: string }>(
+            'select owner from notes where user_id = $1',
+            [id],
+          )
           for (const note of found.rows) owners.add(note.owner)
         }
         client.release()
@@ -142,16 +151,24 @@ describe('what a batch must never do', () => {
     const { value, texts } = await app.request('timeout', async ({ pg, connectionString }) => {
       const client = new pg.Client({ connectionString, statement_timeout: 200 })
       await client.connect()
-      const { rows } = await client.query<{ id: number }>('select id from users order by id limit 40')
+      const { rows } = await client.query<{ id: number }>(
+        'select id from users order by id limit 40',
+      )
       const seen = []
       for (const { id } of rows)
         seen.push((await client.query<{ s: number }>('select slow($1) as s', [id])).rows[0]?.s)
       await client.end()
       return seen
     })
-    assert.deepEqual(value, Array.from({ length: 40 }, (_, i) => i + 1))
+    assert.deepEqual(
+      value,
+      Array.from({ length: 40 }, (_, i) => i + 1),
+    )
     assert.ok(texts.filter(isBatch).length > 0)
-    assert.match(app.program.stderr, /statement_timeout: "select slow\(\$1\) as s" is not batched any more/)
+    assert.match(
+      app.program.stderr,
+      /statement_timeout: "select slow\(\$1\) as s" is not batched any more/,
+    )
   })
 
   test('hold on to anything after the request', async () => {
@@ -162,7 +179,9 @@ describe('what a batch must never do', () => {
     const heap = await lean.learned('heap', async ({ pool, kept }) => {
       const { rows } = await pool.query<{ id: number }>('select id from users order by id')
       for (const { id } of rows)
-        await pool.query("select repeat('x', 20000) as big, price from items where user_id = $1", [id])
+        await pool.query("select repeat('x', 20000) as big, price from items where user_id = $1", [
+          id,
+        ])
       ;(globalThis as { gc?: () => void }).gc?.()
       kept.set('heap', process.memoryUsage().heapUsed)
       return kept.get('heap')
@@ -171,7 +190,10 @@ describe('what a batch must never do', () => {
       await lean.send('heap', async ({ pool }) => {
         const { rows } = await pool.query<{ id: number }>('select id from users order by id')
         for (const { id } of rows.slice(0, 25))
-          await pool.query("select repeat('x', 20000) as big, price from items where user_id = $1", [id])
+          await pool.query(
+            "select repeat('x', 20000) as big, price from items where user_id = $1",
+            [id],
+          )
       })
     }
     const after = await lean.send('measure', () => {
@@ -189,10 +211,15 @@ describe('what a batch must never do', () => {
       await client.query(`set application_name = 'doomed'`)
       await client.query('begin')
       const { rows } = await client.query<{ id: number }>('select id from users order by id')
-      for (const { id } of rows) await client.query('select slow(price) from items where user_id = $1', [id])
+      for (const { id } of rows)
+        await client.query('select slow(price) from items where user_id = $1', [id])
     })
     const sessions = async () =>
-      (await admin.query(`select state from pg_stat_activity where application_name = 'doomed' and xact_start is not null`)).rows.length
+      (
+        await admin.query(
+          `select state from pg_stat_activity where application_name = 'doomed' and xact_start is not null`,
+        )
+      ).rows.length
     await until(sessions, n => n === 1, 'the transaction to begin')
     doomed.program.kill('SIGKILL')
     await assert.rejects(url)
@@ -203,7 +230,10 @@ describe('what a batch must never do', () => {
     const waiting = app.send('polling', async ({ pool, kept }) => {
       kept.set('polls', 0)
       for (let polls = 1; ; polls++) {
-        const { rows } = await pool.query<{ price: number }>('select price from items where user_id = $1', [50])
+        const { rows } = await pool.query<{ price: number }>(
+          'select price from items where user_id = $1',
+          [50],
+        )
         kept.set('polls', polls)
         if (rows[0]?.price === -1) return polls
       }

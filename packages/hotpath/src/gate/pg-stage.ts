@@ -32,7 +32,10 @@ export function useStage(stage: PgStage): void {
 }
 
 /** Runs `Client.query`, and tells which query it sent at once. */
-export function sending<T>(run: () => T): { readonly result: T; readonly sent: Submittable | undefined } {
+export function sending<T>(run: () => T): {
+  readonly result: T
+  readonly sent: Submittable | undefined
+} {
   sent = undefined
   const result = run()
   return { result, sent }

@@ -31,7 +31,7 @@ export function watchCallsOut(
   }
   for (const name of ENDS) {
     subscribe(name, message => {
-      const trace = callers.get(requestOf(message) ?? message as object)
+      const trace = callers.get(requestOf(message) ?? (message as object))
       if (trace !== undefined) flush(trace)
     })
   }

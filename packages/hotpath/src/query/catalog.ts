@@ -116,7 +116,9 @@ export class Catalog {
     const reason =
       objection ||
       reading.reason ||
-      (known.length < types.length ? 'has a parameter of a type that cannot stand in a list' : '') ||
+      (known.length < types.length
+        ? 'has a parameter of a type that cannot stand in a list'
+        : '') ||
       (reading.highest !== told.oids.length ? 'has parameters that it does not use' : '')
     const plain = (objection ?? '') === ''
     this.keep(text, { ...told, types: known, plain, reason, atMs: nowMs })

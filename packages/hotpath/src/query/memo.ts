@@ -15,11 +15,6 @@ const MAX_BYTES = 8 * 1024 * 1024
 
 let bytesInAll = 0
 
-/** For tests and for who watches: bytes of answers that all requests hold now. */
-export function bytesHeld(): number {
-  return bytesInAll
-}
-
 /**
  * Answers that were fetched ahead, or that may be given again, for one request and one session. By
  * exact text and parameters; each is served once for each time that its key occurs.

@@ -34,7 +34,9 @@ export class Policies {
 
   /** Whether any statement may be touched at all. */
   get any(): boolean {
-    return [this.general, ...this.routes.values()].some(({ batch, memo }) => batch !== 'off' || memo)
+    return [this.general, ...this.routes.values()].some(
+      ({ batch, memo }) => batch !== 'off' || memo,
+    )
   }
 
   get maxAgeMs(): number {
@@ -54,7 +56,8 @@ export class Policies {
 function over(before: Policy, queries: QueriesConfig | undefined): Policy {
   const { batch, memo, maxAgeMs } = queries ?? {}
   return {
-    batch: batch === undefined ? before.batch : batch === true ? 'on' : batch === false ? 'off' : batch,
+    batch:
+      batch === undefined ? before.batch : batch === true ? 'on' : batch === false ? 'off' : batch,
     memo: memo ?? before.memo,
     maxAgeMs: maxAgeMs ?? before.maxAgeMs,
   }

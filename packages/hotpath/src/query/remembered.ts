@@ -73,7 +73,7 @@ export class Remembered {
 
   /** The latest first: a loop runs over what was read last. */
   latest(): Rows[] {
-    return [...this.sets.values()].reverse()
+    return [...this.sets.values()].toReversed()
   }
 
   clear(): void {

@@ -34,7 +34,11 @@ export class Account {
   constructor(private readonly shape: Shape) {}
 
   /** Where its parameters come from, from what the route showed before or from its last two calls. */
-  find(route: RouteStats | undefined, remembered: Remembered, now: readonly Wire[]): Origin | undefined {
+  find(
+    route: RouteStats | undefined,
+    remembered: Remembered,
+    now: readonly Wire[],
+  ): Origin | undefined {
     if (this.off) return undefined
     if (this.origin !== undefined) return this.origin
     const habit = habitOf(route, this.shape)

@@ -164,7 +164,10 @@ function collect(select: Node): Found {
       case 'RangeVar':
         return relation(node, found, refuse)
       case 'ParamRef':
-        found.params.push({ number: Number(node['number'] ?? 0), at: Number(node['location'] ?? 0) })
+        found.params.push({
+          number: Number(node['number'] ?? 0),
+          at: Number(node['location'] ?? 0),
+        })
         return undefined
       case 'A_Const': {
         const text = isNode(node['sval']) ? node['sval']['sval'] : undefined
@@ -185,16 +188,14 @@ function call(node: Node, found: Found, refuse: (reason: string) => void): void 
   found.functions.add(name)
 }
 
-function relation(
-  node: Node,
-  found: Found,
-  refuse: (reason: string) => void,
-): void {
+function relation(node: Node, found: Found, refuse: (reason: string) => void): void {
   const name = String(node['relname'])
   const schema = node['schemaname']
   if (schema === 'pg_catalog' || schema === 'information_schema' || name.startsWith('pg_'))
     return refuse('reads the catalog')
-  found.relations.add(schema === undefined ? quoted(name) : `${quoted(String(schema))}.${quoted(name)}`)
+  found.relations.add(
+    schema === undefined ? quoted(name) : `${quoted(String(schema))}.${quoted(name)}`,
+  )
 }
 
 function refusal(params: readonly ParamPlace[], text: string): string {

@@ -43,9 +43,7 @@ export function batchText(
   const columns = types.map((_, i) => `p${i + 1}`)
   const one = single(text, reading, types)
   const fence = defects.noFence === true ? '' : ' offset 0'
-  const body = reading.closed
-    ? `select * from (${one}\n) as ${ONE}${fence}`
-    : `${one}\n${fence}`
+  const body = reading.closed ? `select * from (${one}\n) as ${ONE}${fence}` : `${one}\n${fence}`
   return (
     `select ${KEYS}.ord, ${ONE}.* from unnest(${arrays.join(', ')}) ` +
     `with ordinality as ${KEYS}(${columns.join(', ')}, ord) cross join lateral (${body}) as ${ONE}`
@@ -53,7 +51,11 @@ export function batchText(
 }
 
 /** The original, with columns of ours where its parameters were. */
-function single(text: string, { params, start, end }: Reading, types: readonly ParamType[]): string {
+function single(
+  text: string,
+  { params, start, end }: Reading,
+  types: readonly ParamType[],
+): string {
   let out = ''
   let from = start
   for (const param of [...params].sort((a, b) => a.start - b.start)) {

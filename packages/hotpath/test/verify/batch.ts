@@ -171,11 +171,15 @@ async function isOwnOrder(
   got: readonly Outcome[],
 ): Promise<boolean> {
   if (plan.statement.ordered || original.length !== got.length) return false
-  if (!original.every((outcome, i) => unordered(outcome) === unordered(got[i] as Outcome))) return false
+  if (!original.every((outcome, i) => unordered(outcome) === unordered(got[i] as Outcome)))
+    return false
   const client = await pool.connect()
   try {
     await client.query('set plan_cache_mode = force_generic_plan')
-    const single = { query: client.query.bind(client), connect: () => Promise.resolve(wrapped(client)) }
+    const single = {
+      query: client.query.bind(client),
+      connect: () => Promise.resolve(wrapped(client)),
+    }
     const generic = await run({ ...plan, named: true, inlined: false }, single as never)
     return same(plan, generic, got)
   } finally {

@@ -24,9 +24,9 @@ export async function freshness(options: Verification, inRequest: InRequest): Pr
   await writer.query('create table tocking (id int primary key)')
   await writer.query(`insert into ticking select g, 0, 0 from generate_series(1, ${ROWS}) g`)
   await writer.query(`insert into tocking select g from generate_series(1, ${ROWS}) g`)
-  let stop = false
+  const over = new AbortController()
   const writing = (async () => {
-    while (!stop) {
+    while (!over.signal.aborted) {
       await writer.query('update ticking set at = $1', [Date.now()])
       await pause(5)
     }
@@ -39,7 +39,7 @@ export async function freshness(options: Verification, inRequest: InRequest): Pr
     }
     return wrong
   } finally {
-    stop = true
+    over.abort()
     await writing
     await writer.query('drop table ticking, tocking')
     await writer.end()

@@ -33,7 +33,12 @@ const { values, positionals } = parseArgs({
 const cases = Number(values.cases)
 const seed = Number(values.seed)
 const defects = values.mutant === undefined ? {} : mutants[values.mutant]
-if (positionals[0] !== 'batch' || !(cases > 0) || !Number.isInteger(seed) || defects === undefined) {
+if (
+  positionals[0] !== 'batch' ||
+  !(cases > 0) ||
+  !Number.isInteger(seed) ||
+  defects === undefined
+) {
   process.stderr.write(usage)
   process.exitCode = 2
 } else {
@@ -45,7 +50,8 @@ if (positionals[0] !== 'batch' || !(cases > 0) || !Number.isInteger(seed) || def
     const seen = await verifyBatch({ url: postgres.url, cases, seed, defects, untilFound, say })
     process.stdout.write(`${lineOf(seen)}\n`)
     const wellBatched = seen.batched >= seen.batchable * 0.7
-    if (untilFound ? seen.differences === 0 : seen.differences > 0 || !wellBatched) process.exitCode = 1
+    if (untilFound ? seen.differences === 0 : seen.differences > 0 || !wellBatched)
+      process.exitCode = 1
   } finally {
     await postgres.stop()
   }

@@ -24,7 +24,16 @@ export function outcomeOf(result: ResultLike): Outcome {
     field['dataTypeModifier'],
     field['format'],
   ])
-  return { text: JSON.stringify({ command, rowCount, oid, rows: rows.map(typed), told, kind: result.constructor.name }) }
+  return {
+    text: JSON.stringify({
+      command,
+      rowCount,
+      oid,
+      rows: rows.map(typed),
+      told,
+      kind: result.constructor.name,
+    }),
+  }
 }
 
 /** SQLSTATE and where in the text: what a program can act on. */
@@ -48,7 +57,13 @@ function typed(value: unknown): unknown {
   if (Array.isArray(value)) return ['array', value.map(typed)]
   if (typeof value === 'object') {
     const entries = Object.entries(value).map(([key, inner]) => [key, typed(inner)])
-    return [Object.getPrototypeOf(value) === Object.prototype ? 'object' : value.constructor?.name, entries]
+    return [
+      Object.getPrototypeOf(value) === Object.prototype ? 'object' : value.constructor?.name,
+      entries,
+    ]
   }
-  return [typeof value, typeof value === 'number' && !Number.isFinite(value) ? String(value) : value]
+  return [
+    typeof value,
+    typeof value === 'number' && !Number.isFinite(value) ? String(value) : value,
+  ]
 }

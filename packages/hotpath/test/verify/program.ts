@@ -3,7 +3,14 @@ import { failureOf, type Outcome, outcomeOf } from './outcome.js'
 import type { Random } from './random.js'
 import type { Source, Statement } from './statements.js'
 
-export const ways = ['pool', 'pool at once', 'client', 'client at once', 'transaction', 'repeatable read'] as const
+export const ways = [
+  'pool',
+  'pool at once',
+  'client',
+  'client at once',
+  'transaction',
+  'repeatable read',
+] as const
 
 /** How the application goes about it: the same for the original and for what is batched. */
 export interface Plan {
@@ -79,7 +86,10 @@ async function loop(plan: Plan, target: Target): Promise<Outcome[]> {
   for (const [i, row] of chosen.entries()) {
     if (i === plan.writesAt) {
       const later = chosen[i + 1] ?? row
-      await target.query('update child set v = v + 100, t = $2 where pid = $1', [later.id, 'changed'])
+      await target.query('update child set v = v + 100, t = $2 where pid = $1', [
+        later.id,
+        'changed',
+      ])
       await target.query('update secret set v = v + 100 where pid = $1', [later.id])
     }
     outcomes.push(...(await once(plan, target, row)))
@@ -127,9 +137,7 @@ async function call(
   text: string,
   values: unknown[],
 ): Promise<{ outcome: Outcome; result?: Result }> {
-  const config: Record<string, unknown> = plan.inlined
-    ? inline(text, values)
-    : { text, values }
+  const config: Record<string, unknown> = plan.inlined ? inline(text, values) : { text, values }
   if (plan.rowMode) config['rowMode'] = 'array'
   if (plan.named && !plan.inlined) config['name'] = `named ${text.length} ${text.slice(0, 40)}`
   if (plan.ownTypes) config['types'] = ownTypes
@@ -145,7 +153,9 @@ function send(plan: Plan, target: Target, config: Record<string, unknown>): Prom
   const query = target.query.bind(target) as (...args: unknown[]) => Promise<unknown>
   if (!plan.callback) return query(config)
   return new Promise((resolve, reject) => {
-    void query(config, (error: unknown, result: unknown) => (error ? reject(error) : resolve(result)))
+    void query(config, (error: unknown, result: unknown) =>
+      error ? reject(error) : resolve(result),
+    )
   })
 }
 

@@ -58,7 +58,8 @@ export function randomSchema(random: Random, name: string): Schema {
   const orNull = (literal: string) => (random.chance(0.08) ? 'null' : literal)
   const parentRows = Array.from(
     { length: parents },
-    (_, i) => `(${i + 1}, ${orNull(key.literal(random))}, ${orNull(second.literal(random))}, '${i % 5}')`,
+    (_, i) =>
+      `(${i + 1}, ${orNull(key.literal(random))}, ${orNull(second.literal(random))}, '${i % 5}')`,
   )
   const childRows = Array.from({ length: children }, () => {
     const v = random.int(0, 30)

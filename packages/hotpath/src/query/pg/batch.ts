@@ -113,7 +113,9 @@ function fits(batch: readonly Field[], original: readonly Field[]): boolean {
     batch.length === original.length + 1 &&
     original.every((field, i) => {
       const other = batch[i + 1] as Field
-      return other.dataTypeID === field.dataTypeID && other.dataTypeModifier === field.dataTypeModifier
+      return (
+        other.dataTypeID === field.dataTypeID && other.dataTypeModifier === field.dataTypeModifier
+      )
     })
   )
 }

@@ -107,5 +107,7 @@ function judge({ parts, scope, shape }: Turn, tookMs: number, keys: Keys): void 
   if (++shape.slow < SLOW_BATCHES) return
   shape.off = 'slow'
   parts.count(scope, 'off', 'slow')
-  parts.host.say(`batches of "${shape.name}" took longer than its single calls: not batched any more.`)
+  parts.host.say(
+    `batches of "${shape.name}" took longer than its single calls: not batched any more.`,
+  )
 }

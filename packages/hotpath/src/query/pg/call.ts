@@ -43,5 +43,6 @@ export function bound<Args extends unknown[]>(
   fn: (...args: Args) => unknown,
 ): (...args: Args) => void {
   const resource = new AsyncResource('hotpath.call')
-  return (...args) => void resource.runInAsyncScope(fn as (...args: unknown[]) => unknown, undefined, ...args)
+  return (...args) =>
+    void resource.runInAsyncScope(fn as (...args: unknown[]) => unknown, undefined, ...args)
 }

@@ -38,7 +38,8 @@ export class Pools {
     const { scope, shape, wires } = call
     if (scope === undefined || wires === undefined || scope.off || pool.ending) return undefined
     const policy = this.policy(scope)
-    if ((policy.batch !== 'on' && !policy.memo) || scope.account(shape)?.off === true) return undefined
+    if ((policy.batch !== 'on' && !policy.memo) || scope.account(shape)?.off === true)
+      return undefined
     const answer = this.answerFor(pool, call, scope)
     if (answer !== undefined) {
       const { result, done } = handle(pool, args)
@@ -89,8 +90,7 @@ export class Pools {
     const alone = () => {
       call.alone = true
       const result = proceed(call)
-      if (result instanceof Promise || isThenable(result))
-        (result as Promise<unknown>).then(value => done(undefined, value), done)
+      if (isThenable(result)) void follow(result, done)
     }
     return {
       key: call.key,
@@ -112,7 +112,8 @@ export class Pools {
     const session = this.parts.sessions.common(pool._clients)
     if (session === undefined) return undefined
     const now = this.parts.host.now()
-    if (this.parts.sessions.catalog(session).of(call.shape.text, now)?.plain !== true) return undefined
+    if (this.parts.sessions.catalog(session).of(call.shape.text, now)?.plain !== true)
+      return undefined
     return scope.memo(`i ${session.key}`).take(call.shape.keyOf(call.key), now)
   }
 
@@ -166,10 +167,23 @@ function handle(pool: Pool, args: readonly unknown[]): { result: unknown; done: 
 
 /** A call with a timeout of its own waits for nobody. */
 function timeoutOf(pool: Pool, [config]: readonly unknown[]): boolean {
-  const own = typeof config === 'object' && config !== null ? Reflect.get(config, 'query_timeout') : 0
+  const own =
+    typeof config === 'object' && config !== null ? Reflect.get(config, 'query_timeout') : 0
   return Boolean(own || pool.options?.query_timeout)
 }
 
-function isThenable(value: unknown): boolean {
+/** With a callback the pool returns nothing, and calls it itself. */
+async function follow(result: PromiseLike<unknown>, done: Done): Promise<void> {
+  let value: unknown
+  try {
+    value = await result
+  } catch (error) {
+    done(error)
+    return
+  }
+  done(undefined, value)
+}
+
+function isThenable(value: unknown): value is PromiseLike<unknown> {
   return typeof Reflect.get(Object(value) as object, 'then') === 'function'
 }

@@ -42,7 +42,11 @@ export class PgBatching implements PgStage {
   ): { readonly boxed?: Boxed; readonly ticket?: unknown } {
     try {
       const [config, given] = args
-      const call = this.callOf(config, typeof given === 'function' ? undefined : given, this.scope())
+      const call = this.callOf(
+        config,
+        typeof given === 'function' ? undefined : given,
+        this.scope(),
+      )
       if (call === undefined) return {}
       this.begin(call)
       const boxed = this.pools.query(pool as never, args, call, proceed)
@@ -64,7 +68,8 @@ export class PgBatching implements PgStage {
   /** A statement that came before this stage was there. */
   missed(client: object, config: unknown, values: unknown): void {
     const text = textOf(config)
-    if (text !== undefined) this.parts.sessions.of(client as Client).sees(effectOf(text), text, values)
+    if (text !== undefined)
+      this.parts.sessions.of(client as Client).sees(effectOf(text), text, values)
   }
 
   /** The request of this trace calls out of the process, or was answered: others may have written. */
@@ -254,5 +259,9 @@ function valuesOf(config: unknown): readonly unknown[] | undefined {
 }
 
 function isSubmittable(config: unknown): boolean {
-  return typeof config === 'object' && config !== null && typeof Reflect.get(config, 'submit') === 'function'
+  return (
+    typeof config === 'object' &&
+    config !== null &&
+    typeof Reflect.get(config, 'submit') === 'function'
+  )
 }
