@@ -43,7 +43,7 @@ export type BatchCounter =
   | 'fallbacks'
   | 'off'
   | 'shadow.batches'
-  | 'shadow.gain_ms'
+  | 'shadow.gain_us'
   | 'shadow.differences'
 
 /** What the trace's root is told to be on: the same object for the same route. */

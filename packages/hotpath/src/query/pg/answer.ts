@@ -33,7 +33,7 @@ export interface PgQuery {
   rows?: unknown
   binary?: unknown
   callback?: unknown
-  _result?: { _types?: unknown; rows?: unknown }
+  _result?: { _types?: unknown; rows?: unknown; fields?: unknown; command?: unknown }
   handleRowDescription(message: { fields: readonly Field[] }): void
   handleDataRow(message: { fields: RawRow }): void
   handleCommandComplete(message: { text: string }, connection: object): void

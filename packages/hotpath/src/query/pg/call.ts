@@ -4,8 +4,9 @@ import type { Scope } from '../scope.js'
 import type { Session } from '../session.js'
 import type { Shape } from '../shape.js'
 import type { Wire } from '../wire.js'
-import type { RawRow } from './answer.js'
+import type { Answer, RawRow } from './answer.js'
 import type { Client } from './client.js'
+import type { Turn } from './sender.js'
 
 /** One call of a statement, from when the app makes it until it is answered. */
 export class Call {
@@ -25,6 +26,12 @@ export class Call {
   handed = false
   /** It was answered by us: there is nothing to learn from how long it took. */
   served = false
+  /** The pool that it came through. */
+  pool: object | undefined
+  /** Shadow mode: what would have been served. */
+  expected: Answer | undefined
+  /** Shadow mode: who looks at what comes. */
+  watched: Turn | undefined
   sentMs = 0
   /** Of its request, when it was sent. */
   epoch = 0

@@ -8,6 +8,8 @@ export interface Client {
   readonly binary?: unknown
   readonly pipeline?: unknown
   readonly _types?: unknown
+  /** What the server said last, since pg 8.16. */
+  readonly _txStatus?: unknown
   _queryQueue?: (PgQuery | Exchange)[]
   queryQueue?: (PgQuery | Exchange)[]
   _activeQuery?: PgQuery | Exchange | null

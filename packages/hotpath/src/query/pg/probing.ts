@@ -1,6 +1,7 @@
 import type { Catalog } from '../catalog.js'
 import type { Reading } from '../../sql/reading.js'
 import type { Session } from '../session.js'
+import type { Shape } from '../shape.js'
 import { arrayLiteral } from '../../sql/array-literal.js'
 import { CATALOG_TEXT } from '../catalog.js'
 import { queueOf, replaceActive } from './client.js'
@@ -13,25 +14,41 @@ import type { Turn } from './sender.js'
  * savepoint, since a statement that cannot be described would end it. Then it is the query's turn again.
  */
 export function probe(turn: Turn, reading: Reading): true {
-  const { shape, session, catalog, parts, call } = turn
-  call.probed = true
-  const steps: Step[] = [
+  turn.call.probed = true
+  const first = turn.session.status === 'T' ? SAVEPOINT.length : 0
+  return ask(turn, probeSteps(turn.shape, reading), exchange =>
+    learnFrom(turn, reading, exchange, first),
+  )
+}
+
+export function probeSteps(shape: Shape, reading: Reading): Step[] {
+  return [
     { text: shape.text, describe: 'statement' },
     { text: CATALOG_TEXT, values: [arrayLiteral(reading.relations)] },
   ]
-  return ask(turn, steps, exchange => {
-    const now = parts.host.now()
-    if (exchange === undefined) {
-      catalog.refuse(shape.text, 'could not be described', now)
-      return
-    }
-    const first = session.status === 'T' ? SAVEPOINT.length : 0
-    const { oids = [], fields = [] } = exchange.results[first] ?? {}
-    const rows = exchange.results[first + 1]?.rows ?? []
-    const told = { oids, fields, rows }
-    note(catalog.learn(shape.text, reading, told, parts.parse, now), session, catalog)
-    session.judge(catalog)
-  })
+}
+
+/**
+ * Takes what a probe brought; undefined: it failed.
+ *
+ * @param first Where its steps begin among those of the exchange.
+ */
+export function learnFrom(
+  { shape, session, catalog, parts }: Turn,
+  reading: Reading,
+  exchange: Exchange | undefined,
+  first: number,
+): void {
+  const now = parts.host.now()
+  if (exchange === undefined) {
+    catalog.refuse(shape.text, 'could not be described', now)
+    return
+  }
+  const { oids = [], fields = [] } = exchange.results[first] ?? {}
+  const rows = exchange.results[first + 1]?.rows ?? []
+  const told = { oids, fields, rows }
+  note(catalog.learn(shape.text, reading, told, parts.parse, now), session, catalog)
+  session.judge(catalog)
 }
 
 /** Asks only how the transaction is isolated, where all else is known. */

@@ -12,6 +12,7 @@ import { type Client, queueOf } from './client.js'
 import { CALL, type Parts, type Watched } from './parts.js'
 import { askIsolation, isolationOf, probe } from './probing.js'
 import { serveClient } from './serve.js'
+import { Shadow } from './shadow.js'
 
 /** Calls in a client's queue that are looked at. */
 const MAX_QUEUED = 5_000
@@ -31,6 +32,8 @@ export interface Turn {
 
 /** Decides what is sent when it is a query's turn. */
 export class Sender {
+  readonly shadow = new Shadow()
+
   constructor(
     private readonly parts: Parts,
     private readonly policy: (scope: Scope) => Policy,
@@ -57,6 +60,10 @@ export class Sender {
     if (account === undefined || (policy.batch === 'off' && !policy.memo)) return false
     if (described?.plain === true && serve(turn, account)) return true
     if (policy.batch === 'on' && this.lead(turn, account, described)) return true
+    if (policy.batch === 'shadow') {
+      call.watched = turn
+      this.shadow.watch(turn, account, described)
+    }
     if (policy.memo && described === undefined && account.calls > 0 && !call.probed) {
       const reading = shape.readNow()
       if (reading.plain) return probe(turn, reading)

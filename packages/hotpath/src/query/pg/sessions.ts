@@ -13,8 +13,14 @@ export class Sessions {
 
   of(client: Client): Session {
     const known = this.sessions.get(client)
-    if (known !== undefined) return known
+    if (known !== undefined) {
+      if (known.status === '' && typeof client._txStatus === 'string') {
+        known.stands(client._txStatus)
+      }
+      return known
+    }
     const session = new Session(databaseOf(client))
+    if (typeof client._txStatus === 'string') session.stands(client._txStatus)
     this.sessions.set(client, session)
     this.watch(client, session)
     return session

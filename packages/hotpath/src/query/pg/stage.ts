@@ -49,6 +49,7 @@ export class PgBatching implements PgStage {
       )
       if (call === undefined) return {}
       this.begin(call)
+      call.pool = pool
       const boxed = this.pools.query(pool as never, args, call, proceed)
       return boxed === undefined ? { ticket: call } : { boxed }
     } catch {
@@ -143,7 +144,12 @@ export class PgBatching implements PgStage {
       this.pools.release(call)
       const { scope, shape, rows } = call
       if (rows !== undefined && scope !== undefined && !failed && !call.served) {
-        shape.took(this.parts.host.now() - call.sentMs)
+        const tookMs = this.parts.host.now() - call.sentMs
+        shape.took(tookMs)
+        if (call.watched !== undefined) {
+          const fields = (query as Watched)._result?.fields ?? []
+          this.sender.shadow.answered(call, scope, tookMs, fields as never, rows, call.watched)
+        }
         this.keep(call, scope, query as Watched)
       }
       call.rows = undefined
@@ -199,7 +205,7 @@ export class PgBatching implements PgStage {
   }
 
   private keep(call: Call, scope: Scope, query: Watched): void {
-    const { _result: result } = query as { _result?: { fields?: unknown; command?: unknown } }
+    const { _result: result } = query
     const { rows } = call
     if (rows === undefined || result?.command !== 'SELECT' || !Array.isArray(result.fields)) return
     if (query.binary || rows.length >= MAX_ROWS) return
