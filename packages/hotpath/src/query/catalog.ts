@@ -1,4 +1,5 @@
-import { builtInType, catalogType, type CatalogType } from '../sql/types.js'
+import { NUMBER_MARK } from '../sql/lift.js'
+import { builtInType, catalogType, type CatalogType, NUMBERS } from '../sql/types.js'
 import type { ParamType } from '../sql/rewrite.js'
 import { type Reading, readStatement } from '../sql/reading.js'
 import { Memo } from '../sql/memo.js'
@@ -116,6 +117,7 @@ export class Catalog {
     const reason =
       objection ||
       reading.reason ||
+      objectionToNumbers(text, reading, told.oids) ||
       (known.length < types.length
         ? 'has a parameter of a type that cannot stand in a list'
         : '') ||
@@ -155,6 +157,15 @@ export class Catalog {
     if (kind !== 'v') return ''
     return this.objection(readStatement(definition ?? '', parse))
   }
+}
+
+/** Where the original compares a number with what is none, it fails: a parameter would not. */
+function objectionToNumbers(text: string, { params }: Reading, oids: readonly number[]): string {
+  const wrong = params.some(
+    ({ number, end }) =>
+      text.startsWith(NUMBER_MARK, end) && !NUMBERS.has(oids[number - 1] as number),
+  )
+  return wrong ? 'compares a number with what is none' : ''
 }
 
 function typeOf([, oid, schema = '', name = '', rest = '']: string[]): CatalogType {

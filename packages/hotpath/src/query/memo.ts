@@ -1,3 +1,4 @@
+import { clock } from '../clock.js'
 import type { Answer } from './pg/answer.js'
 
 interface Held {
@@ -14,6 +15,23 @@ const MAX_BYTES_IN_ALL = 64 * 1024 * 1024
 const MAX_BYTES = 8 * 1024 * 1024
 
 let bytesInAll = 0
+
+/** The app may replace the global timers; ours must be real. */
+const { setTimeout } = globalThis
+
+/** Memos that hold something: a request that lasts for hours (an event stream) shall not keep it. */
+const holding = new Set<AnswerMemo>()
+let sweeping = false
+
+function sweepLater(afterMs: number): void {
+  if (sweeping) return
+  sweeping = true
+  setTimeout(() => {
+    sweeping = false
+    for (const memo of holding) memo.sweep(clock.now())
+    if (holding.size > 0) sweepLater(afterMs)
+  }, afterMs).unref()
+}
 
 /**
  * Answers that were fetched ahead, or that may be given again, for one request and one session. By
@@ -53,16 +71,27 @@ export class AnswerMemo {
     this.held.set(key, { answer, atMs, left: times, bytes })
     this.bytes += bytes
     bytesInAll += bytes
+    holding.add(this)
+    sweepLater(this.maxAgeMs)
     return true
   }
 
   /** Lets go of everything, and says how many answers were not used. */
   clear(): number {
     const unused = this.held.size
+    holding.delete(this)
     bytesInAll -= this.bytes
     this.bytes = 0
     this.held.clear()
     return unused
+  }
+
+  /** Lets go of what is too old to be given. */
+  sweep(nowMs: number): void {
+    for (const [key, held] of this.held) {
+      if (nowMs - held.atMs > this.maxAgeMs) this.drop(key, held)
+    }
+    if (this.held.size === 0) holding.delete(this)
   }
 
   get size(): number {

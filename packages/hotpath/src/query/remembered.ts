@@ -4,6 +4,10 @@ import type { Shape } from './shape.js'
 /** Rows of one request that are remembered, as hints of what a loop will ask for. */
 const MAX_BYTES = 4 * 1024 * 1024
 const MAX_ROWS = 20_000
+/** The same for all requests together. */
+const MAX_BYTES_IN_ALL = 64 * 1024 * 1024
+
+let bytesInAll = 0
 
 /** The rows that one statement gave in this request, all its calls one after another. */
 export class Rows {
@@ -63,6 +67,7 @@ export class Remembered {
       set.rows.push(row)
       set.bytes += bytes
       this.bytes += bytes
+      bytesInAll += bytes
     }
     return true
   }
@@ -78,19 +83,25 @@ export class Remembered {
 
   clear(): void {
     this.sets.clear()
+    bytesInAll -= this.bytes
     this.bytes = 0
   }
 
   private makeRoom(bytes: number, keep: Rows): boolean {
     for (const set of this.sets.values()) {
-      if (this.bytes + bytes <= MAX_BYTES) return true
+      if (this.has(bytes)) return true
       if (set !== keep) this.drop(set)
     }
-    return this.bytes + bytes <= MAX_BYTES
+    return this.has(bytes)
+  }
+
+  private has(bytes: number): boolean {
+    return this.bytes + bytes <= MAX_BYTES && bytesInAll + bytes <= MAX_BYTES_IN_ALL
   }
 
   private drop(set: Rows): void {
     this.sets.delete(set.shape)
     this.bytes -= set.bytes
+    bytesInAll -= set.bytes
   }
 }

@@ -18,6 +18,8 @@ export class Shape {
   off = ''
   /** Running mean of what one call takes, ms; 0: not known. */
   singleMs = 0
+  /** Batches in a row that failed. */
+  failed = 0
   /** Batches in a row that took longer than their singles would have. */
   slow = 0
 

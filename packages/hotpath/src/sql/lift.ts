@@ -36,14 +36,16 @@ export class Lifter {
     if (text.length > MAX_TEXT || text.includes('$') || text.includes('\\')) return undefined
     const places = literalsOf(text)
     if (places === undefined || places.length === 0) return undefined
-    const skeleton = write(text, places, () => '\u0000')
+    const skeleton = write(text, places, ({ start }) =>
+      isString(text, start) ? '\u0000' : '\u0001',
+    )
     const plan = this.plans.get(skeleton) ?? this.learn(skeleton, text, places)
     if (!plan.includes(true)) return undefined
     const values: string[] = []
     const lifted = write(text, places, (place, index) => {
       if (plan[index] !== true) return text.slice(place.start, place.end)
       values.push(valueOf(text.slice(place.start, place.end)))
-      return `$${values.length}`
+      return `$${values.length}${isString(text, place.start) ? '' : NUMBER_MARK}`
     })
     return { text: lifted, values }
   }
@@ -53,6 +55,16 @@ export class Lifter {
     const plan = places.map(({ start }) => compared.has(start))
     return this.plans.set(ownText(skeleton), plan, skeleton.length * 2 + 100)
   }
+}
+
+/**
+ * Behind a parameter that was written as a number. `code = '5'` takes the type of the column, as `$1`
+ * does; `code = 5` is an error where the column is text: so such a parameter must turn out a number.
+ */
+export const NUMBER_MARK = '/*number*/'
+
+function isString(text: string, start: number): boolean {
+  return text.charCodeAt(start) === 39
 }
 
 interface Place {
@@ -65,9 +77,8 @@ function literalsOf(text: string): Place[] | undefined {
   const places: Place[] = []
   const whole = eachPiece(text, postgresql, (kind, start, end) => {
     if (kind !== Kind.literal) return
-    const first = text.charCodeAt(start)
     const isNumber = /^\d{1,18}$/.test(text.slice(start, Math.min(end, start + 19)))
-    if (first === 39 || isNumber) places.push({ start, end })
+    if (isString(text, start) || isNumber) places.push({ start, end })
   })
   return whole ? places : undefined
 }

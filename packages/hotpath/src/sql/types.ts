@@ -69,6 +69,12 @@ export interface CatalogType {
   readonly category: string
 }
 
+/**
+ * Types that compare with a whole number of the text as with the same digits in a parameter: int8,
+ * int2, int4, numeric, float8. Not float4, to which the digits would be rounded first.
+ */
+export const NUMBERS: ReadonlySet<number> = new Set([20, 21, 23, 1700, 701])
+
 /** Oids whose values are sent as bytes when they come as a Buffer. */
 export const BYTEA = 17
 

@@ -45,6 +45,9 @@ if (
   const postgres = await startPostgres({ embedded: values.embedded })
   const say = (line: string) => void process.stderr.write(`${line}\n`)
   say(`seed ${seed}`)
+  const leave = () => void postgres.stop().then(() => process.exit(130))
+  process.once('SIGINT', leave)
+  process.once('SIGTERM', leave)
   try {
     const untilFound = values.mutant !== undefined
     const seen = await verifyBatch({ url: postgres.url, cases, seed, defects, untilFound, say })

@@ -14,6 +14,8 @@ const SLOW_BATCHES = 3
 /** By less than this, of which the jitter of a busy machine is most, a batch is not slower. */
 const SLOWER_BY = 1.5
 const SLOWER_BY_MS = 5
+/** The same of batches that failed where single calls do not: some key is always wrong. */
+const FAILED_BATCHES = 5
 /** SQLSTATE query_canceled: statement_timeout, or the user. */
 const CANCELED = '57014'
 
@@ -48,6 +50,7 @@ export function runBatch(
         own = got.answers[0]
         scope.remembered.add(shape, own?.fields ?? [], got.rows)
         if (scope.epoch === epoch && !scope.ended) keep(turn, keys, got.answers, sentMs)
+        shape.failed = 0
         parts.count(scope, 'batches')
         parts.count(scope, 'keys', '', keys.size)
         judge(turn, took, keys)
@@ -91,6 +94,10 @@ function fallBack(turn: Turn, account: Account, open: boolean, failure: unknown)
     shape.off = 'timeout'
     parts.count(scope, 'off', 'timeout')
     parts.host.say(`a batch ran into statement_timeout: "${shape.name}" is not batched any more.`)
+  } else if (++shape.failed >= FAILED_BATCHES) {
+    shape.off = 'failed'
+    parts.count(scope, 'off', 'failed')
+    parts.host.say(`batches of "${shape.name}" failed again and again: not batched any more.`)
   }
   again(turn, open)
 }

@@ -1,4 +1,4 @@
-import type { Described } from '../catalog.js'
+import { CATALOG_TEXT, type Described } from '../catalog.js'
 import { addFollowing, Keys } from '../keys.js'
 import { AnswerMemo } from '../memo.js'
 import type { Account, Scope } from '../scope.js'
@@ -168,7 +168,8 @@ export class Shadow {
     const exchange = new Exchange(
       steps,
       done => {
-        this.spentMs += parts.host.now() - startMs
+        // A probe is once a minute for a statement, and runs none of it.
+        if (!asks(steps)) this.spentMs += parts.host.now() - startMs
         try {
           take(done.failure === undefined && !done.tooMuch ? done : undefined)
         } catch {
@@ -191,6 +192,10 @@ export class Shadow {
     }
     return memo
   }
+}
+
+function asks(steps: readonly Step[]): boolean {
+  return steps.every(({ text, describe }) => describe === 'statement' || text === CATALOG_TEXT)
 }
 
 /** Nobody waits for a connection, and there is one, or one may be opened. */
