@@ -189,6 +189,7 @@ describe('known traps', () => {
   })
 
   test('a connection that is lost while a batch is on its way fails the call, and nobody hangs', async () => {
+    app.proxy.reset()
     const lost = app.send('lost', async ({ pool }) => {
       const ids = Array.from({ length: 30 }, (_, i) => i)
       const stable = 'select lasting($1) as id'
