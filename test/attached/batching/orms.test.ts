@@ -4,7 +4,7 @@ import { after, before, describe, test } from 'node:test'
 import pg from 'pg'
 import { fixtures } from '../../places.js'
 import { type Postgres, startPostgres } from '../../postgres.js'
-import { ormsFolder } from '../../run/company.js'
+import { ormsFolder, prismaFolder } from '../../run/company.js'
 import { BatchedApp, written } from './app.js'
 
 const USERS = 100
@@ -12,7 +12,7 @@ const USERS = 100
 /** Statements for a page of 100 users once it is known; an ORM asks a few things of its own. */
 const MOST = 5
 
-const names = ['knex', 'kysely', 'drizzle', 'typeorm', 'sequelize']
+const names = ['prisma', 'knex', 'kysely', 'drizzle', 'typeorm', 'sequelize']
 
 describe('the loop of 100 users through an ORM, once it is known', () => {
   let postgres: Postgres
@@ -36,7 +36,10 @@ describe('the loop of 100 users through an ORM, once it is known', () => {
     await client.end()
     app = await BatchedApp.start({
       databaseUrl: postgres.url,
-      env: { ORMS: join(folder, 'package.json') },
+      env: {
+        ORMS: join(folder, 'package.json'),
+        PRISMA: join(prismaFolder(), 'package.json'),
+      },
     })
   })
   after(async () => {
