@@ -112,7 +112,7 @@ async function oneCase(
     const before = batchesSoFar()
     const got = await inRequest(`/case/${seen.cases}`, () => run(plan, pool))
     batches += batchesSoFar() - before
-    if (same(plan, original, got)) continue
+    if (same(original, got)) continue
     // Does the original agree with itself, under any of its plans?
     if (await isOwnOrder(plan, pool, original, got)) {
       seen.reordered++
@@ -155,8 +155,7 @@ function batchesSoFar(): number {
   return sum
 }
 
-function same({ statement }: Plan, a: readonly Outcome[], b: readonly Outcome[]): boolean {
-  void statement
+function same(a: readonly Outcome[], b: readonly Outcome[]): boolean {
   return a.length === b.length && a.every((outcome, i) => outcome.text === b[i]?.text)
 }
 
@@ -173,6 +172,9 @@ async function isOwnOrder(
   if (plan.statement.ordered || original.length !== got.length) return false
   if (!original.every((outcome, i) => unordered(outcome) === unordered(got[i] as Outcome)))
     return false
+  // An update that is rolled back leaves its row behind: where the next one lies is another place in
+  // each run, of the original as well.
+  if (plan.writesAt >= 0) return true
   const client = await pool.connect()
   try {
     await client.query('set plan_cache_mode = force_generic_plan')
@@ -181,7 +183,7 @@ async function isOwnOrder(
       connect: () => Promise.resolve(wrapped(client)),
     }
     const generic = await run({ ...plan, named: true, inlined: false }, single as never)
-    return same(plan, generic, got)
+    return same(generic, got)
   } finally {
     client.release(true)
   }
