@@ -23,6 +23,8 @@ describe('a config is checked', () => {
       sample: { ordinaryPerSecond: 0, slowPerSecond: 1.5 },
       callSites: { root: '/app' },
       enabled: true,
+      queries: { batch: 'shadow', memo: true, maxAgeMs: 500 },
+      routes: { 'GET /users': { queries: { batch: true } }, '*': { queries: { batch: 'off' } } },
     }
     assert.deepEqual(checkConfig(full, 'f'), { ok: true, config: full })
     assert.equal(problemOf({}), undefined)
@@ -49,6 +51,21 @@ describe('a config is checked', () => {
       'a key like no other',
       { redis: {} },
       'hotpath.config.js: unknown key "redis". Known keys: service, endpoint, headers, trust, sample, callSites, enabled, queries, routes.',
+    ],
+    [
+      'no mode of batching',
+      { queries: { batch: 'maybe' } },
+      `hotpath.config.js: "queries.batch" must be 'off', 'shadow', 'on', true or false, not "maybe".`,
+    ],
+    [
+      'a route that is none',
+      { routes: { users: {} } },
+      `hotpath.config.js: "routes" must be an object with keys such as 'GET /users', not an object.`,
+    ],
+    [
+      'a key misspelt inside a route',
+      { routes: { 'GET /users': { querys: {} } } },
+      'hotpath.config.js: unknown key "routes.GET /users.querys". Did you mean "routes.GET /users.queries"?',
     ],
     [
       'no URL',
