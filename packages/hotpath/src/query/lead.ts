@@ -15,12 +15,15 @@ export class Lead {
   sent: ReadonlySet<string> | undefined
   /** Where the answers are. */
   memo: AnswerMemo | undefined
-  readonly waiters: Waiter[] = []
+  /** Undefined as long as nobody waits, which is the rule. */
+  waiters: Waiter[] | undefined
 
   constructor(readonly id: string) {}
 
   /** Tells all who wait; nobody is left hanging, whatever became of the batch. */
   settle(): void {
-    for (const waiter of this.waiters.splice(0)) waiter.settle()
+    const { waiters } = this
+    this.waiters = undefined
+    if (waiters !== undefined) for (const waiter of waiters) waiter.settle()
   }
 }

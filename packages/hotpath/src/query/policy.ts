@@ -16,7 +16,8 @@ const MAX_AGE_MS = 1_000
 
 /** `queries` of the config, and what single routes say otherwise. */
 export class Policies {
-  private readonly general: Policy
+  /** On all routes that say nothing else. */
+  readonly general: Policy
   private readonly routes: ReadonlyMap<string, Policy>
   private readonly known = new WeakMap<RouteStats, Policy>()
 
@@ -39,12 +40,17 @@ export class Policies {
     )
   }
 
+  /** Whether it matters which route it is. */
+  get byRoute(): boolean {
+    return this.routes.size > 0
+  }
+
   get maxAgeMs(): number {
     return this.general.maxAgeMs
   }
 
   of(route: RouteStats | undefined): Policy {
-    if (route === undefined || this.routes.size === 0) return this.general
+    if (route === undefined) return this.general
     const known = this.known.get(route)
     if (known !== undefined) return known
     const policy = this.routes.get(routeName(route)) ?? this.routes.get('*') ?? this.general

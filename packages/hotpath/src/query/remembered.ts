@@ -14,7 +14,7 @@ export class Rows {
   readonly rows: RawRow[] = []
   bytes = 0
   /** By column: the rows in which a value stands, made when somebody looks for it. */
-  private readonly indexes = new Map<number, { upTo: number; at: Map<string, number[]> }>()
+  private indexes: Map<number, { upTo: number; at: Map<string, number[]> }> | undefined
 
   constructor(
     readonly shape: Shape,
@@ -23,6 +23,7 @@ export class Rows {
 
   /** Indices of the rows with this value in this column, in order. */
   where(column: number, value: string): readonly number[] {
+    this.indexes ??= new Map()
     let index = this.indexes.get(column)
     if (index === undefined) {
       index = { upTo: 0, at: new Map() }

@@ -125,10 +125,10 @@ export class Scope {
   /** Something happened that may change answers: none that was fetched before is given any more. */
   flush(): void {
     this.epoch++
-    this.leads.clear()
+    if (this.leads.size > 0) this.leads.clear()
+    if (!this.holds) return
     let unused = 0
     for (const memo of this.memos.values()) unused += memo.clear()
-    if (unused === 0) return
     this.wasted(unused)
     // Fetched, and thrown away before it was used: a loop that writes or calls in each turn.
     for (const account of this.accounts.values()) {

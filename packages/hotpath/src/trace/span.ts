@@ -123,6 +123,8 @@ export class ActiveTrace {
   remoteSampled = false
   /** A caller that is not believed. */
   link: SpanContext | undefined = undefined
+  /** What the stages of statements keep for the time of this request. */
+  statements: unknown = undefined
   private id = ''
   /** Called when the root ended. */
   private ends: (() => void)[] | undefined = undefined

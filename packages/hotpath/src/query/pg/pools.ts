@@ -70,6 +70,7 @@ export class Pools {
     const lead = scope.leads.get(id)
     if (lead !== undefined && call.shape.candidate && takes(lead, call)) {
       const { result, done } = handle(pool, args)
+      lead.waiters ??= []
       lead.waiters.push(this.waiter(args, call, lead, done, proceed))
       return { value: result }
     }

@@ -5,6 +5,7 @@ import type { Policy } from '../policy.js'
 import type { Account, Scope } from '../scope.js'
 import type { Session } from '../session.js'
 import type { Shape } from '../shape.js'
+import type { Wire } from '../wire.js'
 import type { Answer, PgQuery } from './answer.js'
 import { runBatch } from './batching.js'
 import type { Call } from './call.js'
@@ -96,9 +97,10 @@ export class Sender {
   private lead(turn: Turn, account: Account, described: Described | undefined): boolean {
     const { call, scope, shape, session, catalog } = turn
     const wires = call.wires ?? []
-    const peers = [...queued(turn), ...(call.lead?.waiters ?? [])]
+    if (account.off) return false
+    const peers = peersOf(turn)
     const follows = account.find(scope.route(), scope.remembered, wires) !== undefined
-    if (account.off || (!follows && peers.length === 0) || !shape.candidate) return false
+    if ((!follows && peers.length === 0) || !shape.candidate) return false
     const reading = shape.readNow()
     if (described === undefined) return !call.probed && probe(turn, reading)
     if (described.reason !== '') {
@@ -149,6 +151,20 @@ function serve(turn: Turn, account: Account): boolean {
   serveClient(query, answer, client, session.status, parts)
   return true
 }
+
+/** Calls that wait behind this one, on its client or for its answer. */
+function peersOf(turn: Turn): readonly Peer[] {
+  const waiters = turn.call.lead?.waiters ?? NOBODY
+  const behind = queueOf(turn.client).length === 0 ? NOBODY : queued(turn)
+  if (behind.length === 0) return waiters
+  return waiters.length === 0 ? behind : [...behind, ...waiters]
+}
+
+interface Peer {
+  readonly key: string
+  readonly wires: readonly Wire[] | undefined
+}
+const NOBODY: readonly never[] = []
 
 /** Calls of the same statement that wait behind this one on its client, up to one that is no read. */
 function queued({ client, shape, scope }: Turn): Call[] {

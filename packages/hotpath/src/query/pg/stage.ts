@@ -22,7 +22,6 @@ const MAX_ROWS = 20_000
 export class PgBatching implements PgStage {
   private readonly sender: Sender
   private readonly pools: Pools
-  private readonly scopes = new WeakMap<ActiveTrace, Scope>()
   private readonly live = new Set<Scope>()
   /** The call whose `Client.query` runs now. */
   private running: Call | undefined
@@ -75,7 +74,7 @@ export class PgBatching implements PgStage {
 
   /** The request of this trace calls out of the process, or was answered: others may have written. */
   calledOut(trace: ActiveTrace): void {
-    this.scopes.get(trace)?.flush()
+    ;(trace.statements as Scope | undefined)?.flush()
   }
 
   entering(
@@ -222,24 +221,25 @@ export class PgBatching implements PgStage {
   }
 
   private policy(scope: Scope): Policy {
-    return this.policies.of(scope.route())
+    return this.policies.byRoute ? this.policies.of(scope.route()) : this.policies.general
   }
 
   /** What belongs to the request that runs now. */
   private scope(trace = this.parts.host.request()): Scope | undefined {
     if (trace === undefined || trace.ended || trace.root?.kind !== 'server') return undefined
-    const known = this.scopes.get(trace)
-    if (known !== undefined) return known
+    // A field of the trace: a WeakMap of short-lived keys costs the collector 2 us a request.
+    if (trace.statements !== undefined) return trace.statements as Scope
     const { host } = this.parts
     const scope = new Scope(
       () => routeOf(trace),
       this.policies.maxAgeMs,
       n => host.count('wasted', routeName(routeOf(trace)), '', n),
     )
-    this.scopes.set(trace, scope)
+    trace.statements = scope
     this.live.add(scope)
     trace.onEnd(() => {
       this.live.delete(scope)
+      trace.statements = undefined
       try {
         scope.end()
       } catch {
