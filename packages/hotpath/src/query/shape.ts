@@ -1,3 +1,4 @@
+import { clock } from '../clock.js'
 import { Lifter } from '../sql/lift.js'
 import { templateOf } from '../sql/template.js'
 import { Memo } from '../sql/memo.js'
@@ -14,8 +15,9 @@ export class Shape {
   /** Times that it was met. */
   seen = 0
   reading: Reading | undefined
-  /** Why it is switched off for good; '' while it is not. */
-  off = ''
+  /** Why it is switched off; '' while it is not. */
+  private off = ''
+  private offUntilMs = Infinity
   /** Running mean of what one call takes, ms; 0: not known. */
   singleMs = 0
   /** Batches in a row that failed. */
@@ -53,9 +55,24 @@ export class Shape {
     return templateOf(this.text).text.slice(0, 120)
   }
 
-  /** True when nothing in its text speaks against it. */
+  /** True when nothing in its text speaks against it, and it is not switched off. */
   get candidate(): boolean {
-    return this.off === '' && this.read()?.reason === ''
+    if (this.off !== '' && clock.now() < this.offUntilMs) return false
+    return this.read()?.reason === ''
+  }
+
+  /**
+   * Switches it off, for good or for a while. True when that is news.
+   *
+   * @param forMs What was slow under load may be fast again.
+   */
+  switchOff(reason: string, forMs = Infinity): boolean {
+    const news = this.off !== reason
+    this.off = reason
+    this.offUntilMs = clock.now() + forMs
+    this.slow = 0
+    this.failed = 0
+    return news
   }
 
   took(ms: number): void {

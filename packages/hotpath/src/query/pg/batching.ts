@@ -16,6 +16,8 @@ const SLOWER_BY = 1.5
 const SLOWER_BY_MS = 5
 /** The same of batches that failed where single calls do not: some key is always wrong. */
 const FAILED_BATCHES = 5
+/** Then it is tried again: what was slow under load may be fast without. Said once. */
+const PAUSE_MS = 60_000
 /** SQLSTATE query_canceled: statement_timeout, or the user. */
 const CANCELED = '57014'
 
@@ -91,13 +93,13 @@ function fallBack(turn: Turn, account: Account, open: boolean, failure: unknown)
   const code = Reflect.get(Object(failure) as object, 'code')
   parts.count(scope, 'fallbacks', typeof code === 'string' ? code : 'unlike the single')
   if (code === CANCELED) {
-    shape.off = 'timeout'
+    shape.switchOff('timeout')
     parts.count(scope, 'off', 'timeout')
     parts.host.say(`a batch ran into statement_timeout: "${shape.name}" is not batched any more.`)
   } else if (++shape.failed >= FAILED_BATCHES) {
-    shape.off = 'failed'
+    const news = shape.switchOff('failed', PAUSE_MS)
     parts.count(scope, 'off', 'failed')
-    parts.host.say(`batches of "${shape.name}" failed again and again: not batched any more.`)
+    if (news) parts.host.say(`batches of "${shape.name}" fail again and again: off for a minute.`)
   }
   again(turn, open)
 }
@@ -112,9 +114,11 @@ function judge({ parts, scope, shape }: Turn, tookMs: number, keys: Keys): void 
     return
   }
   if (++shape.slow < SLOW_BATCHES) return
-  shape.off = 'slow'
+  const news = shape.switchOff('slow', PAUSE_MS)
   parts.count(scope, 'off', 'slow')
-  parts.host.say(
-    `batches of "${shape.name}" took longer than its single calls: not batched any more.`,
-  )
+  if (news) {
+    parts.host.say(
+      `batches of "${shape.name}" take longer than its single calls: off for a minute.`,
+    )
+  }
 }
