@@ -164,6 +164,7 @@ export function recorderMetrics(
         series,
         gauges: [],
         tallies: [],
+        batch: [],
         dropped: [],
         errors: [],
       }),

@@ -25,15 +25,29 @@ const builtins = {
   },
 }
 
+/** The stages of statements are a bundle of their own, loaded when the config asks for them. */
+const stages = {
+  name: 'stages',
+  setup({ onResolve }) {
+    onResolve({ filter: /\/query\/start\.js$/ }, ({ kind }) =>
+      kind === 'dynamic-import' ? { path: './query/start.js', external: true } : undefined,
+    )
+  },
+}
+
 await build({
   absWorkingDir: fileURLToPath(new URL('.', import.meta.url)),
-  entryPoints: { register: 'dist/register.js', worker: 'dist/trace/worker.js' },
+  entryPoints: {
+    register: 'dist/register.js',
+    worker: 'dist/trace/worker.js',
+    'query/start': 'dist/query/start.js',
+  },
   outdir: 'dist/bundle',
   bundle: true,
   platform: 'node',
   format: 'esm',
   target: 'node20.19',
-  plugins: [builtins],
+  plugins: [builtins, stages],
   minifyWhitespace: true,
   minifySyntax: true,
   sourcemap: true,

@@ -8,11 +8,42 @@ import { cache, fixtures } from '../places.js'
  * Fastify, a pg and a Knex of its own: `company` is the other tracers of today (320 MB), `yesterday`
  * OpenTelemetry's SDK of 2025, which sends the conventions of before (150 MB).
  */
-export type Installed = 'company' | 'yesterday'
+export type Installed = 'company' | 'yesterday' | 'orms' | 'prisma'
 
 /** The folder of `company`. */
 export function companyFolder(): string {
   return installed('company')
+}
+
+/** The folder in which ORMs are installed, with a pg of their own: 93 MB, fetched on first use. */
+export function ormsFolder(): string {
+  return installed('orms')
+}
+
+/**
+ * The same for Prisma, 300 MB, with its client generated. The schema engine, which npm does not have,
+ * is not used by `generate`: any program may stand in its place.
+ */
+export function prismaFolder(): string {
+  const folder = installed('prisma')
+  if (existsSync(join(folder, 'generated'))) return folder
+  for (const name of ['schema.prisma', 'prisma.config.mjs']) {
+    copyFileSync(join(fixtures, 'prisma', name), join(folder, name))
+  }
+  execFileSync(
+    process.execPath,
+    [join('node_modules', 'prisma', 'build', 'index.js'), 'generate'],
+    {
+      cwd: folder,
+      stdio: ['ignore', 'ignore', 'inherit'],
+      env: {
+        ...process.env,
+        PRISMA_SCHEMA_ENGINE_BINARY: process.execPath,
+        PRISMA_ENGINES_CHECKSUM_IGNORE_MISSING: '1',
+      },
+    },
+  )
+  return folder
 }
 
 /** The folder in which a set is installed, exactly as its lock file says. */

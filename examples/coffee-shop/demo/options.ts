@@ -7,6 +7,7 @@ prints what it found, and leaves all of it running until Ctrl-C.
 
   --once          end after the findings
   --json          print the findings as JSON; everything else goes to stderr
+  --with FIX      the users page before and after a fix, by config alone: batch
   --requests N    how much load: about N requests (default 1200)
   --help          this text
 
@@ -18,6 +19,8 @@ export interface Options {
   readonly json: boolean
   readonly help: boolean
   readonly requests: number
+  /** Show what this fix does, instead of looking for what is slow. */
+  readonly fix: 'batch' | undefined
 }
 
 /** Reads the command line; throws an error for people when something in it makes no sense. */
@@ -29,12 +32,16 @@ export function readOptions(args: readonly string[]): Options {
       json: { type: 'boolean', default: false },
       help: { type: 'boolean', default: false },
       requests: { type: 'string', default: '1200' },
+      with: { type: 'string' },
     },
   })
   const requests = Number(values.requests)
   if (!Number.isInteger(requests) || requests < 1 || requests > 1_000_000) {
     throw new Error(`--requests takes a number from 1 to 1000000, got ${values.requests}`)
   }
-  const { once, json, help } = values
-  return { once, json, help, requests }
+  const { once, json, help, with: fix } = values
+  if (fix !== undefined && fix !== 'batch') {
+    throw new Error(`--with takes the name of a fix: batch; got ${fix}`)
+  }
+  return { once, json, help, requests, fix }
 }

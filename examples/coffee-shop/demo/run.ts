@@ -12,6 +12,7 @@ import { loadProfile } from './profile.js'
 import { Progress } from './progress.js'
 import { seedDatabase } from './seed.js'
 import { Service } from './service.js'
+import { type Addresses, type Shop, showFix, type StartShop } from './show-fix.js'
 
 /**
  * Callers at a time. With 8 on two busy cores a request waited for the processor longer than for
@@ -21,12 +22,6 @@ const CONCURRENCY = 4
 
 /** The coffee shop's own folder, as seen from dist/demo. */
 const shopFolder = fileURLToPath(new URL('../../', import.meta.url))
-
-/** Where what was started is to be reached. */
-interface Addresses {
-  readonly api: string
-  readonly console: string
-}
 
 /**
  * The demo from start to end. What is started is stopped in reverse order, however it ends;
@@ -48,6 +43,13 @@ export async function run(options: Options, signal: AbortSignal): Promise<void> 
     closers.push(() => mail.stop())
     const storeFolder = mkdtempSync(join(tmpdir(), 'hotpath-demo-'))
     closers.push(async () => rmSync(storeFolder, { recursive: true, force: true }))
+
+    if (options.fix !== undefined) {
+      const start: StartShop = env =>
+        startShop(options.once, database.url, mail.url, storeFolder, closers, env)
+      await showFix(options, database.url, start, signal)
+      return
+    }
 
     say('starting the coffee shop: hotpath dev -- node dist/src/main.js')
     const { shop, addresses } = await startShop(
@@ -76,7 +78,8 @@ async function startShop(
   mailUrl: string,
   storeFolder: string,
   closers: (() => Promise<void>)[],
-): Promise<{ shop: Service; addresses: Addresses }> {
+  env: Readonly<Record<string, string>> = {},
+): Promise<Shop> {
   // With --once nobody goes there afterwards: two runs at a time must not want the same ports.
   const port = (known: number) => freePort(once ? 0 : known)
   const apiPort = await port(3000)
@@ -101,6 +104,7 @@ async function startShop(
       PORT: String(apiPort),
       ROASTERY_PORT: String(roasteryPort),
       ROASTERY_URL: `http://127.0.0.1:${roasteryPort}`,
+      ...env,
     },
     folder: shopFolder,
   })

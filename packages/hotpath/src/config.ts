@@ -62,6 +62,28 @@ export interface Config {
   /** False: attached, but nothing is recorded. */
   readonly enabled?: boolean
   readonly pool?: PoolConfig
+  /** What is done with the statements of pg, on all routes. */
+  readonly queries?: QueriesConfig
+  /** What differs on single routes: `{ 'GET /users': { queries: { batch: 'on' } } }`. `*`: on all others. */
+  readonly routes?: Readonly<Record<string, RouteConfig>>
+}
+
+/** What is done with statements on their way to the database. Off unless it is asked for. */
+export interface QueriesConfig {
+  /**
+   * A loop of single reads becomes a few statements. `shadow` measures what that would gain and
+   * compares, and serves nothing; true is `on`, false is `off`.
+   */
+  readonly batch?: 'off' | 'shadow' | 'on' | boolean
+  /** Equal reads within a request are answered once. */
+  readonly memo?: boolean
+  /** Milliseconds for which an answer that was fetched before may be given. Default 1,000. For all routes together. */
+  readonly maxAgeMs?: number
+}
+
+/** What holds for the requests of one route. */
+export interface RouteConfig {
+  readonly queries?: Omit<QueriesConfig, 'maxAgeMs'>
 }
 
 /**
@@ -83,6 +105,8 @@ interface Rule {
   readonly expected: string
   readonly check: Check
   readonly keys?: Readonly<Record<string, Rule>>
+  /** Of a record whose keys are the user's: what each of its values may say. */
+  readonly each?: Rule
 }
 
 const isText: Check = value => typeof value === 'string' && value !== ''
@@ -115,6 +139,11 @@ const pool: Rule = {
 
 /** A process that is told to stop is killed by most supervisors after 10 s. */
 export const MAX_EXIT_MS = 10_000
+const batch: Rule = {
+  expected: "'off', 'shadow', 'on', true or false",
+  check: value => typeof value === 'boolean' || ['off', 'shadow', 'on'].includes(String(value)),
+}
+const yesOrNo: Rule = { expected: 'true or false', check: value => typeof value === 'boolean' }
 
 const rules: Readonly<Record<keyof Config, Rule>> = {
   service: { expected: 'a name', check: isText },
@@ -154,8 +183,31 @@ const rules: Readonly<Record<keyof Config, Rule>> = {
     expected: 'milliseconds, from 0 to 10000',
     check: value => typeof value === 'number' && value >= 0 && value <= MAX_EXIT_MS,
   },
-  enabled: { expected: 'true or false', check: value => typeof value === 'boolean' },
+  enabled: yesOrNo,
   pool,
+  queries: {
+    expected: 'an object',
+    check: isRecord,
+    keys: {
+      batch,
+      memo: yesOrNo,
+      maxAgeMs: {
+        expected: 'a number of milliseconds from 1 to 60,000',
+        check: value => typeof value === 'number' && value >= 1 && value <= 60_000,
+      },
+    },
+  },
+  routes: {
+    expected: "an object with keys such as 'GET /users'",
+    check: value =>
+      isRecord(value) &&
+      Object.keys(value as object).every(key => key === '*' || /^[A-Z]+ \/\S*$/.test(key)),
+    each: {
+      expected: 'an object',
+      check: isRecord,
+      keys: { queries: { expected: 'an object', check: isRecord, keys: { batch, memo: yesOrNo } } },
+    },
+  },
 }
 
 /**
@@ -182,17 +234,23 @@ function firstProblem(
     if (!rule.check(entry)) {
       return refuse('HOTPATH_CONFIG_VALUE', file, prefix + key, rule.expected, entry)
     }
-    if (rule.keys !== undefined && isRecord(entry)) {
-      const inner = firstProblem(
-        entry as Record<string, unknown>,
-        rule.keys,
-        file,
-        `${prefix}${key}.`,
-      )
-      if (inner !== undefined) return inner
-    }
+    const inner = insideOf(entry, rule, file, `${prefix}${key}.`)
+    if (inner !== undefined) return inner
   }
   return undefined
+}
+
+function insideOf(entry: unknown, rule: Rule, file: string, prefix: string): Checked | undefined {
+  const record = entry as Readonly<Record<string, unknown>>
+  if (rule.keys !== undefined) return firstProblem(record, rule.keys, file, prefix)
+  const { each } = rule
+  if (each === undefined) return undefined
+  return firstProblem(
+    record,
+    Object.fromEntries(Object.keys(record).map(key => [key, each])),
+    file,
+    prefix,
+  )
 }
 
 function refuse(

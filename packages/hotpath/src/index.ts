@@ -1,2 +1,10 @@
-export type { Config, ExportHeaders, PoolConfig, SampleConfig, ShareConfig } from './config.js'
+export type {
+  Config,
+  ExportHeaders,
+  PoolConfig,
+  QueriesConfig,
+  RouteConfig,
+  SampleConfig,
+  ShareConfig,
+} from './config.js'
 export { defineConfig } from './config.js'

@@ -6,6 +6,8 @@ import { isDisabled, settingsOf } from './config/settings.js'
 import { gateHttpServer } from './gate/http-server.js'
 import { gateMysql2Pool } from './gate/mysql2-pool.js'
 import { gatePg } from './gate/pg.js'
+import { stages } from './gate/pg-stage.js'
+import { useQueries } from './gate/pg-queries.js'
 import { observeLibraries } from './observe/libraries.js'
 import { usePool } from './pool/use.js'
 import { caught } from './trace/counts.js'
@@ -33,18 +35,20 @@ function attach(): void {
   hookModuleLoad()
   const script = process.argv[1]
   const root = appRoot(script === undefined ? process.cwd() : dirname(resolve(script)))
-  const file = configFile(root)
+  const file = configFile(root, process.env.HOTPATH_CONFIG)
   const use = (config: Config) => {
     const settings = settingsOf(config, process.env, { root, name: serviceName(root, script) })
     for (const { message } of settings.export.problems)
       process.stderr.write(`hotpath: ${message} Recording with the defaults.\n`)
     configure(settings)
     usePool(config)
+    void useQueries(config, root)
   }
   if (file === undefined) {
     use({})
     return
   }
+  stages.early = []
   loadConfig(file).then(
     checked => {
       if (!checked.ok)

@@ -30,6 +30,8 @@ describe('a config is checked', () => {
         lifetime: '30m',
         share: { max: 5, idle: '500ms' },
       },
+      queries: { batch: 'shadow', memo: true, maxAgeMs: 500 },
+      routes: { 'GET /users': { queries: { batch: true } }, '*': { queries: { batch: 'off' } } },
     }
     assert.deepEqual(checkConfig(full, 'f'), { ok: true, config: full })
     assert.equal(problemOf({}), undefined)
@@ -56,7 +58,7 @@ describe('a config is checked', () => {
     [
       'a key like no other',
       { redis: {} },
-      'hotpath.config.js: unknown key "redis". Known keys: service, endpoint, headers, protocol, trust, sample, callSites, exitMs, enabled, pool.',
+      'hotpath.config.js: unknown key "redis". Known keys: service, endpoint, headers, protocol, trust, sample, callSites, exitMs, enabled, pool, queries, routes.',
     ],
     [
       'no duration',
@@ -67,6 +69,21 @@ describe('a config is checked', () => {
       'no count',
       { pool: { share: { max: 0 } } },
       'hotpath.config.js: "pool.share.max" must be a whole number from 1 up, not 0.',
+    ],
+    [
+      'no mode of batching',
+      { queries: { batch: 'maybe' } },
+      `hotpath.config.js: "queries.batch" must be 'off', 'shadow', 'on', true or false, not "maybe".`,
+    ],
+    [
+      'a route that is none',
+      { routes: { users: {} } },
+      `hotpath.config.js: "routes" must be an object with keys such as 'GET /users', not an object.`,
+    ],
+    [
+      'a key misspelt inside a route',
+      { routes: { 'GET /users': { querys: {} } } },
+      'hotpath.config.js: unknown key "routes.GET /users.querys". Did you mean "routes.GET /users.queries"?',
     ],
     [
       'no URL',

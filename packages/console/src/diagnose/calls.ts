@@ -38,7 +38,7 @@ function findGroups(trace: Trace): Group[] {
     const request = text === undefined ? undefined : requests.get(span)
     if (text === undefined || !request) continue
     const read = reading(text)
-    if (read.operation === 'other') continue
+    if (read.operation === 'other' || wasServed(span)) continue
     const key = `${request.spanId} ${pathOf(span.parent, request, paths)} ${read.template}`
     const group = found.get(key)
     if (group) group.calls.push(span)
@@ -51,6 +51,11 @@ function findGroups(trace: Trace): Group[] {
 export function statementOf(span: Span): string | undefined {
   const text = span.attributes['db.query.text']
   return typeof text === 'string' && span.kind === 'client' ? text : undefined
+}
+
+/** Answered in the process, from what a batch had fetched: it never went to the database. */
+export function wasServed(span: Span): boolean {
+  return span.attributes['hotpath.batch'] === 'served'
 }
 
 /** Where the user's code made the call, if the span tells. */

@@ -10,7 +10,7 @@ export function fixesFor(occurrence: Occurrence): Fix[] {
   const postgres = system === undefined || system === 'postgresql'
   if (occurrence.kind === 'n-plus-one')
     return reading.operation === 'select'
-      ? batchRead(reading, subject, postgres)
+      ? [...batchByConfig(occurrence, postgres), ...batchRead(reading, subject, postgres)]
       : batchWrite(reading)
   if (occurrence.kind === 'repeated-statement') return [askOnce(reading)]
   return [explain(subject, postgres), ...indexCandidate(reading, postgres)]
@@ -38,6 +38,18 @@ function batchRead(reading: Reading, subject: string, postgres: boolean): Fix[] 
       kind: 'code',
       title: 'Give each its rows',
       text: `Collect the values of ${column} before the loop, run the statement above once, and look the rows of ${table} up in a Map by ${column} inside the loop. Where the loop itself runs over a query, a join with ${table} does both in one.`,
+    },
+  ]
+}
+
+/** Where our own recorder runs, it can do it: its mark is on the request. */
+function batchByConfig({ request, route }: Occurrence, postgres: boolean): Fix[] {
+  if (!postgres || request.attributes['hotpath.sampled.reason'] === undefined) return []
+  return [
+    {
+      kind: 'config',
+      title: 'Let Hotpath fetch the whole loop at once, with no change of code (docs/batching.md)',
+      text: `routes: { '${route.replaceAll("'", "\\'")}': { queries: { batch: 'on' } } } // or on all routes: queries: { batch: 'on' }`,
     },
   ]
 }

@@ -6,10 +6,12 @@ import type { Attributes } from '../trace/attributes.js'
 import { context } from '../trace/context.js'
 import { caught, contained } from '../trace/counts.js'
 import { keeper } from '../trace/keeper.js'
+import type { PgStage } from '../query/seam.js'
 import { recorder } from '../trace/recorder.js'
 import { takeSite } from '../trace/site.js'
 import { ActiveTrace, OpenSpan } from '../trace/span.js'
-import { handedOver } from './pg-site.js'
+import { type HandedOver, handedOver } from './pg-site.js'
+import { MAX_EARLY, sending, stageQueries, stages } from './pg-stage.js'
 import type { Callback, Method, PgClient, PgResult, QueryConfig, Submittable } from './pg-types.js'
 import { replace } from './replace.js'
 import { type Database, StatementSpan, statementOf } from './statement-span.js'
@@ -30,7 +32,14 @@ export function gateClient(Client: { readonly prototype: object }): void {
     original =>
       function query(config, values) {
         if (!recorder.enabled) return original.apply(this, arguments as unknown as unknown[])
-        const span = begin(this as PgClient, config as QueryConfig | string | null, values)
+        const handed = handedOver()
+        const span = begin(this as PgClient, config as QueryConfig | string | null, values, handed)
+        if (stages.pg !== undefined && span !== undefined) {
+          return staged(stages.pg, original, this as PgClient, [...arguments], span, handed)
+        }
+        if (stages.early !== undefined && stages.early.length < MAX_EARLY) {
+          stages.early.push([this as PgClient, config, values])
+        }
         if (span === undefined) return original.apply(this, arguments as unknown as unknown[])
         let result: unknown
         try {
@@ -110,6 +119,7 @@ export function gateQuery(Query: { readonly prototype: object }): void {
     original =>
       function handleReadyForQuery(connection) {
         const span = (this as Watched)[SPAN]
+        stages.pg?.ended(this as object, Boolean((this as Watched)._canceledDueToError))
         if (span === undefined) return original.call(this, connection)
         // A row that could not be parsed: the original goes on to handleError.
         if (!(this as Watched)._canceledDueToError) succeed(span, (this as Watched)._results)
@@ -122,12 +132,41 @@ export function gateQuery(Query: { readonly prototype: object }): void {
     original =>
       function handleError(error, connection) {
         const span = (this as Watched)[SPAN]
+        stages.pg?.ended(this as object, true)
         if (span === undefined) return original.call(this, error, connection)
         fail(span, (this as Watched)._canceledDueToError || error)
         return inCaller(span, original, this, error, connection)
       },
   )
   Object.defineProperty(Query.prototype, FOLLOWED, { value: true })
+  stageQueries(Query.prototype)
+}
+
+/** Tells the span of a query how it was answered. */
+export function markStatement(query: object, attributes: Attributes): void {
+  ;(query as Watched)[SPAN]?.add(attributes)
+}
+
+/** The same with the stages of statements, which are told of the call and of the query it makes. */
+function staged(
+  stage: PgStage,
+  original: Method,
+  client: PgClient,
+  args: unknown[],
+  span: StatementSpan,
+  handed: HandedOver | undefined,
+): unknown {
+  const [config, values] = args as [QueryConfig | string, unknown]
+  const call = stage.entering(client, config, values, span.caller, handed?.carried.ticket)
+  try {
+    const { result, sent } = sending(() => original.apply(client, args))
+    stage.entered(call, follow(client, config, span, sent))
+    return result
+  } catch (error) {
+    fail(span, error)
+    stage.entered(call, undefined)
+    throw error
+  }
 }
 
 /** On prototypes whose ends are gated. */
@@ -143,10 +182,12 @@ const NOTICES = [
   'handleError',
 ] as const
 
-function begin(
+/** The span of a statement; undefined: it is none. */
+export function begin(
   client: PgClient,
   config: QueryConfig | string | null | undefined,
   values: unknown,
+  handed: HandedOver | undefined,
 ): StatementSpan | undefined {
   if (config === null || config === undefined) return undefined
   try {
@@ -158,7 +199,6 @@ function begin(
         : valuesOf(config)
     const template = templateOf(text)
     const statement = statementOf(template, 'postgresql')
-    const handed = handedOver()
     const caller = handed === undefined ? context.getStore() : handed.span
     const parent = recorder.parentOf(caller)
     const trace = parent?.trace ?? new ActiveTrace(keeper)
@@ -185,21 +225,34 @@ function begin(
   }
 }
 
-/** Finds the query that the original has just made or been given, and sees to it that its end is seen. */
-function follow(client: PgClient, config: QueryConfig | string, span: StatementSpan): void {
+/**
+ * Finds the query that the original has just made or been given, and sees to it that its end is seen.
+ *
+ * @param sent What the client sent at once, where that is known.
+ */
+function follow(
+  client: PgClient,
+  config: QueryConfig | string,
+  span: StatementSpan,
+  sent?: Submittable,
+): object | undefined {
   try {
     if (typeof config !== 'string' && typeof config.submit === 'function') {
       followSubmittable(config, span)
-      return
+      return undefined
     }
-    const query = lastQueued(client) as Watched | undefined
+    const query = (sent ?? lastQueued(client)) as Watched | undefined
     const text = typeof config === 'string' ? config : config.text
     // Not there: the client is closed, and has refused it.
-    if (query === undefined || query.text !== text || query[SPAN] !== undefined)
+    if (query === undefined || query.text !== text || query[SPAN] !== undefined) {
       span.fail(undefined)
-    else query[SPAN] = span
+      return undefined
+    }
+    query[SPAN] = span
+    return query
   } catch {
     caught('gate.pg')
+    return undefined
   }
 }
 

@@ -7,6 +7,7 @@ import { closed, giveBack, lend, opened, opening } from '../pool/loans.js'
 import { pools } from '../pool/policy.js'
 import { refused } from '../pool/refusal.js'
 import { openedByPool } from '../pool/share/opening.js'
+import type { PgStage } from '../query/seam.js'
 import { caught, contained } from '../trace/counts.js'
 import { recorder } from '../trace/recorder.js'
 import { OpenSpan } from '../trace/span.js'
@@ -18,10 +19,12 @@ import {
   type HandedOver,
   handToClient,
   leavePool,
+  takeCarried,
 } from './pg-site.js'
 import { type Statement, statementOf } from './statement-span.js'
 import { templateOf } from '../sql/template.js'
-import type { Callback, PendingItem, PgClient, PgPool } from './pg-types.js'
+import { stages } from './pg-stage.js'
+import type { Callback, Method, PendingItem, PgClient, PgPool } from './pg-types.js'
 import { replace } from './replace.js'
 
 /** A shorter wait is the tick that pg-pool always takes. */
@@ -72,6 +75,10 @@ export function gatePool(Pool: { readonly prototype: object }): void {
       function query(text, values, callback) {
         if (!recorder.enabled) return original.apply(this, arguments as unknown as unknown[])
         const promised = typeof values !== 'function' && !callback
+        const stage = stages.pg
+        if (stage !== undefined && typeof text !== 'function') {
+          return staged(stage, original, this as PgPool, [...arguments], promised)
+        }
         enterPool(statementFor(text), promised)
         try {
           return original.apply(this, arguments as unknown as unknown[])
@@ -88,7 +95,7 @@ export function gatePool(Pool: { readonly prototype: object }): void {
         if (!recorder.enabled) return original.apply(this, arguments as unknown as unknown[])
         const refusal = contained('gate.pg-pool', () => refused(this as PgPool, callback))
         if (refusal !== undefined) return refusal.value
-        const from = carried()
+        const from = takeCarried()
         const wait = new Wait(from, from === undefined ? takeTrace(connect) : undefined)
         const bound = typeof callback === 'function' ? bind(callback as Callback, wait) : callback
         const queue = (this as PgPool)._pendingQueue
@@ -177,6 +184,28 @@ function arrive(pool: PgPool, client: PgClient): void {
   limitLifetime(pool, client)
 }
 
+/** The same with the stages of statements: they may answer, or let others wait for this call. */
+function staged(
+  stage: PgStage,
+  original: Method,
+  pool: PgPool,
+  args: unknown[],
+  promised: boolean,
+): unknown {
+  const proceed = (ticket: unknown) => {
+    enterPool(statementFor(args[0]), promised, ticket)
+    try {
+      return original.apply(pool, args)
+    } finally {
+      // Nobody has asked for what comes along: this pool connects in another way.
+      if (ticket !== undefined && carried()?.ticket === ticket) stage.poolDone(ticket)
+      leavePool()
+    }
+  }
+  const { boxed, ticket } = stage.poolQuery(pool, args, proceed)
+  return boxed === undefined ? proceed(ticket) : boxed.value
+}
+
 /**
  * pg-pool runs what waits in the context of the request that released a connection: bound to its
  * caller, every statement stays with its own request.
@@ -184,6 +213,7 @@ function arrive(pool: PgPool, client: PgClient): void {
 function bind(callback: Callback, wait: Wait): Callback {
   return function (this: unknown, ...args) {
     if (args[0]) endQuietly(wait, true)
+    if (args[0] && wait.carried?.ticket !== undefined) stages.pg?.poolDone(wait.carried.ticket)
     if (wait.carried === undefined || args[0]) {
       return context.run(wait.span, run, callback, this, args)
     }
@@ -194,6 +224,7 @@ function bind(callback: Callback, wait: Wait): Callback {
       return callback.apply(this, args)
     } finally {
       handToClient(undefined)
+      if (wait.carried.ticket !== undefined) stages.pg?.poolDone(wait.carried.ticket)
     }
   }
 }

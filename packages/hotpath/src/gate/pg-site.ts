@@ -18,6 +18,8 @@ export interface Carried {
   readonly site: CallSite | undefined
   /** The app awaits a promise: no code of its runs when the statement ends, only the pool's. */
   readonly promised: boolean
+  /** What the stages of statements know of the call. */
+  readonly ticket?: unknown
 }
 
 export interface HandedOver {
@@ -33,9 +35,13 @@ let fromPool: Carried | undefined
 let toClient: HandedOver | undefined
 
 /** Around the original `Pool.query`. */
-export function enterPool(statement: Statement | undefined, promised: boolean): void {
+export function enterPool(
+  statement: Statement | undefined,
+  promised: boolean,
+  ticket?: unknown,
+): void {
   const site = statement === undefined ? undefined : siteOf(statement)
-  if (site !== undefined) fromPool = { site, promised }
+  if (site !== undefined || ticket !== undefined) fromPool = { site, promised, ticket }
   else fromPool = promised ? awaited : calledBack
 }
 
@@ -44,6 +50,13 @@ export function leavePool(): void {
 }
 
 /** What the `Pool.connect` that runs now should carry to its callback; undefined: the app calls it. */
+export function takeCarried(): Carried | undefined {
+  const taken = fromPool
+  fromPool = undefined
+  return taken
+}
+
+/** What was not taken yet. */
 export function carried(): Carried | undefined {
   return fromPool
 }

@@ -122,6 +122,7 @@ export class StatementSpan extends OpenSpan {
       'db.query.text': template.text,
       'db.operation.name': template.operation,
       ...this.database.attributes(),
+      ...this.attributes,
     }
     if (this.rows >= 0) attributes['db.response.returned_rows'] = this.rows
     if (this.sqlState !== '') attributes['db.response.status_code'] = this.sqlState

@@ -50,6 +50,26 @@ export function scan(text: string, dialect: Dialect, cut: boolean): Tokens {
   return tokens
 }
 
+/**
+ * Calls `see` for each piece of a text, blanks and comments included, in order. Stops, and returns
+ * false, where the text cannot be read with certainty.
+ */
+export function eachPiece(
+  text: string,
+  dialect: Dialect,
+  see: (kind: Kind, start: number, end: number) => void,
+): boolean {
+  const piece: Piece = { kind: Kind.rest, end: 0, quoted: false }
+  for (let at = 0; at < text.length; at = piece.end) {
+    piece.quoted = false
+    read(text, at, dialect, piece)
+    if (piece.kind === Kind.rest) return false
+    if (piece.quoted && isWordPart(text.charCodeAt(piece.end))) return false
+    see(piece.kind, at, piece.end)
+  }
+  return true
+}
+
 function read(text: string, at: number, dialect: Dialect, piece: Piece): void {
   const code = text.charCodeAt(at)
   if (isBlank(code)) return take(piece, Kind.blank, run(text, at, isBlank))

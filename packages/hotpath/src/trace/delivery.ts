@@ -13,9 +13,9 @@ export function takeDelivery(
 ): Delivery | undefined {
   const series = takeSeries()
   const tallies = takeTallies()
-  const { dropped, errors } = counts
-  const nothing = series.length + gauges.length + tallies.length + dropped.size + errors.size === 0
-  if (nothing) return undefined
+  const { dropped, errors, batch } = counts
+  const counted = tallies.length + dropped.size + errors.size + batch.size
+  if (series.length + gauges.length + counted === 0) return undefined
   const delivery: Delivery = {
     sequence,
     originMs: clock.origin,
@@ -29,8 +29,13 @@ export function takeDelivery(
       return [what, reason, n]
     }),
     errors: [...errors],
+    batch: [...batch].map(([key, n]) => {
+      const [name = '', route = '', reason = ''] = key.split('\n')
+      return [name, route, reason, n]
+    }),
   }
   dropped.clear()
   errors.clear()
+  batch.clear()
   return delivery
 }

@@ -1,0 +1,74 @@
+import { createRequire } from 'node:module'
+import { join } from 'node:path'
+import type { Config } from '../config.js'
+import type { Host } from '../query/host.js'
+import type { Defects } from '../query/defects.js'
+import type { startQueries } from '../query/start.js'
+import type { Prepare } from '../query/wire.js'
+import { context } from '../trace/context.js'
+import { caught, countBatch } from '../trace/counts.js'
+import { onModule } from '../trace/module-load.js'
+import { recorder } from '../trace/recorder.js'
+import { begin, markStatement } from './pg-client.js'
+import { MAX_EARLY, stages, useStage } from './pg-stage.js'
+import type { PgClient, QueryConfig } from './pg-types.js'
+
+/** What the bundle of the stages may use of the recorder, of which there is one. */
+const host: Host = {
+  request: () => context.getStore()?.trace,
+  untraced: fn => context.run(undefined, fn),
+  begin: (client, config, values) =>
+    begin(client as PgClient, config as QueryConfig | string, values, undefined),
+  mark: markStatement,
+  caught,
+  count: countBatch,
+  say: line => void process.stderr.write(`hotpath: ${line}\n`),
+  now: recorder.now,
+}
+
+let prepare: Prepare | undefined
+
+/**
+ * Loads what the config asks for with statements; nothing when it asks for nothing. The stages and
+ * PostgreSQL's grammar are a bundle of their own: an app without them does not pay for them.
+ *
+ * @param defects The verifier's alone.
+ */
+export function useQueries(config: Config, root: string, defects: Defects = {}): Promise<void> {
+  const asked = config.queries !== undefined || config.routes !== undefined
+  if (!asked || !recorder.enabled) {
+    stages.early = undefined
+    return Promise.resolve()
+  }
+  onModule('/pg/lib/utils.js', exports => {
+    prepare ??= (exports as { prepareValue?: Prepare }).prepareValue
+  })
+  return start(config, root, defects).catch(() => {
+    stages.early = undefined
+    caught('query.start')
+  })
+}
+
+async function start(config: Config, root: string, defects: Defects): Promise<void> {
+  const module = (await import('../query/start.js')) as { startQueries: typeof startQueries }
+  const stage = await module.startQueries(
+    config,
+    process.env,
+    host,
+    () => grammar(root),
+    () => prepare,
+    defects,
+  )
+  if (stage !== undefined && (stages.early?.length ?? 0) < MAX_EARLY) useStage(stage)
+  else stages.early = undefined
+}
+
+/** Beside us, or beside the app. */
+async function grammar(root: string): Promise<unknown> {
+  const name = 'libpg-query'
+  try {
+    return await import(name)
+  } catch {
+    return createRequire(join(root, 'package.json'))(name) as unknown
+  }
+}

@@ -1,0 +1,103 @@
+import { templateOf } from '../sql/template.js'
+
+/** What a statement may do to the session or the catalog, as far as its words tell. */
+export interface SessionEffect {
+  /** It reads, as far as its first word tells. */
+  readonly reads: boolean
+  /** It may change the session, beyond its transaction. */
+  readonly session: boolean
+  /** It changes the transaction's settings. */
+  readonly local: boolean
+  /** It gives the session back as new. */
+  readonly fresh: boolean
+  /** It changes tables, types, functions, or may do so. */
+  readonly ddl: boolean
+  /** Functions that it calls and that are not PostgreSQL's commonest. */
+  readonly calls: readonly string[]
+}
+
+const READS = new Set(['SELECT', 'WITH', 'VALUES', 'TABLE'])
+const WRITES = new Set(['INSERT', 'UPDATE', 'DELETE', 'MERGE', 'COPY', 'LOCK', 'NOTIFY', 'EXPLAIN'])
+const QUIET = new Set(
+  'BEGIN START COMMIT END ROLLBACK ABORT SAVEPOINT RELEASE FETCH MOVE CLOSE SHOW ANALYZE VACUUM CHECKPOINT'.split(
+    ' ',
+  ),
+)
+const DDL = new Set(
+  'CREATE ALTER DROP TRUNCATE REINDEX REFRESH COMMENT GRANT REVOKE SECURITY IMPORT CLUSTER REASSIGN'.split(
+    ' ',
+  ),
+)
+
+/** Reads the words of a statement, or of several in one text. Unknown words may do anything. */
+export function effectOf(text: string): SessionEffect {
+  const template = templateOf(text).text
+  const effects = template
+    .split(';')
+    .filter(part => part.trim() !== '')
+    .map(part => effectOfOne(part.trim(), text))
+  const any = (test: (effect: SessionEffect) => boolean) => effects.some(test)
+  return {
+    reads: effects.length === 1 && any(effect => effect.reads),
+    session: any(effect => effect.session),
+    local: any(effect => effect.local),
+    fresh: effects.length === 1 && any(effect => effect.fresh),
+    ddl: any(effect => effect.ddl),
+    calls: effects.flatMap(effect => effect.calls),
+  }
+}
+
+function effectOfOne(part: string, text: string): SessionEffect {
+  const [first = '', second = ''] = part.toUpperCase().split(/[^A-Z_]+/, 2)
+  const none = { reads: false, session: false, local: false, fresh: false, ddl: false, calls: [] }
+  const settings = /set_config/i.test(part)
+  const local = settings && /set_config\s*\([^()]*,\s*(?:true|'t(?:rue)?')\s*\)/i.test(text)
+  if (READS.has(first) || WRITES.has(first)) {
+    const temporary = /\binto\s+(?:local\s+|global\s+)?(?:temp|temporary)\b/i.test(part)
+    return {
+      ...none,
+      reads: READS.has(first),
+      session: (settings && !local) || temporary,
+      local,
+      ddl: READS.has(first) && /\binto\b/i.test(part),
+      calls: callsOf(part),
+    }
+  }
+  if (QUIET.has(first)) return none
+  if (first === 'SET') {
+    // Isolation is asked for in each transaction.
+    if (second === 'TRANSACTION') return none
+    const local = second === 'LOCAL' || second === 'CONSTRAINTS'
+    return { ...none, session: !local, local }
+  }
+  if (first === 'DISCARD') return { ...none, session: second !== 'ALL', fresh: second === 'ALL' }
+  if (DDL.has(first)) {
+    return { ...none, ddl: true, session: /\b(?:temp|temporary|pg_temp)\b/i.test(part) }
+  }
+  if (first === 'LISTEN' || first === 'UNLISTEN') return none
+  if (first === 'DEALLOCATE' || first === 'RESET') return { ...none, session: true }
+  // DO, CALL, EXECUTE, PREPARE, LOAD, and what we do not know.
+  return { ...none, session: true, ddl: true }
+}
+
+/** Words before a parenthesis that are no functions, and functions that everybody knows. */
+const KNOWN_CALLS = new Set(
+  `and or not in any all some exists values using on as from join where having select by then else when
+  over filter within partition array row union except intersect materialized with is distinct between like
+  count sum avg min max coalesce nullif greatest least lower upper length trim concat substring substr
+  round floor ceil abs now date_trunc extract to_char cast json_agg jsonb_agg array_agg string_agg
+  json_build_object jsonb_build_object row_to_json to_json to_jsonb row_number rank dense_rank lag lead
+  unnest generate_series regexp_replace split_part replace varchar char numeric decimal timestamp
+  timestamptz time bit character bpchar interval lateral limit offset case set_config`
+    .split(/\s+/)
+    .filter(word => word !== ''),
+)
+
+function callsOf(part: string): string[] {
+  const names = new Set<string>()
+  for (const [, name = ''] of part.matchAll(/([A-Za-z_][\w$]*)"?\s*\(/g)) {
+    const lower = name.toLowerCase()
+    if (!KNOWN_CALLS.has(lower)) names.add(lower)
+  }
+  return [...names].slice(0, 50)
+}

@@ -1,0 +1,125 @@
+import { type Remembered, type Rows, textOf } from './remembered.js'
+import type { Shape } from './shape.js'
+import type { Wire } from './wire.js'
+
+/** Where the parameters of a statement come from. */
+export interface Origin {
+  /** The statement whose rows the loop runs over. */
+  readonly parent: Shape
+  /** For each parameter its column there; -1: it stays as it is. */
+  readonly columns: readonly number[]
+}
+
+/** Columns of a wide row that are looked at. */
+const MAX_COLUMNS = 100
+
+/**
+ * Finds the rows that a loop runs over, from two of its calls: columns of an earlier statement in
+ * which the parameters that changed are found, the first call's before the second's. The nearer the
+ * two rows, the better: a loop goes from row to row.
+ */
+export function findOrigin(
+  remembered: Remembered,
+  own: Shape,
+  before: readonly Wire[],
+  now: readonly Wire[],
+): Origin | undefined {
+  if (before.length !== now.length) return undefined
+  const changed = now.flatMap((wire, i) => (sameWire(wire, before[i]) ? [] : [i]))
+  if (changed.length === 0 || changed.some(i => typeof now[i] !== 'string')) return undefined
+  let best: { readonly origin: Origin; readonly distance: number } | undefined
+  for (const rows of remembered.latest()) {
+    if (rows.shape === own) continue
+    const found = nearest(rows, changed, before, now)
+    if (found === undefined) continue
+    if (best === undefined || found.distance < best.distance) best = found
+    if (best.distance === 1) break
+  }
+  return best?.origin
+}
+
+function nearest(
+  rows: Rows,
+  changed: readonly number[],
+  before: readonly Wire[],
+  now: readonly Wire[],
+): { origin: Origin; distance: number } | undefined {
+  const [first, ...others] = changed as [number, ...number[]]
+  const width = Math.min(rows.fields.length, MAX_COLUMNS)
+  let best: { origin: Origin; distance: number } | undefined
+  for (let column = 0; column < width; column++) {
+    for (const at of rows.where(column, now[first] as string)) {
+      const columns = others.map(i => columnWith(rows, at, now[i] as string, width))
+      if (columns.includes(-1)) continue
+      const all = now.map(() => -1)
+      changed.forEach((param, i) => {
+        all[param] = i === 0 ? column : (columns[i - 1] as number)
+      })
+      const origin = { parent: rows.shape, columns: all }
+      const from = lastBefore(rows, origin, before, at)
+      if (from < 0) continue
+      if (best === undefined || at - from < best.distance) best = { origin, distance: at - from }
+      break
+    }
+  }
+  return best
+}
+
+function columnWith(rows: Rows, at: number, value: string, width: number): number {
+  for (let column = 0; column < width; column++) {
+    if (textOf(rows.rows[at]?.[column]) === value) return column
+  }
+  return -1
+}
+
+/** The last row before `at` in which the earlier call's parameters stand; -1: none. */
+function lastBefore(rows: Rows, origin: Origin, wires: readonly Wire[], at: number): number {
+  let found = -1
+  for (const row of matching(rows, origin, wires)) {
+    if (row >= at) break
+    found = row
+  }
+  return found
+}
+
+/** Rows in which all parameters of a call stand, in order. */
+function* matching(rows: Rows, { columns }: Origin, wires: readonly Wire[]): Iterable<number> {
+  const first = columns.findIndex(column => column >= 0)
+  const value = wires[first]
+  if (first < 0 || typeof value !== 'string') return
+  for (const at of rows.where(columns[first] as number, value)) {
+    const row = rows.rows[at]
+    if (columns.every((column, i) => column < 0 || textOf(row?.[column]) === wires[i])) yield at
+  }
+}
+
+/** The row that a call is about: the first from `from` on, else the first of all; -1: none. */
+export function rowOf(rows: Rows, origin: Origin, wires: readonly Wire[], from: number): number {
+  let first = -1
+  for (const at of matching(rows, origin, wires)) {
+    if (at >= from) return at
+    if (first < 0) first = at
+  }
+  return first
+}
+
+/** What the calls after row `at` will ask for, each with its row. Rows with a NULL are passed over. */
+export function* following(
+  rows: Rows,
+  { columns }: Origin,
+  wires: readonly Wire[],
+  at: number,
+): Iterable<readonly [row: number, wires: Wire[]]> {
+  for (let next = at + 1; next < rows.rows.length; next++) {
+    const row = rows.rows[next]
+    const key = columns.map((column, i) =>
+      column < 0 ? (wires[i] as Wire) : (textOf(row?.[column]) ?? null),
+    )
+    if (key.every((wire, i) => wire !== null || columns[i] === -1)) yield [next, key]
+  }
+}
+
+function sameWire(a: Wire | undefined, b: Wire | undefined): boolean {
+  if (Buffer.isBuffer(a) && Buffer.isBuffer(b)) return a.equals(b)
+  return a === b
+}

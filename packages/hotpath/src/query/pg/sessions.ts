@@ -1,0 +1,74 @@
+import { Catalog } from '../catalog.js'
+import { Session } from '../session.js'
+import { type Client, databaseOf } from './client.js'
+
+/** Databases, and setups of sessions, that are told apart. */
+const MAX_CATALOGS = 200
+
+/** The connections of this process, and what is known of the databases behind them. */
+export class Sessions {
+  private readonly sessions = new WeakMap<object, Session>()
+  private readonly clients = new WeakMap<object, Client>()
+  private readonly catalogs = new Map<string, Catalog>()
+
+  of(client: Client): Session {
+    const known = this.sessions.get(client)
+    if (known !== undefined) {
+      if (known.status === '' && typeof client._txStatus === 'string') {
+        known.stands(client._txStatus)
+      }
+      return known
+    }
+    const session = new Session(databaseOf(client))
+    if (typeof client._txStatus === 'string') session.stands(client._txStatus)
+    this.sessions.set(client, session)
+    this.watch(client, session)
+    return session
+  }
+
+  /** The client whose connection this is. */
+  clientOf(connection: object): Client | undefined {
+    return this.clients.get(connection)
+  }
+
+  catalog(session: Session): Catalog {
+    const { key } = session
+    let catalog = this.catalogs.get(key)
+    if (catalog === undefined) {
+      if (this.catalogs.size >= MAX_CATALOGS) this.catalogs.clear()
+      catalog = new Catalog()
+      this.catalogs.set(key, catalog)
+    }
+    return catalog
+  }
+
+  /** Somebody changed a table, a type or a function: anywhere, for all we know. */
+  forget(): void {
+    for (const catalog of this.catalogs.values()) catalog.forget()
+  }
+
+  /**
+   * What all connections of a pool have in common; undefined when there is none yet, or when they
+   * differ: then a call may mean one thing or another, and only the one that gets it knows.
+   */
+  common(clients: readonly Client[] | undefined): Session | undefined {
+    let first: Session | undefined
+    for (const client of clients ?? []) {
+      const session = this.of(client)
+      if (session.tainted || client.pipeline || client.binary) return undefined
+      first ??= session
+      if (session.key !== first.key) return undefined
+    }
+    return first
+  }
+
+  private watch(client: Client, session: Session): void {
+    const { connection } = client
+    if (connection === undefined) return
+    this.clients.set(connection, client)
+    // Before pg's own listener, which sends what comes next.
+    connection.prependListener('readyForQuery', ((message: { status?: unknown }) => {
+      if (typeof message?.status === 'string') session.stands(message.status)
+    }) as (message: never) => void)
+  }
+}

@@ -1,0 +1,273 @@
+import type { Boxed, PgStage } from '../seam.js'
+import type { ActiveTrace, OpenSpan } from '../../trace/span.js'
+import { effectOf } from '../effect.js'
+import { routeName, routeOf } from '../host.js'
+import type { Policies, Policy } from '../policy.js'
+import { Scope } from '../scope.js'
+import { keyOf, wireOf } from '../wire.js'
+import { bytesOfRow } from './answer.js'
+import { Call } from './call.js'
+import type { Client } from './client.js'
+import { CALL, type Parts, type Watched } from './parts.js'
+import { Pools } from './pools.js'
+import { Sender } from './sender.js'
+
+/** Rows of one statement that are kept until it ends. */
+const MAX_ROWS = 20_000
+
+/**
+ * Takes part in every statement of pg: notes what it reads and writes, answers from what was fetched
+ * ahead, fetches ahead. Whatever is odd leads to the plain statement.
+ */
+export class PgBatching implements PgStage {
+  private readonly sender: Sender
+  private readonly pools: Pools
+  private readonly live = new Set<Scope>()
+  /** The call whose `Client.query` runs now. */
+  private running: Call | undefined
+
+  constructor(
+    private readonly parts: Parts,
+    private readonly policies: Policies,
+  ) {
+    this.sender = new Sender(parts, scope => this.policy(scope))
+    this.pools = new Pools(parts, scope => this.policy(scope))
+  }
+
+  poolQuery(
+    pool: object,
+    args: readonly unknown[],
+    proceed: (ticket: unknown) => unknown,
+  ): { readonly boxed?: Boxed; readonly ticket?: unknown } {
+    try {
+      const [config, given] = args
+      const call = this.callOf(
+        config,
+        typeof given === 'function' ? undefined : given,
+        this.scope(),
+      )
+      if (call === undefined) return {}
+      this.begin(call)
+      call.pool = pool
+      const boxed = this.pools.query(pool as never, args, call, proceed)
+      return boxed === undefined ? { ticket: call } : { boxed }
+    } catch {
+      this.parts.host.caught('query.pool')
+      return {}
+    }
+  }
+
+  poolDone(ticket: unknown): void {
+    try {
+      if (!(ticket as Call).handed) this.pools.release(ticket as Call)
+    } catch {
+      this.parts.host.caught('query.pool')
+    }
+  }
+
+  /** A statement that came before this stage was there. */
+  missed(client: object, config: unknown, values: unknown): void {
+    const text = textOf(config)
+    if (text !== undefined)
+      this.parts.sessions.of(client as Client).sees(effectOf(text), text, values)
+  }
+
+  /** The request of this trace calls out of the process, or was answered: others may have written. */
+  calledOut(trace: ActiveTrace): void {
+    ;(trace.statements as Scope | undefined)?.flush()
+  }
+
+  entering(
+    client: object,
+    config: unknown,
+    values: unknown,
+    caller: OpenSpan | undefined,
+    ticket: unknown,
+  ): unknown {
+    try {
+      const scope = this.scope(caller?.trace)
+      const call = (ticket as Call | undefined) ?? this.callOf(config, values, scope)
+      if (call === undefined) {
+        this.other(client as Client, config, scope)
+        return undefined
+      }
+      call.handed = true
+      call.client = client as Client
+      call.session = this.parts.sessions.of(client as Client)
+      call.session.sees(call.shape.effect, textOf(config) ?? '', values)
+      this.begin(call)
+      this.running = call
+      return call
+    } catch {
+      this.parts.host.caught('query.enter')
+      return undefined
+    }
+  }
+
+  entered(call: unknown, query: object | undefined): void {
+    this.running = undefined
+    if (call === undefined) return
+    const own = call as Call
+    if (query === undefined) this.pools.release(own)
+    else (query as Watched)[CALL] ??= own
+  }
+
+  submit(query: object, connection: object): boolean {
+    try {
+      const watched = query as Watched
+      const call = (watched[CALL] ??= this.running as Call)
+      if (call === undefined || call.client?.connection !== connection) return false
+      call.sentMs = this.parts.host.now()
+      call.epoch = call.scope?.epoch ?? 0
+      if (call.scope === undefined || call.scope.ended) return false
+      if (this.sender.send(watched, call, call.scope)) return true
+      // Alone, then: nobody waits for it any longer, and its rows are remembered.
+      this.pools.release(call)
+      if (call.shape.effect.reads && !call.scope.off) call.rows = []
+      return false
+    } catch {
+      this.parts.host.caught('query.submit')
+      return false
+    }
+  }
+
+  row(query: object, fields: readonly unknown[]): void {
+    const rows = (query as Watched)[CALL]?.rows
+    if (rows !== undefined && rows.length < MAX_ROWS) rows.push(fields as never)
+  }
+
+  ended(query: object, failed: boolean): void {
+    try {
+      const call = (query as Watched)[CALL]
+      if (call === undefined) return
+      this.pools.release(call)
+      const { scope, shape, rows } = call
+      if (rows !== undefined && scope !== undefined && !failed && !call.served) {
+        const tookMs = this.parts.host.now() - call.sentMs
+        shape.took(tookMs)
+        if (call.watched !== undefined) {
+          const fields = (query as Watched)._result?.fields ?? []
+          this.sender.shadow.answered(call, scope, tookMs, fields as never, rows, call.watched)
+        }
+        this.keep(call, scope, query as Watched)
+      }
+      call.rows = undefined
+      if (shape.effect.ddl) this.parts.sessions.forget()
+      if (!this.isPlain(call)) this.flush(scope)
+    } catch {
+      this.parts.host.caught('query.end')
+    }
+  }
+
+  /** What does not read makes answers doubtful, at its start and at its end. */
+  private begin({ shape, scope }: Call): void {
+    if (shape.effect.ddl) this.parts.sessions.forget()
+    if (!shape.effect.reads) this.flush(scope)
+  }
+
+  /** A select may do anything as well, until it is known that it does not. */
+  private isPlain({ shape, session, scope }: Call): boolean {
+    if (!shape.effect.reads) return false
+    if (scope === undefined) return true
+    if (session === undefined) return false
+    const { host, sessions } = this.parts
+    return sessions.catalog(session).of(shape.text, host.now())?.plain === true
+  }
+
+  private flush(scope: Scope | undefined): void {
+    if (this.parts.defects.noFlush === true) return
+    if (scope !== undefined) scope.flush()
+    // Of no request that we know: it may belong to any.
+    else for (const each of this.live) each.flush()
+  }
+
+  /** A cursor, a stream, a COPY, a statement by its name alone. */
+  private other(client: Client, config: unknown, scope: Scope | undefined): void {
+    const text = textOf(config)
+    const session = this.parts.sessions.of(client)
+    if (text !== undefined) session.sees(effectOf(text), text, undefined)
+    this.flush(scope)
+    if (scope !== undefined) scope.off = true
+  }
+
+  private callOf(config: unknown, values: unknown, scope: Scope | undefined): Call | undefined {
+    const text = textOf(config)
+    if (text === undefined || isSubmittable(config)) return undefined
+    const { shape, lifted } = this.parts.shapes.of(text)
+    const given = Array.isArray(values) ? values : valuesOf(config)
+    const prepare = this.parts.prepare()
+    const wires =
+      scope === undefined || prepare === undefined || !shape.effect.reads
+        ? undefined
+        : (lifted ?? wireOf(given ?? [], prepare))
+    return new Call(scope, shape, wires, wires === undefined ? '' : keyOf(wires))
+  }
+
+  private keep(call: Call, scope: Scope, query: Watched): void {
+    const { _result: result } = query
+    const { rows } = call
+    if (rows === undefined || result?.command !== 'SELECT' || !Array.isArray(result.fields)) return
+    if (query.binary || rows.length >= MAX_ROWS) return
+    scope.remembered.add(call.shape, result.fields as never, rows)
+    const policy = this.policy(scope)
+    if (!policy.memo || call.wires === undefined) return
+    this.sender.remember(call, scope, {
+      fields: result.fields as never,
+      rows,
+      bytes: rows.reduce((sum, row) => sum + bytesOfRow(row), 200),
+      client: call.client as object,
+      Query: query.constructor as never,
+    })
+  }
+
+  private policy(scope: Scope): Policy {
+    return this.policies.byRoute ? this.policies.of(scope.route()) : this.policies.general
+  }
+
+  /** What belongs to the request that runs now. */
+  private scope(trace = this.parts.host.request()): Scope | undefined {
+    if (trace === undefined || trace.ended || trace.root?.kind !== 'server') return undefined
+    // A field of the trace: a WeakMap of short-lived keys costs the collector 2 us a request.
+    if (trace.statements !== undefined) return trace.statements as Scope
+    const { host } = this.parts
+    const scope = new Scope(
+      () => routeOf(trace),
+      this.policies.maxAgeMs,
+      n => host.count('wasted', routeName(routeOf(trace)), '', n),
+    )
+    trace.statements = scope
+    this.live.add(scope)
+    trace.onEnd(() => {
+      this.live.delete(scope)
+      trace.statements = undefined
+      try {
+        scope.end()
+      } catch {
+        host.caught('query.scope')
+      }
+    })
+    return scope
+  }
+}
+
+function textOf(config: unknown): string | undefined {
+  if (typeof config === 'string') return config
+  if (typeof config !== 'object' || config === null) return undefined
+  const { text, cursor } = config as { text?: unknown; cursor?: { text?: unknown } }
+  const own = text ?? cursor?.text
+  return typeof own === 'string' ? own : undefined
+}
+
+function valuesOf(config: unknown): readonly unknown[] | undefined {
+  const values =
+    typeof config === 'object' && config !== null ? Reflect.get(config, 'values') : undefined
+  return Array.isArray(values) ? values : undefined
+}
+
+function isSubmittable(config: unknown): boolean {
+  return (
+    typeof config === 'object' &&
+    config !== null &&
+    typeof Reflect.get(config, 'submit') === 'function'
+  )
+}

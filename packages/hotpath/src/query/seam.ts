@@ -1,0 +1,42 @@
+import type { OpenSpan } from '../trace/span.js'
+
+/**
+ * What takes part in the way of a statement of pg, besides tracing: the gate calls it, when the config
+ * asks for it. Every method is contained: it never throws, and may always let the statement go as it is.
+ */
+export interface PgStage {
+  /**
+   * `Pool.query` was called. In a box: what the call returns. Else the pool does what it always does,
+   * and the ticket comes back with the connection.
+   */
+  poolQuery(
+    pool: object,
+    args: readonly unknown[],
+    proceed: (ticket: unknown) => unknown,
+  ): { readonly boxed?: Boxed; readonly ticket?: unknown }
+  /** The pool is done with this call: where it got no connection, nothing will come of it. */
+  poolDone(ticket: unknown): void
+  /** `Client.query` is about to run; what this returns is handed to `entered` afterwards. */
+  entering(
+    client: object,
+    config: unknown,
+    values: unknown,
+    caller: OpenSpan | undefined,
+    ticket: unknown,
+  ): unknown
+  /** The query object that the call has made; undefined: none. */
+  entered(call: unknown, query: object | undefined): void
+  /** A statement that came before this stage was there. */
+  missed(client: object, config: unknown, values: unknown): void
+  /** It is the query's turn to be sent. True: it is taken care of. */
+  submit(query: object, connection: object): boolean
+  /** A row of the answer came, as on the wire. */
+  row(query: object, fields: readonly unknown[]): void
+  /** The query was answered, or failed. */
+  ended(query: object, failed: boolean): void
+}
+
+/** The return value of a call, which may be undefined itself. */
+export interface Boxed {
+  readonly value: unknown
+}
