@@ -32,7 +32,7 @@ function program({ ending, signal }: Case, endpoint: string): Program {
   return {
     file: 'endings.cjs',
     args: [ending],
-    env: { HOTPATH_ENDPOINT: endpoint },
+    env: { HOTPATH_ENDPOINT: endpoint, HOTPATH_EXIT_MS: '10000' },
     ...(signal === undefined ? {} : { signal }),
   }
 }
