@@ -98,7 +98,15 @@ export function storeContract(name: string, open: OpenStore): void {
         const [first] = spans
         assert.deepEqual(await store.spans(first?.traceId ?? ''), spans)
         assert.deepEqual(await store.spans(first?.traceId ?? '', 2), spans.slice(0, 2))
-        assert.deepEqual(await store.sample({ sinceMs: 0 }, 1), [spans])
+        const sample = await store.sample({ sinceMs: 0 }, 1)
+        assert.deepEqual(
+          sample.map(({ traceId, ...one }) => [traceId, one.spans]),
+          [[first?.traceId, spans.length]],
+        )
+        assert.deepEqual(await store.spansOf(sample, 100), [spans])
+        assert.deepEqual(await store.spansOf(sample, 2), [spans.slice(0, 2)])
+        const unknown = { traceId: 'ab'.repeat(16), spans: 1, fromNs: 0n, toNs: 0n }
+        assert.deepEqual(await store.spansOf([unknown, ...sample], 100), [[], spans])
       } finally {
         await store.close()
       }
@@ -195,13 +203,15 @@ async function compare(store: Store, model: ModelStore): Promise<void> {
       same('traces', await store.traces(query), model.traces(query))
     for (const perRoute of [1, 3]) {
       const sample = await store.sample(window, perRoute)
-      const ids = sample.map(spans => spans[0]?.traceId ?? '')
+      const ids = sample.map(({ traceId }) => traceId)
       same('ids of the sample', ids.toSorted(), [...model.sample(window, perRoute)].sort())
       same(
         'spans of the sample',
-        sample,
+        await store.spansOf(sample, 100),
         ids.map(id => model.trace(id)),
       )
+      for (const { traceId, spans } of sample)
+        assert.ok(spans >= model.trace(traceId).length, 'repetitions count')
     }
   }
   for (let t = 0; t < 8; t++) {

@@ -3,7 +3,7 @@ import { resolve as resolvePath } from 'node:path'
 import { Worker } from 'node:worker_threads'
 import { ConsoleError } from '../errors.js'
 import type { Answer, CallName, Calls, Refusal, WorkerOptions } from './calls.js'
-import { decodeSpans, groupByTrace } from './decode.js'
+import { decodeSpans, listsOf } from './decode.js'
 import { sentence } from './duckdb/database.js'
 import { encodeBatch } from './encode.js'
 import type { Store } from './store.js'
@@ -62,8 +62,9 @@ export async function openStore(options: StoreOptions): Promise<Store> {
     traces: query => thread.call('traces', query),
     spans: async (traceId, limit = 20_000) =>
       decodeSpans(await thread.call('spans', { traceId, limit })),
-    sample: async (window, perRoute) =>
-      groupByTrace(decodeSpans(await thread.call('sample', { window, perRoute }))),
+    sample: (window, perRoute) => thread.call('sample', { window, perRoute }),
+    spansOf: async (traces, limit) =>
+      listsOf(traces, decodeSpans(await thread.call('spansOf', { traces, limit }))),
     prune: limits => thread.call('prune', limits),
     traceIds: (prefix, limit) => thread.call('traceIds', { prefix, limit }),
     extent: () => thread.call('extent', null),
