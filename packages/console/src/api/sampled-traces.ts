@@ -9,7 +9,7 @@ const keptSpans = 60_000
 /** The recorder cuts a trace at as many spans. */
 const spansPerTrace = 5_000
 /** Spans that are read at once: they come in one message, which is unpacked at one go. */
-const sliceSpans = 2_000
+const sliceSpans = 1_000
 
 /** The sampled traces of a store; all who ask share them. */
 export function sampledTraces(store: Store): SampledTraces {

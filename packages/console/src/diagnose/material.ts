@@ -1,4 +1,4 @@
-import type { Attributes, Histogram, Trace, TraceSpan } from '../model.js'
+import type { Attributes, Histogram, Trace } from '../model.js'
 import { add } from './occurrence.js'
 import { emptyHistogram, merge } from './quantile.js'
 import { reading } from './reading.js'
@@ -26,8 +26,8 @@ export type Courses = ReadonlyMap<string, Course>
 
 /** How each statement of each service went: by its histogram, or when it is small by sampled calls. */
 export function coursesOf({ traces, statements }: Material): Courses {
-  const calls = new Map<string, (readonly TraceSpan[])[]>()
-  for (const trace of traces) for (const [key, own] of seenIn(trace).calls) add(calls, key, own)
+  const callsMs = new Map<string, Float64Array[]>()
+  for (const trace of traces) for (const [key, ms] of seenIn(trace).callsMs) add(callsMs, key, ms)
   const histograms = new Map<string, Histogram>()
   for (const { service, attributes, histogram } of statements) {
     const text = attributes['db.query.text']
@@ -36,8 +36,8 @@ export function coursesOf({ traces, statements }: Material): Courses {
     histograms.set(key, merge(histograms.get(key) ?? emptyHistogram, histogram))
   }
   return new Map(
-    [...new Set([...calls.keys(), ...histograms.keys()])].flatMap(key => {
-      const course = courseOf(histograms.get(key) ?? emptyHistogram, (calls.get(key) ?? []).flat())
+    [...new Set([...callsMs.keys(), ...histograms.keys()])].flatMap(key => {
+      const course = courseOf(histograms.get(key) ?? emptyHistogram, callsMs.get(key) ?? [])
       return course ? [[key, course] as const] : []
     }),
   )

@@ -1,5 +1,6 @@
 import { availableParallelism } from 'node:os'
 import { resolve as resolvePath } from 'node:path'
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import { Worker } from 'node:worker_threads'
 import { ConsoleError } from '../errors.js'
 import type { Answer, CallName, Calls, Refusal, WorkerOptions } from './calls.js'
@@ -63,8 +64,12 @@ export async function openStore(options: StoreOptions): Promise<Store> {
     spans: async (traceId, limit = 20_000) =>
       decodeSpans(await thread.call('spans', { traceId, limit })),
     sample: (window, perRoute) => thread.call('sample', { window, perRoute }),
-    spansOf: async (traces, limit) =>
-      listsOf(traces, decodeSpans(await thread.call('spansOf', { traces, limit }))),
+    spansOf: async (traces, limit) => {
+      const columns = await thread.call('spansOf', { traces, limit })
+      // To unpack the message took as long as this will.
+      await nextTurn()
+      return listsOf(traces, decodeSpans(columns))
+    },
     prune: limits => thread.call('prune', limits),
     traceIds: (prefix, limit) => thread.call('traceIds', { prefix, limit }),
     extent: () => thread.call('extent', null),
