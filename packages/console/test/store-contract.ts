@@ -112,6 +112,26 @@ export function storeContract(name: string, open: OpenStore): void {
       }
     })
 
+    test('samples the same traces while traffic goes on, but for slower ones', async () => {
+      const store = await open(newPlace())
+      try {
+        const write = (...traces: number[]): Promise<unknown> =>
+          store.write({ spans: traces.map(t => spanOf(t, 0)), histograms: [], counters: [] })
+        const sample = async (): Promise<string[]> =>
+          (await store.sample({ sinceMs: 0 }, 2)).map(({ traceId }) => traceId)
+        const idOf = (t: number): string => spanOf(t, 0).traceId
+        // All of one route; they take 0, 3, 6, 1 and 9 ms.
+        await write(0, 2, 4)
+        assert.deepEqual(await sample(), [0, 4].map(idOf))
+        await write(8)
+        assert.deepEqual(await sample(), [0, 4].map(idOf))
+        await write(6)
+        assert.deepEqual(await sample(), [0, 6].map(idOf))
+      } finally {
+        await store.close()
+      }
+    })
+
     test('finishes what is being written before it closes, and refuses what comes later', async () => {
       const place = newPlace()
       const store = await open(place)

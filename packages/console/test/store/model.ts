@@ -281,7 +281,9 @@ export class ModelStore {
     const chosen = new Set<string>()
     for (const durations of routes.values()) {
       const byLowerHalf = (id: string): string => id.slice(16) + id.slice(0, 16)
-      const lowest = [...durations.keys()].sort((a, b) => (byLowerHalf(a) < byLowerHalf(b) ? -1 : 1))
+      const lowest = [...durations.keys()].sort((a, b) =>
+        byLowerHalf(a) < byLowerHalf(b) ? -1 : 1,
+      )
       const duration = (id: string): number => durations.get(id) ?? 0
       const slowest = lowest.toSorted((a, b) => duration(b) - duration(a))
       const place = (id: string): number => Math.min(lowest.indexOf(id), slowest.indexOf(id))
