@@ -52,7 +52,7 @@ describe('a loop is found, and its requests and statements counted, from the SDK
           ]),
           [['n-plus-one', language.route, language.statement, callsOf]],
         )
-        const [trace = []] = await store.sample({ sinceMs: 0 }, 1)
+        const [trace = []] = await store.spansOf(await store.sample({ sinceMs: 0 }, 1), 1_000)
         const stored = JSON.stringify(trace, (_, v: unknown) =>
           typeof v === 'bigint' ? `${v}` : v,
         )

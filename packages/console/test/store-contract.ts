@@ -98,7 +98,35 @@ export function storeContract(name: string, open: OpenStore): void {
         const [first] = spans
         assert.deepEqual(await store.spans(first?.traceId ?? ''), spans)
         assert.deepEqual(await store.spans(first?.traceId ?? '', 2), spans.slice(0, 2))
-        assert.deepEqual(await store.sample({ sinceMs: 0 }, 1), [spans])
+        const sample = await store.sample({ sinceMs: 0 }, 1)
+        assert.deepEqual(
+          sample.map(({ traceId, ...one }) => [traceId, one.spans]),
+          [[first?.traceId, spans.length]],
+        )
+        assert.deepEqual(await store.spansOf(sample, 100), [spans])
+        assert.deepEqual(await store.spansOf(sample, 2), [spans.slice(0, 2)])
+        const unknown = { traceId: 'ab'.repeat(16), spans: 1, fromNs: 0n, toNs: 0n }
+        assert.deepEqual(await store.spansOf([unknown, ...sample], 100), [[], spans])
+      } finally {
+        await store.close()
+      }
+    })
+
+    test('samples the same traces while traffic goes on, but for slower ones', async () => {
+      const store = await open(newPlace())
+      try {
+        const write = (...traces: number[]): Promise<unknown> =>
+          store.write({ spans: traces.map(t => spanOf(t, 0)), histograms: [], counters: [] })
+        const sample = async (): Promise<string[]> =>
+          (await store.sample({ sinceMs: 0 }, 2)).map(({ traceId }) => traceId)
+        const idOf = (t: number): string => spanOf(t, 0).traceId
+        // All of one route; they take 0, 3, 6, 1 and 9 ms.
+        await write(0, 2, 4)
+        assert.deepEqual(await sample(), [0, 4].map(idOf))
+        await write(8)
+        assert.deepEqual(await sample(), [0, 4].map(idOf))
+        await write(6)
+        assert.deepEqual(await sample(), [0, 6].map(idOf))
       } finally {
         await store.close()
       }
@@ -195,13 +223,15 @@ async function compare(store: Store, model: ModelStore): Promise<void> {
       same('traces', await store.traces(query), model.traces(query))
     for (const perRoute of [1, 3]) {
       const sample = await store.sample(window, perRoute)
-      const ids = sample.map(spans => spans[0]?.traceId ?? '')
+      const ids = sample.map(({ traceId }) => traceId)
       same('ids of the sample', ids.toSorted(), [...model.sample(window, perRoute)].sort())
       same(
         'spans of the sample',
-        sample,
+        await store.spansOf(sample, 100),
         ids.map(id => model.trace(id)),
       )
+      for (const { traceId, spans } of sample)
+        assert.ok(spans >= model.trace(traceId).length, 'repetitions count')
     }
   }
   for (let t = 0; t < 8; t++) {

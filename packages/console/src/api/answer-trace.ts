@@ -1,4 +1,5 @@
-import { detectors, idOf } from '../diagnose/findings.js'
+import { idOf } from '../diagnose/findings.js'
+import { seenIn } from '../diagnose/seen.js'
 import type { Occurrence } from '../diagnose/occurrence.js'
 import { ConsoleError } from '../errors.js'
 import { assemble } from '../intake/assemble.js'
@@ -76,7 +77,7 @@ async function findingsIn(
   whole: Trace,
 ): Promise<{ finding: Finding; occurrence: Occurrence }[]> {
   const occurrences = new Map<string, Occurrence>()
-  for (const occurrence of detectors.flatMap(detector => detector.detect(whole))) {
+  for (const occurrence of seenIn(whole).occurrences) {
     const id = idOf(occurrence)
     const known = occurrences.get(id)
     if (!known || known.takenNs < occurrence.takenNs) occurrences.set(id, occurrence)

@@ -2,22 +2,11 @@ import { createHash } from 'node:crypto'
 import { type Cost, type Finding, routeOf, type TraceSpan } from '../model.js'
 import { describeOccurrences } from './describe.js'
 import { fixesFor } from './fixes.js'
-import {
-  add,
-  type Counted,
-  type Courses,
-  coursesOf,
-  type Material,
-  statementKey,
-} from './material.js'
-import { nPlusOne } from './n-plus-one.js'
-import { type Detector, type Occurrence, oncePerRequest } from './occurrence.js'
-import { repeatedStatement } from './repeated-statement.js'
-import { isRequest } from './request.js'
-import { isSlow, slowStatement } from './slow-statement.js'
+import { type Counted, type Courses, coursesOf, type Material } from './material.js'
+import { add, type Occurrence, oncePerRequest } from './occurrence.js'
+import { seenIn, statementKey } from './seen.js'
+import { isSlow } from './slow-statement.js'
 import { median, rowsOf } from './timing.js'
-
-export const detectors: readonly Detector[] = [nPlusOne, repeatedStatement, slowStatement]
 
 /** What takes less of its request is not worth reading about. */
 const leastShare = 0.01
@@ -31,34 +20,35 @@ const leastShare = 0.01
  */
 export function findings(material: Material): Finding[] {
   const requests = new Map<string, TraceSpan[]>()
-  for (const span of material.traces.flatMap(trace => trace.spans))
-    if (isRequest(span)) add(requests, routeKey(span.service, routeName(span)), span)
-  const courses = coursesOf(material)
   const found = new Map<string, Occurrence[]>()
-  for (const trace of material.traces)
-    for (const detector of detectors)
-      for (const occurrence of detector.detect(trace)) add(found, idOf(occurrence), occurrence)
-  return [...found]
-    .flatMap(([id, occurrences]) => {
+  for (const seen of material.traces.map(seenIn)) {
+    for (const span of seen.requests) add(requests, routeKey(span.service, routeName(span)), span)
+    for (const occurrence of seen.occurrences) add(found, subjectOf(occurrence), occurrence)
+  }
+  const courses = coursesOf(material)
+  return [...found.values()]
+    .flatMap(occurrences => {
       const byRequest = oncePerRequest(occurrences)
       const [first] = byRequest
       if (!first) return []
       const sampled = requests.get(routeKey(first.service, first.route)) ?? []
       if (!isConfirmed(byRequest, sampled, courses)) return []
-      const finding = findingOf(id, byRequest, sampled, material.routes, courses)
+      const finding = findingOf(byRequest, sampled, material.routes, courses)
       return finding.cost.share < leastShare ? [] : [finding]
     })
     .sort((a, b) => b.cost.totalMs - a.cost.totalMs || (a.id < b.id ? -1 : 1))
 }
 
 /** 8 hexadecimal digits, the same in each run, from what the finding is about. */
-export function idOf({ kind, service, route, subject }: Occurrence): string {
-  const text = JSON.stringify([kind, service, route, subject])
-  return createHash('sha256').update(text).digest('hex').slice(0, 8)
+export function idOf(occurrence: Occurrence): string {
+  return createHash('sha256').update(subjectOf(occurrence)).digest('hex').slice(0, 8)
 }
 
+/** What an occurrence is one of. */
+const subjectOf = ({ kind, service, route, subject }: Occurrence): string =>
+  JSON.stringify([kind, service, route, subject])
+
 function findingOf(
-  id: string,
   occurrences: readonly Occurrence[],
   sampled: readonly TraceSpan[],
   routes: readonly Counted[],
@@ -73,7 +63,7 @@ function findingOf(
   const showing = occurrences.length / Math.max(1, sampled.length)
   const all = allOf(first, routes)
   return {
-    id,
+    id: idOf(first),
     kind: first.kind,
     service: first.service,
     route: first.route,

@@ -78,3 +78,10 @@ export function oncePerRequest(occurrences: readonly Occurrence[]): Occurrence[]
   }
   return [...byRequest.values()]
 }
+
+/** Adds a value to the list of its key. */
+export function add<Key, Value>(lists: Map<Key, Value[]>, key: Key, value: Value): void {
+  const list = lists.get(key)
+  if (list) list.push(value)
+  else lists.set(key, [value])
+}

@@ -46,8 +46,12 @@ export function waitsAmong(calls: readonly TraceSpan[]): TraceSpan[] {
 }
 
 export function median(values: readonly number[]): number {
-  if (values.length === 0) return 0
-  const sorted = [...values].sort((a, b) => a - b)
+  return middleOf([...values].sort((a, b) => a - b))
+}
+
+/** The median of values that are in order; 0 when there are none. */
+export function middleOf(sorted: ArrayLike<number>): number {
+  if (sorted.length === 0) return 0
   const middle = sorted.length >> 1
   const upper = sorted[middle] as number
   return sorted.length % 2 === 1 ? upper : ((sorted[middle - 1] as number) + upper) / 2

@@ -9,6 +9,7 @@ import type {
   GaugeSeries,
   ProcessState,
   Extent,
+  SampledTrace,
   Series,
   StoreStatus,
   TimelineQuery,
@@ -33,7 +34,14 @@ export interface Calls {
   services: [window: Window, result: readonly string[]]
   traces: [query: TraceQuery, result: readonly TraceSummary[]]
   spans: [of: { readonly traceId: string; readonly limit: number }, result: SpanColumns]
-  sample: [of: { readonly window: Window; readonly perRoute: number }, result: SpanColumns]
+  sample: [
+    of: { readonly window: Window; readonly perRoute: number },
+    result: readonly SampledTrace[],
+  ]
+  spansOf: [
+    of: { readonly traces: readonly SampledTrace[]; readonly limit: number },
+    result: SpanColumns,
+  ]
   prune: [limits: PruneLimits, result: void]
   traceIds: [of: { readonly prefix: string; readonly limit: number }, result: readonly string[]]
   extent: [nothing: null, result: Extent]

@@ -45,14 +45,12 @@ function decodeSpan(columns: SpanColumns, i: number, traceId: string): Span {
   }
 }
 
-/** Spans of several traces, which stand together, as one list a trace. */
-export function groupByTrace(spans: readonly Span[]): Span[][] {
-  const traces: Span[][] = []
-  let last: string | undefined
-  for (const span of spans) {
-    if (span.traceId !== last) traces.push([])
-    last = span.traceId
-    traces.at(-1)?.push(span)
-  }
-  return traces
+/** Spans of several traces as one list for each of them; empty for one that is not stored any more. */
+export function listsOf(
+  traces: readonly { readonly traceId: string }[],
+  spans: readonly Span[],
+): Span[][] {
+  const lists = new Map<string, Span[]>(traces.map(({ traceId }) => [traceId, []]))
+  for (const span of spans) lists.get(span.traceId)?.push(span)
+  return traces.map(({ traceId }) => lists.get(traceId) ?? [])
 }

@@ -1,9 +1,10 @@
 import { availableParallelism } from 'node:os'
 import { resolve as resolvePath } from 'node:path'
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import { Worker } from 'node:worker_threads'
 import { ConsoleError } from '../errors.js'
 import type { Answer, CallName, Calls, Refusal, WorkerOptions } from './calls.js'
-import { decodeSpans, groupByTrace } from './decode.js'
+import { decodeSpans, listsOf } from './decode.js'
 import { sentence } from './duckdb/database.js'
 import { encodeBatch } from './encode.js'
 import type { Store } from './store.js'
@@ -62,8 +63,13 @@ export async function openStore(options: StoreOptions): Promise<Store> {
     traces: query => thread.call('traces', query),
     spans: async (traceId, limit = 20_000) =>
       decodeSpans(await thread.call('spans', { traceId, limit })),
-    sample: async (window, perRoute) =>
-      groupByTrace(decodeSpans(await thread.call('sample', { window, perRoute }))),
+    sample: (window, perRoute) => thread.call('sample', { window, perRoute }),
+    spansOf: async (traces, limit) => {
+      const columns = await thread.call('spansOf', { traces, limit })
+      // To unpack the message took as long as this will.
+      await nextTurn()
+      return listsOf(traces, decodeSpans(columns))
+    },
     prune: limits => thread.call('prune', limits),
     traceIds: (prefix, limit) => thread.call('traceIds', { prefix, limit }),
     extent: () => thread.call('extent', null),

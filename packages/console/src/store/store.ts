@@ -63,6 +63,16 @@ export interface TraceSummary {
   readonly statusCode?: number
 }
 
+/** A trace that was chosen for the detectors. */
+export interface SampledTrace {
+  readonly traceId: string
+  /** As many as are stored, repetitions too: a trace of which another number is stored has changed. */
+  readonly spans: number
+  /** Starts of its first and its last span: it is read from between them. */
+  readonly fromNs: bigint
+  readonly toNs: bigint
+}
+
 /** A window in steps of `stepMs`, which begin at its multiples; the first may begin before `sinceMs`. */
 export interface TimelineQuery extends Window {
   readonly untilMs: number
@@ -145,8 +155,14 @@ export interface Store {
   traces(query: TraceQuery): Promise<readonly TraceSummary[]>
   /** All spans of one trace, unordered; empty when there is none. At most `limit` (default 20,000), earliest first. */
   spans(traceId: string, limit?: number): Promise<readonly Span[]>
-  /** Whole traces for the detectors: for each route the newest and the slowest, up to `perRoute`. */
-  sample(window: Window, perRoute: number): Promise<readonly (readonly Span[])[]>
+  /**
+   * Traces for the detectors, up to `perRoute` of each route, the first of every route first: in turn
+   * those with the lowest lower half of their id, which is a fair choice and stays while traffic goes on,
+   * and the slowest.
+   */
+  sample(window: Window, perRoute: number): Promise<readonly SampledTrace[]>
+  /** The spans of such traces, list by list in their order, as `spans` gives those of one. Some thousand spans at a time. */
+  spansOf(traces: readonly SampledTrace[], limit: number): Promise<readonly (readonly Span[])[]>
   /** Drops what is older than `maxAgeMs`, then the oldest until the file holds at most `maxBytes`. */
   prune(limits: {
     readonly maxAgeMs: number

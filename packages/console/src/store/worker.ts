@@ -7,7 +7,7 @@ import { readGauges, readProcesses } from './duckdb/gauges.js'
 import { prune } from './duckdb/prune.js'
 import { readCounters, readDeliveries, readSeries, readServices } from './duckdb/series.js'
 import { readTimeline } from './duckdb/timeline.js'
-import { readSample } from './duckdb/sample.js'
+import { readSample, readSampled } from './duckdb/sample.js'
 import { readExtent, readStatus } from './duckdb/status.js'
 import { readSpans, readTraceIds, readTraces } from './duckdb/traces.js'
 import { Writer } from './duckdb/writer.js'
@@ -39,6 +39,7 @@ async function open(): Promise<Handlers> {
     traces: query => readTraces(reader(), query),
     spans: ({ traceId, limit }) => readSpans(reader(), traceId, limit),
     sample: ({ window, perRoute }) => readSample(reader(), window, perRoute),
+    spansOf: ({ traces, limit }) => readSampled(reader(), traces, limit),
     prune: limits => writer.alone(() => prune(writer, limits)),
     traceIds: ({ prefix, limit }) => readTraceIds(reader(), prefix, limit),
     extent: () => readExtent(reader()),

@@ -270,25 +270,24 @@ export class ModelStore {
 
   /** Trace ids of a sample. */
   sample(window: Window, perRoute: number): Set<string> {
-    const routes = new Map<string, Map<string, { start: bigint; duration: number }>>()
+    const routes = new Map<string, Map<string, number>>()
     for (const span of this.spans) {
       if (!isEntry(span) || !spanIn(span, window)) continue
       const key = JSON.stringify([span.service, entryRoute(span)])
-      const traces = routes.get(key) ?? new Map<string, { start: bigint; duration: number }>()
-      const known = traces.get(span.traceId) ?? { start: span.startNs, duration: span.durationNs }
-      traces.set(span.traceId, {
-        start: span.startNs > known.start ? span.startNs : known.start,
-        duration: Math.max(span.durationNs, known.duration),
-      })
-      routes.set(key, traces)
+      const durations = routes.get(key) ?? new Map<string, number>()
+      durations.set(span.traceId, Math.max(span.durationNs, durations.get(span.traceId) ?? 0))
+      routes.set(key, durations)
     }
     const chosen = new Set<string>()
-    for (const traces of routes.values()) {
-      const ids = [...traces].sort(([a], [b]) => (a < b ? -1 : 1))
-      const newest = ids.toSorted(([, a], [, b]) => Number(b.start - a.start)).map(([id]) => id)
-      const slowest = ids.toSorted(([, a], [, b]) => b.duration - a.duration).map(([id]) => id)
-      const place = (id: string): number => Math.min(newest.indexOf(id), slowest.indexOf(id))
-      const order = newest.toSorted((a, b) => place(a) - place(b))
+    for (const durations of routes.values()) {
+      const byLowerHalf = (id: string): string => id.slice(16) + id.slice(0, 16)
+      const lowest = [...durations.keys()].sort((a, b) =>
+        byLowerHalf(a) < byLowerHalf(b) ? -1 : 1,
+      )
+      const duration = (id: string): number => durations.get(id) ?? 0
+      const slowest = lowest.toSorted((a, b) => duration(b) - duration(a))
+      const place = (id: string): number => Math.min(lowest.indexOf(id), slowest.indexOf(id))
+      const order = lowest.toSorted((a, b) => place(a) - place(b))
       for (const id of order.slice(0, perRoute)) chosen.add(id)
     }
     return chosen

@@ -126,7 +126,7 @@ async function speaking(
 type Members = ReadonlyMap<string, ReadonlyMap<bigint, readonly string[]>>
 
 /** How far from its entries the spans of a trace are looked for, but for a trace asked for by its id. */
-const aroundNs = 3_600_000_000_000n
+export const aroundNs = 3_600_000_000_000n
 
 async function readMembers(
   connection: DuckDBConnection,
@@ -203,7 +203,7 @@ export async function readSpans(
   )
 }
 
-/** Traces, and between which times their spans are looked for. */
+/** Traces, and between which times their spans begin. */
 export interface Wanted {
   readonly traceIds: readonly string[]
   readonly fromNs: bigint
@@ -236,8 +236,8 @@ export function amongValues({ traceIds, fromNs, toNs }: Wanted) {
   const numbers = traceIds.map(traceNumbers)
   const distinct = (half: readonly bigint[]) => listValue([...new Set(half)])
   const values = {
-    from: fromNs - aroundNs,
-    to: toNs + aroundNs,
+    from: fromNs,
+    to: toNs,
     upper: distinct(numbers.map(([hi]) => hi)),
     lower: distinct(numbers.map(([, lo]) => lo)),
   }
