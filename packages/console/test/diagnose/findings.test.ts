@@ -51,7 +51,11 @@ describe('a slow statement is named', () => {
     assert.match(one?.title ?? '', /^Slow query: 40\u2009ms for 1 row$/)
     assert.deepEqual(
       one?.fixes.map(fix => fix.text),
-      [`explain (generic_plan) ${lookup}`, 'create index concurrently on users (email);'],
+      ['create index concurrently on users (email);', `explain (generic_plan) ${lookup}`],
+    )
+    assert.deepEqual(
+      one?.fixes.map(fix => fix.check),
+      [undefined, true],
     )
   })
 

@@ -50,7 +50,7 @@ export function FindingsList({ asked, place }: { asked: Asked<FindingsAnswer>; p
         <span class="grow" />
         {rows.length > 0 && <span class="chip">{counted(rows.length, 'open', 'open')}</span>}
       </div>
-      <WaitingRows waiting={list.waiting} noun="finding" renew={list.renew} />
+      <WaitingRows {...list} noun="finding" />
       <Panel asked={asked} rows={8}>
         {answer =>
           rows.length === 0 ? (

@@ -36,7 +36,7 @@ export function Waterfall({
   const selected = lines[at]
   return (
     <section class="card waterfall" aria-label="Waterfall">
-      <Legend place={place} folds={folds} />
+      <Legend rows={answer.rows} place={place} folds={folds} />
       <div class="w-row w-map">
         <div class="w-name">
           <span class="strong">{counted(answer.spans, 'span')}</span>{' '}
@@ -89,7 +89,9 @@ export function Waterfall({
         </button>
         <button class="link" onClick={() => change({ expand: expanded ? null : '1', calls: null })}>
           <span class="kbd">E</span>{' '}
-          {expanded ? 'fold loops' : `all ${counted(answer.spans, 'span')}`}
+          {expanded
+            ? `fold loops, now ${counted(answer.rows.length, 'row')}`
+            : `all ${counted(answer.spans, 'span')}, now ${counted(answer.rows.length, 'row')}`}
         </button>
         <span>
           <span class="kbd">Z</span> zoom to span
