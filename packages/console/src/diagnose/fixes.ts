@@ -100,7 +100,7 @@ function explain(subject: string, postgres: boolean): Fix {
     }
   return {
     kind: 'sql',
-    title: 'Check first how the database runs it (generic_plan: PostgreSQL 16 and later)',
+    title: 'Check first how the database runs it (PostgreSQL 16 and later)',
     text: `explain (generic_plan) ${numbered(subject)}`,
     check: true,
   }

@@ -161,6 +161,24 @@ describe('a loop', () => {
     )
   })
 
+  test('names the trace of its sentences first, then those in which it took longest', () => {
+    const traceOf = (n: number) => {
+      const trace = draw(loop.replaceAll('==', '='.repeat(n)))
+      const traceId = String(n).repeat(32)
+      return { ...trace, traceId, spans: trace.spans.map(span => ({ ...span, traceId })) }
+    }
+    const [one] = find([1, 2, 3].map(traceOf))
+    assert.ok(one)
+    const [named, longest] = one.evidence.traces
+    assert.match(
+      one.evidence.sentences.join(' '),
+      new RegExp(`In trace ${named?.traceId.slice(0, 8)},`),
+    )
+    assert.equal(named?.traceId[0], '2')
+    assert.equal(longest?.traceId[0], '3')
+    assert.ok(longest.durationMs > named.durationMs)
+  })
+
   test('in one of many requests is a cache that was filled, not a finding', () => {
     assert.deepEqual(find([...requests(1, loop), ...requests(9, 'GET /users   ===   server')]), [])
   })

@@ -21,7 +21,7 @@ export function Fixes({ fixes }: { fixes: readonly Fix[] }) {
         <li key={fix.title}>
           <div class="detail-head">
             <h2>{fix.title}</h2>
-            <span class="chip">{fix.check ? 'changes nothing' : kinds[fix.kind]}</span>
+            <span class="chip">{fix.check ? 'check' : kinds[fix.kind]}</span>
             <span class="grow" />
             <Copy
               text={fix.text}

@@ -63,7 +63,7 @@ function Slowest({ question }: { question: string }) {
       <p class="strong">No finding in this route.</p>
       {slowest !== undefined && (
         <p class="muted">
-          {answer === undefined ? 'Its slowest trace' : `${answer.verdict} So it is in`}{' '}
+          {answer === undefined ? 'Its slowest trace takes' : `${answer.verdict} So it is in`}{' '}
           <a class="link strong" href={linkTo(`/traces/${slowest.traceId}`)}>
             {answer === undefined ? '' : 'the slowest trace, of '}
             {duration(slowest.durationMs)}

@@ -99,7 +99,11 @@ function Opened({ row, place }: { row: StatementRow; place: Place }) {
         </a>
       </div>
       <Sql text={row.statement} />
-      {found.length > 0 && (
+      {found.length === 0 ? (
+        <p class="muted">
+          {answer === undefined ? 'Looking for where it is found.' : 'No finding is about it.'}
+        </p>
+      ) : (
         <ul class="links" aria-label="Where it is found">
           {found.map(({ id, title, route, where }) => (
             <li key={id}>

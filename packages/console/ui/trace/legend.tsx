@@ -1,7 +1,5 @@
-import type { TraceRowSpan } from '../../src/api/answers.js'
 import { change, type Place } from '../place/place.js'
-import { count, counted } from '../say/figures.js'
-import { type Folds, matchesIn } from './waterfall-rows.js'
+import type { Folds } from './waterfall-rows.js'
 
 export const categories = {
   code: 'your code',
@@ -12,16 +10,7 @@ export const categories = {
 } as const
 
 /** What the colours mean, and the search. */
-export function Legend({
-  rows,
-  place,
-  folds,
-}: {
-  rows: readonly TraceRowSpan[]
-  place: Place
-  folds: Folds
-}) {
-  const matches = matchesIn(rows, folds)
+export function Legend({ place, folds }: { place: Place; folds: Folds }) {
   return (
     <div class="w-legend small">
       {Object.entries(categories).map(([key, words]) => (
@@ -44,11 +33,6 @@ export function Legend({
         <button class="chip hot" onClick={() => change({ z: null })}>
           zoomed ×
         </button>
-      )}
-      {matches !== undefined && (
-        <span class="muted" role="status">
-          {count(matches)} of {counted(rows.length, 'row')}
-        </span>
       )}
       <label class="find">
         <span class="unseen">Find in trace</span>

@@ -86,7 +86,7 @@ function callsOf(row: TraceRowSpan, shown: number): Line[] {
 }
 
 /** How many rows are like what is looked for, those above them not counted; undefined when nothing is. */
-export function matchesIn(rows: readonly TraceRowSpan[], { find }: Folds): number | undefined {
+export function matchesIn(rows: readonly TraceRowSpan[], find: string): number | undefined {
   const words = wordsOf(find)
   if (words.length === 0) return undefined
   return rows.filter(row => words.every(word => textOf(row).includes(word))).length

@@ -1,14 +1,14 @@
 import { useEffect, useMemo } from 'preact/hooks'
 import type { TraceAnswer } from '../../src/api/answers.js'
 import { change, hereWith, type Place } from '../place/place.js'
-import { counted } from '../say/figures.js'
+import { count, counted } from '../say/figures.js'
 import { useVirtual } from '../table/virtual.js'
 import { Axis } from './axis.js'
 import type { Zoom } from './folds.js'
 import { Legend } from './legend.js'
 import { Minimap } from './minimap.js'
 import { Row } from './row.js'
-import { type Folds, heightOf, type Line } from './waterfall-rows.js'
+import { type Folds, heightOf, type Line, matchesIn } from './waterfall-rows.js'
 
 /** The trace over time, line by line; of thousands of lines those in view exist. */
 export function Waterfall({
@@ -34,13 +34,19 @@ export function Waterfall({
   }, [chosen])
   const expanded = place.params.get('expand') === '1'
   const selected = lines[at]
+  const matches = useMemo(() => matchesIn(answer.rows, folds.find), [answer, folds.find])
   return (
     <section class="card waterfall" aria-label="Waterfall">
-      <Legend rows={answer.rows} place={place} folds={folds} />
+      <Legend place={place} folds={folds} />
       <div class="w-row w-map">
         <div class="w-name">
           <span class="strong">{counted(answer.spans, 'span')}</span>{' '}
           <span class="muted">in {counted(answer.rows.length, 'row')}</span>
+          {matches !== undefined && (
+            <span role="status">
+              , <span class="strong">{count(matches)}</span> like it
+            </span>
+          )}
           <br />
           <span class="muted small">drag to zoom, double click to reset</span>
         </div>
