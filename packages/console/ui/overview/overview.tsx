@@ -30,7 +30,7 @@ export function Overview({ place }: { place: Place }) {
           </div>
         </section>
         <Notes notes={counts.notes} />
-        <ProcessesCard place={place} />
+        {counts.services.length > 0 && <ProcessesCard place={place} />}
       </>
     )
   return (

@@ -96,7 +96,8 @@ function percentilesOf({ points, stepMs }: TimelineAnswer): string {
   const busy = points.filter(({ count }) => count > 0)
   const few = busy.filter(({ p50Ms }) => p50Ms === null)
   if (few.length * 2 <= busy.length) return 'average and percentiles'
-  return `average; too few requests in ${few.length === busy.length ? 'each' : 'most'} ${duration(stepMs)} for percentiles`
+  const steps = few.length === busy.length ? 'each step' : 'most steps'
+  return `average; too few requests in ${steps} of ${duration(stepMs)} for percentiles`
 }
 
 function linesOf({ points, stepMs }: TimelineAnswer): {

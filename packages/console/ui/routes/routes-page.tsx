@@ -7,7 +7,7 @@ import { hereWith, linkTo, type Place } from '../place/place.js'
 import { questionOf } from '../place/question.js'
 import { counted, percent, rate } from '../say/figures.js'
 import { EmptyWindow } from '../state/empty-window.js'
-import { Nothing, Panel } from '../state/states.js'
+import { Nothing, Panel, Skeleton } from '../state/states.js'
 import { useRowKeys } from '../table/row-keys.js'
 import { useSteady } from '../table/steady.js'
 import { type Column, sortedBy, Table } from '../table/table.js'
@@ -47,7 +47,8 @@ export function RoutesPage({ place }: { place: Place }) {
         {answer !== undefined && <span class="muted">{counted(rows.length, 'route')}</span>}
         {without && (
           <a class="chip hot" href={hereWith({ found: null })}>
-            without a finding: {percent(rows.reduce((sum, row) => sum + row.share, 0))} of all time{' '}
+            without a finding
+            {findings && `: ${percent(rows.reduce((sum, row) => sum + row.share, 0))} of all time`}{' '}
             <span aria-hidden="true">×</span>
             <span class="unseen">show all routes</span>
           </a>
@@ -60,8 +61,10 @@ export function RoutesPage({ place }: { place: Place }) {
           {answer =>
             answer.routes.length === 0 ? (
               <EmptyWindow answer={answer} place={place} />
+            ) : without && findings === undefined ? (
+              <Skeleton rows={10} />
             ) : rows.length === 0 ? (
-              <Nothing title={findings || !without ? 'Every route has a finding.' : 'Looking …'} />
+              <Nothing title="Every route has a finding." />
             ) : (
               <div class="table-wrap">
                 <Table
