@@ -157,6 +157,8 @@ export interface Fix {
   readonly title: string
   /** To be copied as it is. */
   readonly text: string
+  /** A look before the remedy, which changes nothing; absent on what mends. */
+  readonly check?: true
 }
 
 /** One bottleneck, named. */
@@ -184,10 +186,17 @@ export interface Evidence {
   readonly of: number
   /** Sentences with the figures, the most telling first. */
   readonly sentences: readonly string[]
-  /** At most 3, the most telling first. */
-  readonly traces: readonly { readonly traceId: string; readonly spanIds: readonly string[] }[]
+  /** At most 3: first the one that the sentences name, then those in which it took the longest. */
+  readonly traces: readonly EvidenceTrace[]
   /** Statements in one request: the median over the requests that show it. */
   readonly calls: number
+}
+
+export interface EvidenceTrace {
+  readonly traceId: string
+  readonly spanIds: readonly string[]
+  /** Of the request. */
+  readonly durationMs: number
 }
 
 export interface Cost {

@@ -29,10 +29,13 @@ export function describeOccurrences(
       requests: occurrences.length,
       of: sampled,
       sentences: [...sentences, shownBy(occurrences.length, sampled)],
-      traces: told.slice(0, namedTraces).map(occurrence => ({
-        traceId: occurrence.traceId,
-        spanIds: occurrence.calls.slice(0, namedSpans).map(call => call.spanId),
-      })),
+      traces: [typical, ...told.filter(one => one.traceId !== typical.traceId)]
+        .slice(0, namedTraces)
+        .map(occurrence => ({
+          traceId: occurrence.traceId,
+          spanIds: occurrence.calls.slice(0, namedSpans).map(call => call.spanId),
+          durationMs: occurrence.request.durationNs / 1e6,
+        })),
       calls,
     },
   }

@@ -3,7 +3,7 @@ import type { Occurrence } from './occurrence.js'
 import type { Reading } from './reading.js'
 import { tokens } from './tokens.js'
 
-/** What would mend it, the most concrete first. Nothing of it was tried: where that matters it is said. */
+/** What would mend it, the most concrete first, then what to look at before. Nothing of it was tried: where that matters it is said. */
 export function fixesFor(occurrence: Occurrence): Fix[] {
   const { reading, subject } = occurrence
   const system = occurrence.calls[0]?.attributes['db.system.name']
@@ -13,7 +13,7 @@ export function fixesFor(occurrence: Occurrence): Fix[] {
       ? [...batchByConfig(occurrence, postgres), ...batchRead(reading, subject, postgres)]
       : batchWrite(reading)
   if (occurrence.kind === 'repeated-statement') return [askOnce(reading)]
-  return [explain(subject, postgres), ...indexCandidate(reading, postgres)]
+  return [...indexCandidate(reading, postgres), explain(subject, postgres)]
 }
 
 function batchRead(reading: Reading, subject: string, postgres: boolean): Fix[] {
@@ -104,11 +104,17 @@ function askOnce({ table = 'the table' }: Reading): Fix {
 
 function explain(subject: string, postgres: boolean): Fix {
   if (!postgres)
-    return { kind: 'sql', title: 'See how the database runs it', text: `explain ${subject}` }
+    return {
+      kind: 'sql',
+      title: 'Check first how the database runs it',
+      text: `explain ${subject}`,
+      check: true,
+    }
   return {
     kind: 'sql',
-    title: 'See how the database runs it (generic_plan: PostgreSQL 16 and later)',
+    title: 'Check first how the database runs it (PostgreSQL 16 and later)',
     text: `explain (generic_plan) ${numbered(subject)}`,
+    check: true,
   }
 }
 

@@ -41,7 +41,7 @@ const finding: Finding = {
     requests: 20,
     of: 20,
     sentences: ['1,000 calls of one statement, 1,000 different parameters, one after another.'],
-    traces: [{ traceId: '4bf92f3577b34da6a3ce929d0e0e4736', spanIds: [] }],
+    traces: [{ traceId: '4bf92f3577b34da6a3ce929d0e0e4736', spanIds: [], durationMs: 1_233 }],
     calls: 1000,
   },
   cost: { msPerRequest: 1060, share: 0.86, totalMs: 46_000, counted: 43 },

@@ -51,7 +51,11 @@ describe('a slow statement is named', () => {
     assert.match(one?.title ?? '', /^Slow query: 40\u2009ms for 1 row$/)
     assert.deepEqual(
       one?.fixes.map(fix => fix.text),
-      [`explain (generic_plan) ${lookup}`, 'create index concurrently on users (email);'],
+      ['create index concurrently on users (email);', `explain (generic_plan) ${lookup}`],
+    )
+    assert.deepEqual(
+      one?.fixes.map(fix => fix.check),
+      [undefined, true],
     )
   })
 
@@ -155,6 +159,24 @@ describe('a loop', () => {
       one?.fixes[0]?.text,
       'select user_id, street from addresses where user_id = any($1)',
     )
+  })
+
+  test('names the trace of its sentences first, then those in which it took longest', () => {
+    const traceOf = (n: number) => {
+      const trace = draw(loop.replaceAll('==', '='.repeat(n)))
+      const traceId = String(n).repeat(32)
+      return { ...trace, traceId, spans: trace.spans.map(span => ({ ...span, traceId })) }
+    }
+    const [one] = find([1, 2, 3].map(traceOf))
+    assert.ok(one)
+    const [named, longest] = one.evidence.traces
+    assert.match(
+      one.evidence.sentences.join(' '),
+      new RegExp(`In trace ${named?.traceId.slice(0, 8)},`),
+    )
+    assert.equal(named?.traceId[0], '2')
+    assert.equal(longest?.traceId[0], '3')
+    assert.ok(longest.durationMs > named.durationMs)
   })
 
   test('in one of many requests is a cache that was filled, not a finding', () => {

@@ -30,13 +30,27 @@ export function useAnswer<T>(path: string | null, every: number | null = everyMs
   useEffect(() => channel?.listen(() => changed(0)), [channel])
   const heard = channel?.heard
   if (heard?.answer !== undefined) before.current = heard.answer
-  const answer = path === null ? undefined : (heard?.answer ?? before.current)
+  // What the console refuses (an id that it does not know) has no older answer to stand in for it.
+  const refused = heard?.error !== undefined && !heard.error.passes
+  const answer =
+    path === null ? undefined : (heard?.answer ?? (refused ? undefined : before.current))
   return {
     answer,
     error: heard?.error,
     old: answer !== undefined && (heard?.answer === undefined || heard.error !== undefined),
     retry: () => channel?.now(),
   }
+}
+
+/**
+ * What the answers that are remembered hold already, the newest first: a list knows the head of what
+ * it links to. Asks nothing.
+ */
+export function remembered<T>(path: RegExp): T[] {
+  return [...channels]
+    .filter(([key]) => path.test(key.slice(key.indexOf(' ') + 1)))
+    .flatMap(([, { heard }]) => (heard.answer === undefined ? [] : [heard.answer as T]))
+    .toReversed()
 }
 
 function channelOf<T>(path: string, every: number | null): Channel<T> {

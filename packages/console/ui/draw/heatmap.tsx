@@ -44,6 +44,7 @@ export function Heatmap({
     const from = started.current
     started.current = undefined
     setDrag(undefined)
+    setAt(undefined)
     if (from === undefined || onBrush === undefined) return
     onBrush(brushOf(answer, cells, sizeNow(), from, cornerOf(event)))
   }

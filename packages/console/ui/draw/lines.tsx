@@ -14,6 +14,8 @@ export interface Line {
   /** Filled down to zero. */
   readonly fill?: boolean
   readonly width?: number
+  /** A value between two gaps is drawn as a point, unless so few say little: then it is left out. */
+  readonly sparse?: boolean
 }
 
 /**
@@ -162,7 +164,7 @@ function optionsOf({
         ...(line.fill
           ? { fill: `color-mix(in srgb, ${color(line.stroke)} 14%, transparent)` }
           : {}),
-        points: { show: aloneOf },
+        points: { show: line.sparse ? false : aloneOf },
       })),
     ],
     hooks: { setCursor: [({ cursor }) => setAt(cursor.idx ?? null)] },

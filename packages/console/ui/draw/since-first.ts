@@ -1,11 +1,19 @@
 import type { TimelineAnswer } from '../../src/api/answers.js'
+import { minuteOf } from '../say/times.js'
 
 /** Steps that are shown at least, so that the first minute of an app is no wall. */
 const leastSteps = 20
 
+/** Said beside a chart whose axis begins later than the window: when, and why. Empty where it does not. */
+export function sinceWords(whole: TimelineAnswer): string {
+  const [first] = sinceFirst(whole).points
+  if (first === undefined || first === whole.points[0]) return ''
+  return `from ${minuteOf(first.startMs)} on: before it in this window nothing came`
+}
+
 /**
  * A timeline from its first request on: of an app that was attached a minute ago the last quarter of
- * an hour would be an empty chart with a hair at its end. The axis says the times that are left.
+ * an hour would be an empty chart with a hair at its end.
  */
 export function sinceFirst(answer: TimelineAnswer): TimelineAnswer {
   const { points, heatmap } = answer

@@ -1,28 +1,28 @@
 import type { FindingAnswer, TimelineAnswer, TraceAnswer } from '../../src/api/answers.js'
-import type { Finding } from '../../src/model.js'
 import { useAnswer } from '../ask/use-answer.js'
 import { Share } from '../draw/share.js'
-import { findingsEveryMs } from '../frame/header.js'
 import { useKeys } from '../keys/keys.js'
 import { LatencyCard } from '../overview/latency-card.js'
 import { change, go, linkTo, type Place } from '../place/place.js'
 import { questionOf } from '../place/question.js'
 import { Copy, copyText } from '../say/copy.js'
-import { count, duration, percent, shortId } from '../say/figures.js'
+import { count, duration, percent } from '../say/figures.js'
 import { Sql } from '../say/sql.js'
 import { Panel } from '../state/states.js'
 import { Drawn } from './drawn.js'
 import { Fixes } from './fixes.js'
 import { StatementFigures } from './statement-figures.js'
+import { TraceLinks } from './trace-links.js'
+import { useFinding } from './use-finding.js'
 
 /** One finding: what it costs, the evidence drawn, where it is, and what to do. */
 export function FindingPage({ place, id }: { place: Place; id: string }) {
-  const asked = useAnswer<FindingAnswer>(questionOf(place, `findings/${id}`), findingsEveryMs)
+  const asked = useFinding(place, id)
   const { answer } = asked
-  const worst = answer?.finding.evidence.traces[0]
+  const shown = answer?.finding.evidence.traces[0]
   useKeys({
     f: () => change({ fix: id }, 'push'),
-    t: worst && (() => go(linkTo(`/traces/${worst.traceId}`, { span: worst.spanIds[0] }))),
+    t: shown && (() => go(linkTo(`/traces/${shown.traceId}`, { span: shown.spanIds[0] }))),
     c: () => void copyText(`npx hotpath show ${id}`),
   })
   return (
@@ -37,7 +37,9 @@ function Shown({ answer, place }: { answer: FindingAnswer; place: Place }) {
   const { route, subject, where, evidence, cost } = finding
   const [first] = evidence.traces
   const trace = useAnswer<TraceAnswer>(first === undefined ? null : `traces/${first.traceId}`, null)
-  const timeline = useAnswer<TimelineAnswer>(questionOf(place, 'timeline', { route }))
+  const timeline = useAnswer<TimelineAnswer>(
+    questionOf(place, 'timeline', { route, service: finding.service }),
+  )
   const part = cost.totalMs / Math.max(1, totalMs)
   const at = where === undefined ? undefined : `${where.file}:${where.line}`
   return (
@@ -49,7 +51,7 @@ function Shown({ answer, place }: { answer: FindingAnswer; place: Place }) {
         <div>
           <h1>{finding.title}</h1>
           <p class="muted">
-            <a class="link strong" href={linkTo('/routes', { route })}>
+            <a class="link strong" href={linkTo('/routes', { route, of: finding.service })}>
               {route}
             </a>{' '}
             · {finding.service}
@@ -120,22 +122,5 @@ function Shown({ answer, place }: { answer: FindingAnswer; place: Place }) {
         </div>
       </div>
     </>
-  )
-}
-
-function TraceLinks({ finding }: { finding: Finding }) {
-  if (finding.evidence.traces.length === 0) return null
-  return (
-    <ul class="links trace-links" aria-label="Traces that show it">
-      {finding.evidence.traces.map(({ traceId, spanIds }, i) => (
-        <li key={traceId}>
-          <a class="whole" href={linkTo(`/traces/${traceId}`, { span: spanIds[0] })}>
-            {i === 0 ? 'The most telling trace' : 'Another trace'}
-          </a>
-          <code class="muted">{shortId(traceId)}</code>
-          <span class="kbd">{i === 0 ? 'T' : '›'}</span>
-        </li>
-      ))}
-    </ul>
   )
 }

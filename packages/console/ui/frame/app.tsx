@@ -54,7 +54,7 @@ function View({ place }: { place: Place }) {
   if (view === 'routes')
     return route === null ? <RoutesPage place={place} /> : <RoutePage place={place} route={route} />
   if (view === 'statements') return <StatementsPage place={place} />
-  if (view === 'traces' && id !== undefined) return <TracePage key={id} place={place} id={id} />
+  if (view === 'traces' && id !== undefined) return <TracePage place={place} id={id} />
   if (view === 'traces') return <TracesPage place={place} />
   if (view === 'findings' && id !== undefined) return <FindingPage key={id} place={place} id={id} />
   if (view === 'compare') return <ComparePage place={place} />

@@ -15,6 +15,7 @@ export function Dialog({
 }) {
   const ref = useRef<HTMLDialogElement>(null)
   useEffect(() => ref.current?.showModal(), [])
+  useEffect(holdPage, [])
   return (
     <dialog
       ref={ref}
@@ -29,4 +30,15 @@ export function Dialog({
       {children}
     </dialog>
   )
+}
+
+/** What lies behind holds still, and where the scroll bar was stays room, so that nothing shifts. */
+function holdPage(): () => void {
+  const { style, clientWidth } = document.documentElement
+  style.paddingRight = `${innerWidth - clientWidth}px`
+  style.overflow = 'hidden'
+  return () => {
+    style.paddingRight = ''
+    style.overflow = ''
+  }
 }

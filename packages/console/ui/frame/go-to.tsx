@@ -88,7 +88,7 @@ function useTargets(place: Place): Target[] {
     ...(routes?.routes ?? []).map(({ route, service }) => ({
       kind: 'route',
       title: route,
-      href: linkTo('/routes', { route, service }),
+      href: linkTo('/routes', { route, of: service }),
     })),
     ...views.map(view => ({
       kind: 'view',

@@ -5,7 +5,7 @@ const keys: readonly (readonly [keys: readonly string[], what: string])[] = [
   [['J', 'K'], 'next, previous row'],
   [['↵'], 'open'],
   [['F'], 'show the fix'],
-  [['T'], 'worst trace of the finding'],
+  [['T'], 'the trace that a finding names'],
   [['C'], 'copy the command or the statement'],
   [['Y'], 'copy a link to this view'],
   [['/'], 'find'],

@@ -4,8 +4,14 @@ export function ServicePicker({ place, services }: { place: Place; services: rea
   const chosen = place.params.get('service') ?? ''
   // A service of a link that sent nothing in this window is still what is looked at.
   const all = chosen === '' || services.includes(chosen) ? services : [chosen, ...services]
-  if (all.length === 0) return null
-  if (all.length === 1 && chosen === '') return <span class="service only">{all[0]}</span>
+  // Its place is kept, so that the menu beside it does not jump when it comes.
+  if (all.length === 0) return <span class="service" aria-hidden="true" />
+  if (all.length === 1 && chosen === '')
+    return (
+      <span class="service only cut" title={all[0]}>
+        {all[0]}
+      </span>
+    )
   return (
     <select
       class="field service"

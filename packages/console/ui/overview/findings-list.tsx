@@ -37,8 +37,8 @@ export function FindingsList({ asked, place }: { asked: Asked<FindingsAnswer>; p
     Enter: withSelected(({ id }) => go(linkTo(`/findings/${id}`))),
     f: withSelected(({ id }) => change({ fix: id }, 'push')),
     t: withSelected(({ evidence }) => {
-      const [worst] = evidence.traces
-      if (worst !== undefined) go(linkTo(`/traces/${worst.traceId}`, { span: worst.spanIds[0] }))
+      const [shown] = evidence.traces
+      if (shown !== undefined) go(linkTo(`/traces/${shown.traceId}`, { span: shown.spanIds[0] }))
     }),
     c: withSelected(({ id }) => void copyText(`npx hotpath show ${id}`)),
   })
@@ -50,7 +50,7 @@ export function FindingsList({ asked, place }: { asked: Asked<FindingsAnswer>; p
         <span class="grow" />
         {rows.length > 0 && <span class="chip">{counted(rows.length, 'open', 'open')}</span>}
       </div>
-      <WaitingRows waiting={list.waiting} noun="finding" renew={list.renew} />
+      <WaitingRows {...list} noun="finding" />
       <Panel asked={asked} rows={8}>
         {answer =>
           rows.length === 0 ? (
@@ -82,7 +82,7 @@ export function FindingsList({ asked, place }: { asked: Asked<FindingsAnswer>; p
             <span class="kbd">↵</span> open
           </span>
           <span>
-            <span class="kbd">T</span> worst trace
+            <span class="kbd">T</span> its trace
           </span>
           <span>
             <span class="kbd">C</span> copy command

@@ -1,9 +1,8 @@
-import type { FindingsAnswer, RoutesAnswer } from '../../src/api/answers.js'
+import type { FindingsAnswer, RoutesAnswer, WindowAnswer } from '../../src/api/answers.js'
 import type { Finding } from '../../src/model.js'
-import { change, hereWith, linkTo, type Place } from '../place/place.js'
-import { sinceOf } from '../place/question.js'
+import { change, linkTo, type Place } from '../place/place.js'
 import { counted, duration, percent } from '../say/figures.js'
-import { agoOf, windowName } from '../say/times.js'
+import { Elsewhere, emptyTitle } from '../state/empty-window.js'
 import { TimeBar } from './time-bar.js'
 
 /** One sentence: what costs the most now; below it what to do, and where all the time went. */
@@ -87,24 +86,13 @@ function AllWell({ answer, routes }: { answer: FindingsAnswer; routes: RoutesAns
   )
 }
 
-/** No request in the window, though there were some before it. */
-function Silence({ answer, place }: { answer: FindingsAnswer; place: Place }) {
-  const newest = answer.newestMs ?? 0
-  const lengths: readonly (readonly [string, number])[] = [
-    ['1h', 3.6e6],
-    ['6h', 21.6e6],
-    ['24h', 86.4e6],
-    ['3d', 259.2e6],
-  ]
-  const [enough] = lengths.find(([, ms]) => Date.now() - newest < ms * 0.9) ?? ['3d']
+/** No request in the window, though there were some at another time. */
+export function Silence({ answer, place }: { answer: WindowAnswer; place: Place }) {
   return (
     <div class="words">
-      <h1>No request: {windowName(sinceOf(place)).toLowerCase()}</h1>
+      <h1>{emptyTitle(place)}</h1>
       <p class="lead muted">
-        The newest is from {agoOf(newest)}.{' '}
-        <a class="link strong" href={hereWith({ since: enough, until: null })}>
-          Look at the {windowName(enough).toLowerCase()}
-        </a>
+        <Elsewhere answer={answer} place={place} />
       </p>
     </div>
   )

@@ -2,11 +2,13 @@ import type { TimelineAnswer } from '../../src/api/answers.js'
 import type { Asked } from '../ask/use-answer.js'
 import type { Brush } from '../draw/heat.js'
 import { Heatmap } from '../draw/heatmap.js'
+import { sinceWords } from '../draw/since-first.js'
 import { go, linkTo } from '../place/place.js'
 import { Panel } from '../state/states.js'
 
 /** The heatmap of the window; a part of it that is dragged over opens as a list of traces. */
 export function LatencyCard({ asked, route }: { asked: Asked<TimelineAnswer>; route?: string }) {
+  const begins = asked.answer === undefined ? '' : sinceWords(asked.answer)
   return (
     <section class="card" aria-label="Latency">
       <div class="head">
@@ -22,7 +24,10 @@ export function LatencyCard({ asked, route }: { asked: Asked<TimelineAnswer>; ro
         )}
       </Panel>
       {asked.answer !== undefined && (
-        <p class="foot muted small">Drag over a part of it to see the requests that it holds.</p>
+        <p class="foot muted small">
+          Drag over a part of it to see the requests that it holds.{' '}
+          {begins !== '' && `Drawn ${begins}.`}
+        </p>
       )}
     </section>
   )

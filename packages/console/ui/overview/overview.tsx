@@ -4,7 +4,7 @@ import { findingsEveryMs } from '../frame/header.js'
 import type { Place } from '../place/place.js'
 import { questionOf } from '../place/question.js'
 import { Panel } from '../state/states.js'
-import { Headline } from './headline.js'
+import { Headline, Silence } from './headline.js'
 import { FindingsList } from './findings-list.js'
 import { LatencyCard } from './latency-card.js'
 import { Notes } from './notes.js'
@@ -18,7 +18,21 @@ export function Overview({ place }: { place: Place }) {
   const findings = useAnswer<FindingsAnswer>(questionOf(place, 'findings'), findingsEveryMs)
   const routes = useAnswer<RoutesAnswer>(questionOf(place, 'routes'))
   const timeline = useAnswer<TimelineAnswer>(questionOf(place, 'timeline'))
-  if (findings.answer !== undefined && findings.answer.newestMs === null) return <Waiting />
+  // Routes are counted sooner than findings are found: an empty window need not wait for those.
+  const { answer: counts } = routes
+  if ((findings.answer ?? counts)?.newestMs === null) return <Waiting />
+  if (counts !== undefined && !routes.old && counts.routes.length === 0)
+    return (
+      <>
+        <section class="hero" aria-label="What costs the most">
+          <div>
+            <Silence answer={counts} place={place} />
+          </div>
+        </section>
+        <Notes notes={counts.notes} />
+        {counts.services.length > 0 && <ProcessesCard place={place} />}
+      </>
+    )
   return (
     <>
       <section class="hero" aria-label="What costs the most">

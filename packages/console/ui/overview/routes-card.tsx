@@ -5,6 +5,7 @@ import { linkTo } from '../place/place.js'
 import { orDash, percent, rate } from '../say/figures.js'
 import { Panel } from '../state/states.js'
 import { useSteady } from '../table/steady.js'
+import { WaitingRows } from '../table/waiting-rows.js'
 
 const shown = 8
 const keyOf = ({ service, route }: RouteRow): string => `${service} ${route}`
@@ -19,6 +20,7 @@ export function RoutesCard({ asked }: { asked: Asked<RoutesAnswer> }) {
       <Panel asked={asked} rows={5}>
         {({ routes }) => (
           <>
+            <WaitingRows waiting={0} gone={list.gone} noun="route" renew={list.renew} />
             <table class="rows brief" data-hold>
               <caption class="unseen">Routes by time</caption>
               <thead>
@@ -41,7 +43,7 @@ export function RoutesCard({ asked }: { asked: Asked<RoutesAnswer> }) {
                     <td class="wide card-title">
                       <a
                         class="whole"
-                        href={linkTo('/routes', { route: row.route })}
+                        href={linkTo('/routes', { route: row.route, of: row.service })}
                         title={row.route}
                       >
                         {row.route}

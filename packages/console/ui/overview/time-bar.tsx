@@ -46,10 +46,13 @@ export function TimeBar({ answer }: { answer: FindingsAnswer }) {
         </li>
       )}
       {rest > 0.001 && (
-        <li style={{ flexGrow: rest }} title="No finding explains this time">
-          <span class="rest">
+        <li
+          style={{ flexGrow: rest }}
+          title="No finding explains this time: the routes without one"
+        >
+          <a class="rest" href={linkTo('/routes', { found: 'none' })}>
             <span class="cut">No finding</span> <span>{percent(rest)}</span>
-          </span>
+          </a>
         </li>
       )}
     </ul>

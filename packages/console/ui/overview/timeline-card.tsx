@@ -2,7 +2,7 @@ import { useMemo } from 'preact/hooks'
 import type { TimelineAnswer } from '../../src/api/answers.js'
 import type { Asked } from '../ask/use-answer.js'
 import { type Line, Lines } from '../draw/lines.js'
-import { sinceFirst } from '../draw/since-first.js'
+import { sinceFirst, sinceWords } from '../draw/since-first.js'
 import { count, counted, duration, orDash, percent, rate } from '../say/figures.js'
 import { secondOf } from '../say/times.js'
 import { Panel } from '../state/states.js'
@@ -22,6 +22,7 @@ export function TimelineCard({ asked, title }: { asked: Asked<TimelineAnswer>; t
 function Charts({ answer: whole, title }: { answer: TimelineAnswer; title: string }) {
   const answer = useMemo(() => sinceFirst(whole), [whole])
   const lines = useMemo(() => linesOf(answer), [answer])
+  const begins = sinceWords(whole)
   const total = answer.points.reduce((sum, point) => sum + point.count, 0)
   const errors = answer.points.reduce((sum, point) => sum + point.errors, 0)
   return (
@@ -59,7 +60,7 @@ function Charts({ answer: whole, title }: { answer: TimelineAnswer; title: strin
         <div>
           <div class="head">
             <h2>Latency</h2>
-            <span class="muted">average and percentiles</span>
+            <span class="muted">{percentilesOf(answer)}</span>
           </div>
           <Lines
             name={`Average, p50, p95 and p99 of ${title} over time`}
@@ -70,6 +71,7 @@ function Charts({ answer: whole, title }: { answer: TimelineAnswer; title: strin
           />
         </div>
       </div>
+      {begins !== '' && <p class="foot muted small">Drawn {begins}.</p>}
       <BehindChart
         caption="The same in figures"
         titles={['Time', 'Requests', 'Errors', 'Average', 'p50', 'p95', 'p99']}
@@ -87,6 +89,15 @@ function Charts({ answer: whole, title }: { answer: TimelineAnswer; title: strin
       />
     </>
   )
+}
+
+/** A percentile needs 20 requests in a step; where most steps have fewer its line is full of gaps. */
+function percentilesOf({ points, stepMs }: TimelineAnswer): string {
+  const busy = points.filter(({ count }) => count > 0)
+  const few = busy.filter(({ p50Ms }) => p50Ms === null)
+  if (few.length * 2 <= busy.length) return 'average and percentiles'
+  const steps = few.length === busy.length ? 'each step' : 'most steps'
+  return `average; too few requests in ${steps} of ${duration(stepMs)} for percentiles`
 }
 
 function linesOf({ points, stepMs }: TimelineAnswer): {
@@ -116,9 +127,21 @@ function linesOf({ points, stepMs }: TimelineAnswer): {
     ],
     latency: [
       { label: 'average', stroke: '--muted', dash: [2, 3], values: points.map(p => p.averageMs) },
-      { label: 'p50', stroke: '--muted', values: points.map(p => p.p50Ms) },
-      { label: 'p95', stroke: '--hot', width: 2, values: points.map(p => p.p95Ms) },
-      { label: 'p99', stroke: '--hot', dash: [5, 4], values: points.map(p => p.p99Ms) },
+      { label: 'p50', stroke: '--muted', sparse: true, values: points.map(p => p.p50Ms) },
+      {
+        label: 'p95',
+        stroke: '--hot',
+        width: 2,
+        sparse: true,
+        values: points.map(p => p.p95Ms),
+      },
+      {
+        label: 'p99',
+        stroke: '--hot',
+        dash: [5, 4],
+        sparse: true,
+        values: points.map(p => p.p99Ms),
+      },
     ],
   }
 }

@@ -1,30 +1,40 @@
 import { useMemo } from 'preact/hooks'
-import type { RouteRow, RoutesAnswer } from '../../src/api/answers.js'
+import type { FindingsAnswer, RouteRow, RoutesAnswer } from '../../src/api/answers.js'
 import { useAnswer } from '../ask/use-answer.js'
+import { findingsEveryMs } from '../frame/header.js'
 import { Notes } from '../overview/notes.js'
-import { linkTo, type Place } from '../place/place.js'
+import { hereWith, linkTo, type Place } from '../place/place.js'
 import { questionOf } from '../place/question.js'
-import { counted, rate } from '../say/figures.js'
-import { Nothing, Panel } from '../state/states.js'
+import { counted, percent, rate } from '../say/figures.js'
+import { EmptyWindow } from '../state/empty-window.js'
+import { Nothing, Panel, Skeleton } from '../state/states.js'
 import { useRowKeys } from '../table/row-keys.js'
 import { useSteady } from '../table/steady.js'
 import { type Column, sortedBy, Table } from '../table/table.js'
 import { WaitingRows } from '../table/waiting-rows.js'
 import { latencyColumns } from './columns.js'
 
-const keyOf = ({ service, route }: RouteRow): string => `${service} ${route}`
-const hrefOf = ({ service, route }: RouteRow): string => linkTo('/routes', { route, service })
+const keyOf = ({ service, route }: Pick<RouteRow, 'service' | 'route'>): string =>
+  `${service} ${route}`
+const hrefOf = ({ service, route }: RouteRow): string => linkTo('/routes', { route, of: service })
 
-/** All routes, the one that takes the most time first. */
+/** All routes, or those without a finding (`found=none`), the one that takes the most time first. */
 export function RoutesPage({ place }: { place: Place }) {
   const asked = useAnswer<RoutesAnswer>(questionOf(place, 'routes'))
   const { answer } = asked
+  const without = place.params.get('found') === 'none'
+  const findings = useAnswer<FindingsAnswer>(
+    without ? questionOf(place, 'findings') : null,
+    findingsEveryMs,
+  ).answer
+  const found = new Set(findings?.findings.map(keyOf))
+  const routes = answer?.routes.filter(row => !found.has(keyOf(row)))
   const columns = useMemo(() => columnsFor(answer?.services.length ?? 1), [answer?.services.length])
   const sort = place.params.get('sort') ?? 'share'
   const list = useSteady(
-    answer && sortedBy(answer.routes, columns, sort),
+    routes && (!without || findings) && sortedBy(routes, columns, sort),
     keyOf,
-    questionOf(place, 'routes', { sort }),
+    questionOf(place, 'routes', { sort, found: place.params.get('found') }),
     !asked.old,
   )
   const rows = list.rows.map(({ row }) => row)
@@ -34,17 +44,27 @@ export function RoutesPage({ place }: { place: Place }) {
     <>
       <div class="page-head">
         <h1>Routes</h1>
-        {answer !== undefined && (
-          <span class="muted">{counted(answer.routes.length, 'route')}</span>
+        {answer !== undefined && <span class="muted">{counted(rows.length, 'route')}</span>}
+        {without && (
+          <a class="chip hot" href={hereWith({ found: null })}>
+            without a finding
+            {findings && `: ${percent(rows.reduce((sum, row) => sum + row.share, 0))} of all time`}{' '}
+            <span aria-hidden="true">×</span>
+            <span class="unseen">show all routes</span>
+          </a>
         )}
       </div>
       {answer !== undefined && <Notes notes={answer.notes} />}
       <section class="card">
-        <WaitingRows waiting={list.waiting} noun="route" renew={list.renew} />
+        <WaitingRows {...list} noun="route" />
         <Panel asked={asked} rows={10}>
-          {() =>
-            rows.length === 0 ? (
-              <Nothing title="No request in this time." />
+          {answer =>
+            answer.routes.length === 0 ? (
+              <EmptyWindow answer={answer} place={place} />
+            ) : without && findings === undefined ? (
+              <Skeleton rows={10} />
+            ) : rows.length === 0 ? (
+              <Nothing title="Every route has a finding." />
             ) : (
               <div class="table-wrap">
                 <Table

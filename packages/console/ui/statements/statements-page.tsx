@@ -1,4 +1,4 @@
-import { useMemo } from 'preact/hooks'
+import { useEffect, useMemo, useRef } from 'preact/hooks'
 import type { FindingsAnswer, StatementRow, StatementsAnswer } from '../../src/api/answers.js'
 import { useAnswer } from '../ask/use-answer.js'
 import { findingsEveryMs } from '../frame/header.js'
@@ -10,6 +10,7 @@ import { latencyColumns } from '../routes/columns.js'
 import { Copy, copyText } from '../say/copy.js'
 import { counted } from '../say/figures.js'
 import { Sql } from '../say/sql.js'
+import { EmptyWindow } from '../state/empty-window.js'
 import { Nothing, Panel } from '../state/states.js'
 import { useRowKeys } from '../table/row-keys.js'
 import { useSteady } from '../table/steady.js'
@@ -48,11 +49,15 @@ export function StatementsPage({ place }: { place: Place }) {
       {answer !== undefined && <Notes notes={answer.notes} />}
       {opened !== undefined && <Opened row={opened} place={place} />}
       <section class="card">
-        <WaitingRows waiting={list.waiting} noun="statement" renew={list.renew} />
+        <WaitingRows {...list} noun="statement" />
         <Panel asked={asked} rows={10}>
-          {() =>
+          {answer =>
             rows.length === 0 ? (
-              <Nothing title="No statement in this time." />
+              answer.services.length === 0 ? (
+                <EmptyWindow answer={answer} place={place} />
+              ) : (
+                <Nothing title="No statement in this time." />
+              )
             ) : (
               <div class="table-wrap">
                 <Table
@@ -75,9 +80,15 @@ export function StatementsPage({ place }: { place: Place }) {
 
 function Opened({ row, place }: { row: StatementRow; place: Place }) {
   const { answer } = useAnswer<FindingsAnswer>(questionOf(place, 'findings'), findingsEveryMs)
-  const found = answer?.findings.filter(({ subject }) => subject === row.statement) ?? []
+  const found =
+    answer?.findings.filter(
+      ({ subject, service }) => subject === row.statement && service === row.service,
+    ) ?? []
+  const ref = useRef<HTMLElement>(null)
+  // It opens above the list, which may be scrolled far down.
+  useEffect(() => ref.current?.scrollIntoView({ block: 'nearest' }), [row.statement])
   return (
-    <section class="card opened" aria-label="The statement">
+    <section class="card opened" aria-label="The statement" ref={ref}>
       <div class="head">
         <h2>{row.service}</h2>
         <span class="muted">{row.system}</span>
@@ -88,15 +99,22 @@ function Opened({ row, place }: { row: StatementRow; place: Place }) {
         </a>
       </div>
       <Sql text={row.statement} />
-      {found.length > 0 && (
-        <p>
-          Found in it:{' '}
-          {found.map(({ id, title, route }) => (
-            <a key={id} class="link strong" href={linkTo(`/findings/${id}`)}>
-              {title} in {route}{' '}
-            </a>
-          ))}
+      {found.length === 0 ? (
+        <p class="muted">
+          {answer === undefined ? 'Looking for where it is found.' : 'No finding is about it.'}
         </p>
+      ) : (
+        <ul class="links" aria-label="Where it is found">
+          {found.map(({ id, title, route, where }) => (
+            <li key={id}>
+              <a class="whole" href={linkTo(`/findings/${id}`)}>
+                {title}
+              </a>
+              <span class="cut">{route}</span>
+              <code class="muted">{where && `${where.file}:${where.line}`}</code>
+            </li>
+          ))}
+        </ul>
       )}
     </section>
   )

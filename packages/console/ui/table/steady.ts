@@ -5,6 +5,8 @@ export interface Steady<T> {
   readonly rows: readonly { readonly row: T; readonly gone: boolean }[]
   /** How many came since; they wait, so that nothing moves under the reader. */
   readonly waiting: number
+  /** How many of the rows are gone. */
+  readonly gone: number
 }
 
 /**
@@ -13,7 +15,7 @@ export interface Steady<T> {
  *
  * @example
  * steady(['a', 'b'], [{ k: 'b' }, { k: 'c' }], row => row.k, new Map([['a', { k: 'a' }]]))
- * // rows a (gone), b; waiting 1
+ * // rows a (gone), b; waiting 1; gone 1
  */
 export function steady<T>(
   order: readonly string[],
@@ -27,7 +29,11 @@ export function steady<T>(
     return row === undefined ? [] : [{ row, gone: !byKey.has(key) }]
   })
   const known = new Set(order)
-  return { rows: shown, waiting: rows.filter(row => !known.has(keyOf(row))).length }
+  return {
+    rows: shown,
+    waiting: rows.filter(row => !known.has(keyOf(row))).length,
+    gone: shown.filter(({ gone }) => gone).length,
+  }
 }
 
 /**

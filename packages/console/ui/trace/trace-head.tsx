@@ -26,7 +26,7 @@ export function TraceHead({ answer, place }: { answer: TraceAnswer; place: Place
   return (
     <div class="trace-head">
       <h1>
-        <a href={linkTo('/routes', { route })}>{route}</a>
+        <a href={linkTo('/routes', { route, of: rows[0]?.service })}>{route}</a>
       </h1>
       <StatusChip code={statusCode} failed={false} />
       <span class="how-much">{ofNs(durationNs)}</span>

@@ -7,6 +7,7 @@ import { copyText } from '../say/copy.js'
 import { Panel } from '../state/states.js'
 import { Detail } from './detail.js'
 import { foldsOf, setCalls, setClosed, setZoom, zoomOf } from './folds.js'
+import { TraceComing } from './trace-coming.js'
 import { TraceHead } from './trace-head.js'
 import { Verdict } from './verdict.js'
 import { Waterfall } from './waterfall.js'
@@ -16,6 +17,8 @@ import { callsAtATime, linesOf } from './waterfall-rows.js'
 export function TracePage({ place, id }: { place: Place; id: string }) {
   const expand = place.params.get('expand') === '1'
   const asked = useAnswer<TraceAnswer>(`traces/${id}${expand ? '?expand=1' : ''}`, null)
+  // No Panel of its own skeleton: what a list knows of the trace is shown while it is on its way.
+  if (asked.answer === undefined && asked.error === undefined) return <TraceComing id={id} />
   return (
     <Panel asked={asked} rows={12}>
       {answer => <Shown answer={answer} place={place} />}

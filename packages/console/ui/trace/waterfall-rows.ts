@@ -85,9 +85,18 @@ function callsOf(row: TraceRowSpan, shown: number): Line[] {
   return lines
 }
 
+/** How many rows are like what is looked for, those above them not counted; undefined when nothing is. */
+export function matchesIn(rows: readonly TraceRowSpan[], find: string): number | undefined {
+  const words = wordsOf(find)
+  if (words.length === 0) return undefined
+  return rows.filter(row => words.every(word => textOf(row).includes(word))).length
+}
+
+const wordsOf = (find: string): string[] => find.toLowerCase().split(/\s+/).filter(Boolean)
+
 /** Indexes of what matches, with all that it hangs below; undefined when nothing is looked for. */
 function keptBy(rows: readonly TraceRowSpan[], folds: Folds): Set<number> | undefined {
-  const words = folds.find.toLowerCase().split(/\s+/).filter(Boolean)
+  const words = wordsOf(folds.find)
   if (words.length === 0 && !folds.criticalOnly) return undefined
   const kept = new Set<number>()
   const above: number[] = []

@@ -1,14 +1,14 @@
 import { useEffect, useMemo } from 'preact/hooks'
 import type { TraceAnswer } from '../../src/api/answers.js'
 import { change, hereWith, type Place } from '../place/place.js'
-import { counted } from '../say/figures.js'
+import { count, counted } from '../say/figures.js'
 import { useVirtual } from '../table/virtual.js'
 import { Axis } from './axis.js'
 import type { Zoom } from './folds.js'
 import { Legend } from './legend.js'
 import { Minimap } from './minimap.js'
 import { Row } from './row.js'
-import { type Folds, heightOf, type Line } from './waterfall-rows.js'
+import { type Folds, heightOf, type Line, matchesIn } from './waterfall-rows.js'
 
 /** The trace over time, line by line; of thousands of lines those in view exist. */
 export function Waterfall({
@@ -34,6 +34,7 @@ export function Waterfall({
   }, [chosen])
   const expanded = place.params.get('expand') === '1'
   const selected = lines[at]
+  const matches = useMemo(() => matchesIn(answer.rows, folds.find), [answer, folds.find])
   return (
     <section class="card waterfall" aria-label="Waterfall">
       <Legend place={place} folds={folds} />
@@ -41,6 +42,11 @@ export function Waterfall({
         <div class="w-name">
           <span class="strong">{counted(answer.spans, 'span')}</span>{' '}
           <span class="muted">in {counted(answer.rows.length, 'row')}</span>
+          {matches !== undefined && (
+            <span role="status">
+              , <span class="strong">{count(matches)}</span> like it
+            </span>
+          )}
           <br />
           <span class="muted small">drag to zoom, double click to reset</span>
         </div>
@@ -89,7 +95,9 @@ export function Waterfall({
         </button>
         <button class="link" onClick={() => change({ expand: expanded ? null : '1', calls: null })}>
           <span class="kbd">E</span>{' '}
-          {expanded ? 'fold loops' : `all ${counted(answer.spans, 'span')}`}
+          {expanded
+            ? `fold loops, now ${counted(answer.rows.length, 'row')}`
+            : `all ${counted(answer.spans, 'span')}, now ${counted(answer.rows.length, 'row')}`}
         </button>
         <span>
           <span class="kbd">Z</span> zoom to span

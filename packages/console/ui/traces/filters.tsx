@@ -46,8 +46,8 @@ export function Filters({ place, routes }: { place: Place; routes: readonly stri
         >
           <option value="">Any status</option>
           <option value="error">Failed</option>
-          <option value="ok">Marked ok</option>
-          <option value="unset">Not failed</option>
+          <option value="unset">Answered</option>
+          <option value="ok">Marked ok by the code</option>
         </select>
       </label>
       <label>

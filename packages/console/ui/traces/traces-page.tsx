@@ -7,6 +7,7 @@ import { Notes } from '../overview/notes.js'
 import { change, hereWith, linkTo, type Place } from '../place/place.js'
 import { questionOf } from '../place/question.js'
 import { count, counted } from '../say/figures.js'
+import { EmptyWindow } from '../state/empty-window.js'
 import { Nothing, Panel } from '../state/states.js'
 import { useRowKeys } from '../table/row-keys.js'
 import { useSteady } from '../table/steady.js'
@@ -40,7 +41,9 @@ export function TracesPage({ place }: { place: Place }) {
         <h1>Traces</h1>
         {asked.answer !== undefined && (
           <span class="muted">
-            {count(rows.length)} shown of {counted(asked.answer.requests, 'request')}
+            {rows.length >= limit
+              ? `${count(rows.length)} shown, there are more: narrow the filter`
+              : `${count(rows.length)} ${rows.length === 1 ? 'fits' : 'fit'}, of ${counted(asked.answer.requests, 'request')}; kept traces are a sample`}
           </span>
         )}
       </div>
@@ -60,8 +63,10 @@ export function TracesPage({ place }: { place: Place }) {
       <section class="card">
         <WaitingRows waiting={list.waiting} noun="trace" renew={list.renew} />
         <Panel asked={asked} rows={10}>
-          {() =>
-            rows.length === 0 ? (
+          {answer =>
+            answer.services.length === 0 && !params.has('from') ? (
+              <EmptyWindow answer={answer} place={place} />
+            ) : rows.length === 0 ? (
               <Nothing title="No kept trace is like this.">
                 Traces are kept by worth: slow and failed ones first, and a fair share of the
                 others.

@@ -2,6 +2,7 @@ import type { AlertRow, AlertsAnswer } from '../../src/api/answers.js'
 import { useAnswer } from '../ask/use-answer.js'
 import { Notes } from '../overview/notes.js'
 import { linkTo, type Place } from '../place/place.js'
+import { Copy } from '../say/copy.js'
 import { counted, duration, percent } from '../say/figures.js'
 import { agoOf, utcOf } from '../say/times.js'
 import { Nothing, Panel } from '../state/states.js'
@@ -24,14 +25,11 @@ export function WatchPage({ place }: { place: Place }) {
       </div>
       {asked.answer !== undefined && <Notes notes={asked.answer.notes} />}
       <section class="card">
-        <WaitingRows waiting={list.waiting} noun="alert" renew={list.renew} />
+        <WaitingRows {...list} noun="alert" />
         <Panel asked={asked} rows={4}>
           {() =>
             list.rows.length === 0 ? (
-              <Nothing title="No rule watches anything yet.">
-                Rules are lines of <code>hotpath.console.config</code>: a figure, its bound, and for
-                how long. docs/alerts.md shows them.
-              </Nothing>
+              <NoRule />
             ) : (
               <ul class="alerts" data-hold>
                 {list.rows.map(({ row, gone }) => (
@@ -43,6 +41,34 @@ export function WatchPage({ place }: { place: Place }) {
         </Panel>
       </section>
     </>
+  )
+}
+
+/** A config to begin with, whole: it works as it is, and tells nobody until a notifier is set. */
+const example = `// hotpath.console.config.mjs
+export default {
+  alerts: {
+    'slow routes': { route: '*', p95: '1s', for: '5m' },
+    'errors': { errors: '2%', for: '2m' },
+  },
+  notify: {
+    team: { slack: () => process.env.SLACK_WEBHOOK },
+  },
+}
+`
+
+function NoRule() {
+  return (
+    <Nothing title="No rule watches anything yet.">
+      <p>
+        A rule is a line of the config beside your app: a figure, its bound, and for how long. The
+        console reads it when it starts. docs/alerts.md has all of them.
+      </p>
+      <div class="example">
+        <Copy text={example} label="Copy the example" main />
+        <pre>{example}</pre>
+      </div>
+    </Nothing>
   )
 }
 
@@ -75,7 +101,7 @@ function Alert({ alert, gone }: { alert: AlertRow; gone: boolean }) {
         {alert.route === null ? (
           <span>{alert.service === '*' ? 'any service' : alert.service}</span>
         ) : (
-          <a class="link" href={linkTo('/routes', { route: alert.route, service: alert.service })}>
+          <a class="link" href={linkTo('/routes', { route: alert.route, of: alert.service })}>
             {alert.route}
           </a>
         )}
