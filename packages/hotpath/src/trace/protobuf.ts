@@ -49,13 +49,18 @@ const span: Shape = {
   status: [15, { code: [3, 'int32'] }],
 }
 const times: Shape = { startTimeUnixNano: [2, 'fixed64'], timeUnixNano: [3, 'fixed64'] }
+const numbers: readonly [number, Kind] = [
+  1,
+  { ...times, asDouble: [4, 'double'], asInt: [6, 'fixed64'], attributes: attributes(7) },
+]
 const metric: Shape = {
   name: [1, 'string'],
   unit: [3, 'string'],
+  gauge: [5, { dataPoints: numbers }],
   sum: [
     7,
     {
-      dataPoints: [1, { ...times, asInt: [6, 'fixed64'], attributes: attributes(7) }],
+      dataPoints: numbers,
       aggregationTemporality: [2, 'int32'],
       isMonotonic: [3, 'bool'],
     },
