@@ -24,8 +24,8 @@ function verify(...args: string[]): Promise<Ended> {
 
 /** `npm run verify batch -- --cases 20000` is the long one. */
 describe('the verifier of batching', () => {
-  test('finds no difference in 80 random programs, and sees that most are batched', async () => {
-    const { code, stdout, stderr } = await verify('--cases', '80')
+  test('finds no difference in 80 random programs, of which it batches some', async () => {
+    const { code, stdout, stderr } = await verify('--cases', '80', '--seed', '7')
     const said = stderr.replaceAll(/^not batched.*\n/gm, '')
     assert.match(stdout, /^batch: cases=80 .* differences=0\n$/, said)
     assert.equal(code, 0, said)
