@@ -127,11 +127,15 @@ export function gatePool(Pool: { readonly prototype: object }): void {
           })
           if (gone === true) return undefined
         }
-        const args = [client, item, idleListener, isNew, ...rest]
-        if (wait === undefined || wait.span === context.getStore()) {
-          return original.apply(this, args)
+        if (
+          wait === undefined ||
+          !isHeard(this as PgPool, isNew === true) ||
+          wait.span === context.getStore()
+        ) {
+          return original.call(this, client, item, idleListener, isNew, ...rest)
         }
         // The pool's listeners for `acquire` run now: what they ask is for who waited.
+        const args = [client, item, idleListener, isNew, ...rest]
         return context.run(wait.span, run, original, this, args)
       },
   )
@@ -176,6 +180,15 @@ export function gatePool(Pool: { readonly prototype: object }): void {
         contained('gate.pg-pool', () => closed(client as PgClient))
         return original.call(this, client, ...rest)
       },
+  )
+}
+
+/** Whether the app listens for what `_acquireClient` emits; few do, and a context costs on each statement. */
+function isHeard(pool: PgPool, isNew: boolean): boolean {
+  const { listenerCount } = pool
+  if (typeof listenerCount !== 'function') return true
+  return (
+    listenerCount.call(pool, 'acquire') > 0 || (isNew && listenerCount.call(pool, 'connect') > 0)
   )
 }
 

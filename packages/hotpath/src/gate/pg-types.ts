@@ -39,6 +39,7 @@ export type PendingItem = WaitingItem
 
 export interface PgPool extends PgPoolShape {
   _clients?: PgClient[]
+  listenerCount?: (event: string) => number
   readonly totalCount?: unknown
   readonly idleCount?: unknown
   readonly waitingCount?: unknown
