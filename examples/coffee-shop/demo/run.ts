@@ -63,7 +63,12 @@ export async function run(options: Options, signal: AbortSignal): Promise<void> 
 
     await load(shop, addresses, options, signal)
     await showFindings(addresses, options)
-    if (options.once) return
+    if (options.once) {
+      say(
+        'API and console end with this run; `npm start` alone leaves them running for more questions',
+      )
+      return
+    }
     showWhatNext(addresses)
     await Promise.race([aborted(signal), shop.ended])
     if (!signal.aborted) throw shop.failure()
