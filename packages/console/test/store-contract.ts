@@ -42,6 +42,31 @@ const steps: fc.Arbitrary<Step[]> = fc.array(
   { minLength: 1, maxLength: 8 },
 )
 
+/** A point of no length whose nanosecond is the last of a window: it belongs to the window's timeline. */
+const pointAtEndOfWindow: Step[] = [
+  {
+    kind: 'write',
+    batches: [
+      {
+        spans: [],
+        histograms: [
+          {
+            metric: 'http.server.request.duration',
+            attributes: {},
+            sampled: false,
+            service: 'shop',
+            instance: 'process 0',
+            startNs: BigInt(baseMs + 9_000) * 1_000_000n,
+            endNs: BigInt(baseMs + 9_000) * 1_000_000n,
+            histogram: { count: 1, sum: 0.25, scale: 0, offset: 0, buckets: [0], zeroCount: 1 },
+          },
+        ],
+        counters: [],
+      },
+    ],
+  },
+]
+
 /** What every driver of `Store` must do, shown against a model of plain lists. */
 export function storeContract(name: string, open: OpenStore): void {
   describe(`the store on ${name}`, () => {
@@ -84,7 +109,7 @@ export function storeContract(name: string, open: OpenStore): void {
             await store.close()
           }
         }),
-        { numRuns: 12 },
+        { numRuns: 12, examples: [[pointAtEndOfWindow]] },
       )
     })
 

@@ -72,7 +72,7 @@ const sql = `with asked as (
      (least(p.start_ns, p.end_ns - 1) - origin) // step_ns as first_step,
      (p.end_ns - 1 - origin) // step_ns as end_step
    from points p join wanted w on w.id = p.series join told s on s.id = p.series, asked
-   where p.end_ns > origin and p.start_ns < until_ns
+   where p.end_ns > origin and least(p.start_ns, p.end_ns - 1) < until_ns
      and ${isCounted}
  ), pieces as (
    select *, unnest(range(greatest(first_step, 0), least(end_step, last_step) + 1)) as step,
