@@ -5,9 +5,9 @@ import {
   type DuckDBAppender,
   type DuckDBConnection,
 } from '@duckdb/node-api'
-import type { BatchRows, CounterRow, PointRow, SpanRow } from '../encode.js'
+import type { BatchRows, CounterRow, PointRow } from '../encode.js'
+import type { SpanTable, SpanText } from '../span-table.js'
 import type { Dictionary } from './dictionary.js'
-import { idNumber, traceNumbers } from './ids.js'
 
 const listOfDoubles = LIST(DOUBLE)
 
@@ -20,30 +20,7 @@ export async function append(
   dictionary: Dictionary,
   batches: readonly BatchRows[],
 ): Promise<void> {
-  const spans = batches.flatMap(b => b.spans)
-  const ids = new Ids()
-  await appendRows(connection, 'spans', spans, (to, row: SpanRow) => {
-    identify(to, row, ids)
-    to.appendInteger(dictionary.source(row.service, row.instance))
-    to.appendVarchar(row.name)
-    to.appendUTinyInt(row.kind)
-    to.appendBigInt(row.startNs)
-    to.appendBigInt(BigInt(row.durationNs))
-    to.appendUTinyInt(row.status)
-    to.appendVarchar(row.attributes)
-    text(to, row.links)
-  })
-  const entries = spans.filter(row => row.entry)
-  await appendRows(connection, 'entries', entries, (to, row: SpanRow) => {
-    identify(to, row, ids)
-    to.appendInteger(dictionary.source(row.service, row.instance))
-    to.appendBigInt(row.startNs)
-    to.appendBigInt(BigInt(row.durationNs))
-    to.appendUTinyInt(row.status)
-    text(to, row.route)
-    if (row.statusCode === null) to.appendNull()
-    else to.appendInteger(row.statusCode)
-  })
+  await appendSpans(connection, dictionary, batches)
   await appendRows(
     connection,
     'points',
@@ -77,29 +54,60 @@ export async function append(
   for (const each of batches.flatMap(b => b.processes)) dictionary.describe(each)
 }
 
-/** Numbers of the ids that came last: spans of a trace, and children of a span, mostly stand together. */
-class Ids {
-  #trace: { digits: string; numbers: readonly [bigint, bigint] } | undefined
-  #parent: { digits: string; number: bigint } | undefined
-
-  trace(digits: string): readonly [bigint, bigint] {
-    if (this.#trace?.digits !== digits) this.#trace = { digits, numbers: traceNumbers(digits) }
-    return this.#trace.numbers
+async function appendSpans(
+  connection: DuckDBConnection,
+  dictionary: Dictionary,
+  batches: readonly BatchRows[],
+): Promise<void> {
+  const spans: Row[] = []
+  const entries: Row[] = []
+  for (const { spans: table } of batches) {
+    const sources = table.texts.map(({ service, instance }) => dictionary.source(service, instance))
+    for (let row = 0; row < table.count; row++) {
+      const said = table.says[row] as number
+      const text = table.texts[said] as SpanText
+      const each = { table, row, text, source: sources[said] as number }
+      spans.push(each)
+      if (text.entry) entries.push(each)
+    }
   }
-
-  parent(digits: string): bigint {
-    if (this.#parent?.digits !== digits) this.#parent = { digits, number: idNumber(digits) }
-    return this.#parent.number
-  }
+  await appendRows(connection, 'spans', spans, (to, { table, row, text, source }: Row) => {
+    identify(to, table, row)
+    to.appendInteger(source)
+    to.appendVarchar(text.name)
+    to.appendUTinyInt(text.kind)
+    to.appendBigInt(table.startNs[row] as bigint)
+    to.appendBigInt(BigInt(table.durationNs[row] as number))
+    to.appendUTinyInt(text.status)
+    to.appendVarchar(text.attributes)
+    textOrNull(to, table.links.get(row) ?? null)
+  })
+  await appendRows(connection, 'entries', entries, (to, { table, row, text, source }: Row) => {
+    identify(to, table, row)
+    to.appendInteger(source)
+    to.appendBigInt(table.startNs[row] as bigint)
+    to.appendBigInt(BigInt(table.durationNs[row] as number))
+    to.appendUTinyInt(text.status)
+    textOrNull(to, text.route)
+    if (text.statusCode === null) to.appendNull()
+    else to.appendInteger(text.statusCode)
+  })
 }
 
-function identify(to: DuckDBAppender, row: SpanRow, ids: Ids): void {
-  const [hi, lo] = ids.trace(row.traceId)
-  to.appendUBigInt(hi)
-  to.appendUBigInt(lo)
-  to.appendUBigInt(idNumber(row.spanId))
-  if (row.parentId === null) to.appendNull()
-  else to.appendUBigInt(ids.parent(row.parentId))
+interface Row {
+  readonly table: SpanTable
+  readonly row: number
+  readonly text: SpanText
+  readonly source: number
+}
+
+function identify(to: DuckDBAppender, { ids }: SpanTable, row: number): void {
+  to.appendUBigInt(ids[4 * row] as bigint)
+  to.appendUBigInt(ids[4 * row + 1] as bigint)
+  to.appendUBigInt(ids[4 * row + 2] as bigint)
+  const parent = ids[4 * row + 3] as bigint
+  if (parent === 0n) to.appendNull()
+  else to.appendUBigInt(parent)
 }
 
 async function appendRows<T>(
@@ -124,7 +132,7 @@ async function appendRows<T>(
   appender.closeSync()
 }
 
-function text(to: DuckDBAppender, value: string | null): void {
+function textOrNull(to: DuckDBAppender, value: string | null): void {
   if (value === null) to.appendNull()
   else to.appendVarchar(value)
 }
