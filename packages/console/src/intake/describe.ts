@@ -54,8 +54,9 @@ export class Describer {
   readonly #foreign = new Foreign()
   readonly #series = new Map<string, SpanSeries>()
   readonly #sources = new Map<string, Source>()
-  /** For decoders that know spans by their bytes. */
-  readonly known = new KnownSpans()
+  /** For decoders, which know spans by their bytes. */
+  readonly knownProtobuf = new KnownSpans()
+  readonly knownJson = new KnownSpans()
 
   /** The process that a resource names: the same object for the same process. */
   source(resource: Resource | undefined, losses: Losses): Source {

@@ -6,17 +6,29 @@ const slots = 4_096
 /** What a span says in more bytes is described anew each time: so 4,096 of them are bounded. */
 const longest = 4_096
 
-/** Where in a request stands what one span says. The decoder fills it in, span by span. */
-export interface SpanBytes {
-  bytes: Uint8Array
+/** Where in a request stands what one span says. A decoder fills it in, span by span. */
+export class SpanBytes {
+  readonly bytes: Buffer
   source: Source | undefined
-  kind: number
-  status: number
-  root: boolean
-  nameFrom: number
-  nameTo: number
-  attributesFrom: number
-  attributesTo: number
+  kind = 0
+  status = 0
+  root = true
+  nameFrom = 0
+  nameTo = 0
+  attributesFrom = 0
+  /** 0 before there are any. */
+  attributesTo = 0
+
+  constructor(bytes: Buffer) {
+    this.bytes = bytes
+  }
+
+  begin(source: Source): void {
+    this.source = source
+    this.kind = this.status = 0
+    this.root = true
+    this.nameFrom = this.nameTo = this.attributesFrom = this.attributesTo = 0
+  }
 }
 
 interface Slot {
@@ -49,8 +61,8 @@ export class KnownSpans {
       slot !== undefined &&
       slot.source === said.source &&
       slot.flags === flagsOf(said) &&
-      equal(slot.name, bytes, nameFrom, nameTo) &&
-      equal(slot.attributes, bytes, attributesFrom, attributesTo)
+      isEqual(slot.name, bytes, nameFrom, nameTo) &&
+      isEqual(slot.attributes, bytes, attributesFrom, attributesTo)
     return known ? slot : undefined
   }
 
@@ -66,8 +78,8 @@ export class KnownSpans {
     this.#slots[at] = {
       source: said.source,
       flags: flagsOf(said),
-      name: bytes.slice(nameFrom, nameTo),
-      attributes: bytes.slice(attributesFrom, attributesTo),
+      name: new Uint8Array(bytes.subarray(nameFrom, nameTo)),
+      attributes: new Uint8Array(bytes.subarray(attributesFrom, attributesTo)),
       description,
       elements,
     }
@@ -78,7 +90,7 @@ const flagsOf = ({ kind, status, root }: SpanBytes): number =>
   (kind << 8) | (status << 1) | (root ? 1 : 0)
 
 /** FNV-1a by four bytes at a time. */
-function mixed(seed: number, bytes: Uint8Array, from: number, to: number): number {
+function mixed(seed: number, bytes: Buffer, from: number, to: number): number {
   let hash = seed ^ 0x811c9dc5
   let i = from
   for (; i + 4 <= to; i += 4) {
@@ -94,8 +106,5 @@ function mixed(seed: number, bytes: Uint8Array, from: number, to: number): numbe
   return hash
 }
 
-function equal(known: Uint8Array, bytes: Uint8Array, from: number, to: number): boolean {
-  if (known.length !== to - from) return false
-  for (let i = 0; i < known.length; i++) if (known[i] !== bytes[from + i]) return false
-  return true
-}
+const isEqual = (known: Uint8Array, bytes: Buffer, from: number, to: number): boolean =>
+  known.length === to - from && bytes.compare(known, 0, known.length, from, to) === 0

@@ -1,6 +1,7 @@
 import { linksText } from '../store/span-table.js'
 import type { Describer } from './describe.js'
 import { readJson } from './otlp/json.js'
+import { readJsonSpansByHand } from './otlp/json-spans.js'
 import { type OtlpSpan, type TracesRequest, tracesRequest } from './otlp/messages.js'
 import { readProtobuf } from './otlp/protobuf.js'
 import { readSpansByHand } from './otlp/protobuf-spans.js'
@@ -16,10 +17,9 @@ export function readTraces(
   describer: Describer,
   nowMs: number,
 ): TraceRows {
-  if (encoding === 'protobuf') {
-    const rows = readSpansByHand(bytes, describer, nowMs)
-    if (rows !== undefined) return rows
-  }
+  const byHand = encoding === 'json' ? readJsonSpansByHand : readSpansByHand
+  const rows = byHand(bytes, describer, nowMs)
+  if (rows !== undefined) return rows
   const read = encoding === 'json' ? readJson : readProtobuf
   return rowsOf(read(bytes, tracesRequest) as TracesRequest, describer, nowMs)
 }

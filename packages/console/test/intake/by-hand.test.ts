@@ -3,8 +3,8 @@ import { describe, test } from 'node:test'
 import fc from 'fast-check'
 import { Describer } from '../../dist/intake/describe.js'
 import { Doubled } from '../../dist/intake/doubled.js'
-import { readByTable } from '../../dist/intake/otlp/json.js'
-import { takeSpansByHand } from '../../dist/intake/otlp/json-spans.js'
+import { readJson } from '../../dist/intake/otlp/json.js'
+import { readJsonSpansByHand } from '../../dist/intake/otlp/json-spans.js'
 import { Malformed } from '../../dist/intake/otlp/malformed.js'
 import { tracesRequest } from '../../dist/intake/otlp/messages.js'
 import { readProtobuf } from '../../dist/intake/otlp/protobuf.js'
@@ -145,11 +145,18 @@ describe('traces read by hand are those that the table reads', () => {
         const damaged: unknown = JSON.parse(JSON.stringify(message), (_, each: unknown) =>
           seen++ === at % places ? wrong : each,
         )
-        for (const each of [JSON.parse(JSON.stringify(message)) as unknown, damaged])
+        const text = JSON.stringify(message, null, at % 3)
+        const bytes = Buffer.from(text)
+        const cut = bytes.subarray(0, (at * 7) % (bytes.length + 1))
+        const spoilt = Buffer.from(bytes)
+        spoilt[(at * 13) % bytes.length] = at % 256
+        const all = [bytes, Buffer.from(JSON.stringify(damaged)), cut, spoilt]
+        const [first, second] = [new Describer(), new Describer()]
+        for (const each of [...all, ...all, bytes])
           if (
             agrees(
-              () => takeSpansByHand(each),
-              () => readByTable(each, tracesRequest),
+              () => taken(readJsonSpansByHand(each, first, nowMs)),
+              () => taken(rowsOf(readJson(each, tracesRequest), second, nowMs)),
             )
           )
             byHand++

@@ -1,6 +1,6 @@
 import { highWord, linksText, lowWord } from '../../store/span-table.js'
 import type { Describer } from '../describe.js'
-import type { SpanBytes } from '../known-spans.js'
+import { SpanBytes } from '../known-spans.js'
 import { linkLimit, readLink } from '../links.js'
 import type { Source } from '../source.js'
 import { TraceRows } from '../trace-rows.js'
@@ -9,6 +9,7 @@ import type { AnyValue, KeyValue, OtlpLink, Resource } from './messages.js'
 import { keyValue, link, resource, scope } from './messages.js'
 import { Known } from './known.js'
 import { readPart } from './protobuf.js'
+import { Unusual } from './unusual.js'
 
 /**
  * Reads the traces that SDKs send, by hand, from bytes to rows: 1.0 us a span where the table takes 10
@@ -30,8 +31,6 @@ export function readSpansByHand(
   }
 }
 
-class Unusual extends Error {}
-
 const [varint, fixed64, delimited, fixed32] = [0, 1, 2, 5]
 const attributeTag = (9 << 3) | delimited
 
@@ -51,17 +50,7 @@ class SpanReader {
     this.#bytes = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
     this.#describer = describer
     this.#rows = new TraceRows(nowMs)
-    this.#said = {
-      bytes,
-      source: undefined,
-      kind: 0,
-      status: 0,
-      root: true,
-      nameFrom: 0,
-      nameTo: 0,
-      attributesFrom: 0,
-      attributesTo: 0,
-    }
+    this.#said = new SpanBytes(this.#bytes)
   }
 
   request(): TraceRows {
@@ -105,7 +94,9 @@ class SpanReader {
   #span(end: number, source: Source): void {
     this.#budget.take()
     const { place } = this.#rows
-    const said = this.#begin(source)
+    place.words.fill(0)
+    const said = this.#said
+    said.begin(source)
     let [hasTrace, hasSpan] = [false, false]
     let links: OtlpLink[] | undefined
     while (this.#at < end) {
@@ -162,18 +153,8 @@ class SpanReader {
     this.#add(said, source, links)
   }
 
-  #begin(source: Source): SpanBytes {
-    const said = this.#said
-    said.source = source
-    said.kind = said.status = said.nameFrom = said.nameTo = 0
-    said.attributesFrom = said.attributesTo = 0
-    said.root = true
-    this.#rows.place.words.fill(0)
-    return said
-  }
-
   #add(said: SpanBytes, source: Source, links: readonly OtlpLink[] | undefined): void {
-    const { known } = this.#describer
+    const known = this.#describer.knownProtobuf
     const text = links && linksText(links.slice(0, linkLimit).map(readLink))
     const slot = known.find(said)
     if (slot !== undefined) {
