@@ -1,19 +1,22 @@
 import {
-  DOUBLE,
-  LIST,
-  listValue,
-  type DuckDBAppender,
   type DuckDBConnection,
+  DuckDBDataChunk,
+  type DuckDBListValue,
+  listValue,
 } from '@duckdb/node-api'
-import type { BatchRows, CounterRow, PointRow } from '../encode.js'
+import type { BatchRows, CounterRow } from '../encode.js'
 import type { SpanTable, SpanText } from '../span-table.js'
 import type { Dictionary } from './dictionary.js'
 
-const listOfDoubles = LIST(DOUBLE)
+/** What a column of these tables may hold. */
+type Value = bigint | number | string | DuckDBListValue | null
+
+/** Rows that DuckDB takes at a time: the size of its vectors. */
+const chunkRows = 2_048
 
 /**
- * Appends rows inside the caller's transaction. Measured on two cores, batches of 5,000 spans, a
- * commit each: the appender writes 106,000 spans a second, prepared inserts 9,000.
+ * Appends rows inside the caller's transaction, in chunks of columns: measured with groups of 4,000
+ * spans, 0.7 us a span less than value by value.
  */
 export async function append(
   connection: DuckDBConnection,
@@ -21,37 +24,38 @@ export async function append(
   batches: readonly BatchRows[],
 ): Promise<void> {
   await appendSpans(connection, dictionary, batches)
-  await appendRows(
-    connection,
-    'points',
-    batches.flatMap(b => b.points),
-    (to, row: PointRow) => {
-      to.appendInteger(dictionary.series(row.metric, row.service, row.attributes, row.sampled))
-      to.appendInteger(dictionary.source(row.service, row.instance))
-      to.appendBigInt(row.startNs)
-      to.appendBigInt(row.endNs)
-      to.appendDouble(row.count)
-      to.appendDouble(row.sum)
-      double(to, row.min)
-      double(to, row.max)
-      to.appendTinyInt(row.scale)
-      to.appendDouble(row.zeroCount)
-      to.appendInteger(row.offset)
-      to.appendList(listValue([...row.buckets]), listOfDoubles)
-    },
-  )
-  const number = (to: DuckDBAppender, row: CounterRow): void => {
-    to.appendInteger(dictionary.series(row.metric, row.service, row.attributes, false))
-    to.appendInteger(dictionary.source(row.service, row.instance))
-    to.appendBigInt(row.startNs)
-    to.appendBigInt(row.endNs)
-    to.appendDouble(row.value)
+  const points = new Rows(12)
+  for (const row of batches.flatMap(batch => batch.points))
+    points.add([
+      dictionary.series(row.metric, row.service, row.attributes, row.sampled),
+      dictionary.source(row.service, row.instance),
+      row.startNs,
+      row.endNs,
+      row.count,
+      row.sum,
+      row.min,
+      row.max,
+      row.scale,
+      row.zeroCount,
+      row.offset,
+      listValue(row.buckets),
+    ])
+  await points.appendTo(connection, 'points')
+  const numbers = (list: readonly CounterRow[]): Rows => {
+    const rows = new Rows(5)
+    for (const row of list)
+      rows.add([
+        dictionary.series(row.metric, row.service, row.attributes, false),
+        dictionary.source(row.service, row.instance),
+        row.startNs,
+        row.endNs,
+        row.value,
+      ])
+    return rows
   }
-  const counters = batches.flatMap(b => b.counters)
-  await appendRows(connection, 'counters', counters, number)
-  const gauges = batches.flatMap(b => b.gauges)
-  await appendRows(connection, 'gauges', gauges, number)
-  for (const each of batches.flatMap(b => b.processes)) dictionary.describe(each)
+  await numbers(batches.flatMap(batch => batch.counters)).appendTo(connection, 'counters')
+  await numbers(batches.flatMap(batch => batch.gauges)).appendTo(connection, 'gauges')
+  for (const each of batches.flatMap(batch => batch.processes)) dictionary.describe(each)
 }
 
 async function appendSpans(
@@ -59,85 +63,85 @@ async function appendSpans(
   dictionary: Dictionary,
   batches: readonly BatchRows[],
 ): Promise<void> {
-  const spans: Row[] = []
-  const entries: Row[] = []
+  const spans = new Rows(12)
+  const entries = new Rows(10)
   for (const { spans: table } of batches) {
     const sources = table.texts.map(({ service, instance }) => dictionary.source(service, instance))
     for (let row = 0; row < table.count; row++) {
       const said = table.says[row] as number
-      const text = table.texts[said] as SpanText
-      const each = { table, row, text, source: sources[said] as number }
-      spans.push(each)
-      if (text.entry) entries.push(each)
+      addSpan(spans, entries, table, row, table.texts[said] as SpanText, sources[said] as number)
     }
   }
-  await appendRows(connection, 'spans', spans, (to, { table, row, text, source }: Row) => {
-    identify(to, table, row)
-    to.appendInteger(source)
-    to.appendVarchar(text.name)
-    to.appendUTinyInt(text.kind)
-    to.appendBigInt(table.startNs[row] as bigint)
-    to.appendBigInt(BigInt(table.durationNs[row] as number))
-    to.appendUTinyInt(text.status)
-    to.appendVarchar(text.attributes)
-    textOrNull(to, table.links.get(row) ?? null)
-  })
-  await appendRows(connection, 'entries', entries, (to, { table, row, text, source }: Row) => {
-    identify(to, table, row)
-    to.appendInteger(source)
-    to.appendBigInt(table.startNs[row] as bigint)
-    to.appendBigInt(BigInt(table.durationNs[row] as number))
-    to.appendUTinyInt(text.status)
-    textOrNull(to, text.route)
-    if (text.statusCode === null) to.appendNull()
-    else to.appendInteger(text.statusCode)
-  })
+  await spans.appendTo(connection, 'spans')
+  await entries.appendTo(connection, 'entries')
 }
 
-interface Row {
-  readonly table: SpanTable
-  readonly row: number
-  readonly text: SpanText
-  readonly source: number
+function addSpan(
+  spans: Rows,
+  entries: Rows,
+  { ids, startNs, durationNs, links }: SpanTable,
+  row: number,
+  text: SpanText,
+  source: number,
+): void {
+  const [hi, lo] = [ids[4 * row] as bigint, ids[4 * row + 1] as bigint]
+  const [span, parent] = [ids[4 * row + 2] as bigint, ids[4 * row + 3] as bigint]
+  const parentOrNull = parent === 0n ? null : parent
+  const start = startNs[row] as bigint
+  const duration = BigInt(durationNs[row] as number)
+  const { name, kind, status, attributes, route, statusCode } = text
+  const link = links.size === 0 ? null : (links.get(row) ?? null)
+  spans.add([
+    hi,
+    lo,
+    span,
+    parentOrNull,
+    source,
+    name,
+    kind,
+    start,
+    duration,
+    status,
+    attributes,
+    link,
+  ])
+  if (text.entry)
+    entries.add([hi, lo, span, parentOrNull, source, start, duration, status, route, statusCode])
 }
 
-function identify(to: DuckDBAppender, { ids }: SpanTable, row: number): void {
-  to.appendUBigInt(ids[4 * row] as bigint)
-  to.appendUBigInt(ids[4 * row + 1] as bigint)
-  to.appendUBigInt(ids[4 * row + 2] as bigint)
-  const parent = ids[4 * row + 3] as bigint
-  if (parent === 0n) to.appendNull()
-  else to.appendUBigInt(parent)
-}
+/** Rows by column, until they are appended. */
+class Rows {
+  readonly #columns: Value[][]
+  #count = 0
 
-async function appendRows<T>(
-  connection: DuckDBConnection,
-  table: string,
-  rows: readonly T[],
-  write: (to: DuckDBAppender, row: T) => void,
-): Promise<void> {
-  if (rows.length === 0) return
-  const appender = await connection.createAppender(table)
-  try {
-    for (const row of rows) {
-      write(appender, row)
-      appender.endRow()
+  constructor(columns: number) {
+    this.#columns = Array.from({ length: columns }, () => [])
+  }
+
+  add(row: readonly Value[]): void {
+    for (const [i, value] of row.entries()) this.#columns[i]?.push(value)
+    this.#count++
+  }
+
+  /** All of them or none. */
+  async appendTo(connection: DuckDBConnection, table: string): Promise<void> {
+    if (this.#count === 0) return
+    const appender = await connection.createAppender(table)
+    try {
+      const types = this.#columns.map((_, i) => appender.columnType(i))
+      for (let from = 0; from < this.#count; from += chunkRows) {
+        const to = Math.min(this.#count, from + chunkRows)
+        const chunk = DuckDBDataChunk.create(types, to - from)
+        for (const [i, column] of this.#columns.entries())
+          chunk.setColumnValues(i, column.slice(from, to))
+        appender.appendDataChunk(chunk)
+      }
+    } catch (error) {
+      // Without this, closing would write the rows before the one that failed.
+      appender.clear()
+      appender.closeSync()
+      throw error
     }
-  } catch (error) {
-    // Without this, closing would write the rows before the one that failed.
-    appender.clear()
     appender.closeSync()
-    throw error
   }
-  appender.closeSync()
-}
-
-function textOrNull(to: DuckDBAppender, value: string | null): void {
-  if (value === null) to.appendNull()
-  else to.appendVarchar(value)
-}
-
-function double(to: DuckDBAppender, value: number | null): void {
-  if (value === null) to.appendNull()
-  else to.appendDouble(value)
 }
