@@ -126,7 +126,7 @@ export class SpanTableBuilder {
   }
 
   #grow(): void {
-    const capacity = Math.max(64, 2 * this.#says.length)
+    const capacity = this.#says.length === 0 ? 64 : 4 * this.#says.length
     const ids = new BigUint64Array(4 * capacity)
     const startNs = new BigInt64Array(capacity)
     const durationNs = new Float64Array(capacity)

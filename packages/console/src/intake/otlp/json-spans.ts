@@ -53,6 +53,9 @@ const members = new Map(
   ].map(name => [(name.length << 8) | name.charCodeAt(1), { name, bytes: Buffer.from(name) }]),
 )
 
+/** What a status is as a rule, before its digit. */
+const onlyCode = Buffer.from('{"code":')
+
 /** Values of hexadecimal digits in lower case; 255 for all else. */
 const digits = new Uint8Array(256).fill(255)
 for (const [value, digit] of [...'0123456789abcdef'].entries()) digits[digit.charCodeAt(0)] = value
@@ -193,12 +196,25 @@ class JsonSpanReader {
   }
 
   #links(): string | undefined {
+    if (this.#next() === openList && this.#bytes[this.#at + 1] === closeList) {
+      this.#at += 2
+      return undefined
+    }
     const links = linkList(this.#parsed(), this.#budget)
     return linksText(links.slice(0, linkLimit).map(readLink))
   }
 
   #status(): number {
     let code = 0
+    if (this.#next() === openObject && isSame(onlyCode, this.#bytes, this.#at)) {
+      const at = this.#at + onlyCode.length
+      const digit = (this.#bytes[at] as number) - zero
+      if (digit >= 0 && digit <= 9 && this.#bytes[at + 1] === closeObject) {
+        this.#budget.take()
+        this.#at = at + 2
+        return digit
+      }
+    }
     this.#members(name => {
       if (name !== 'code') return false
       code = this.#enum()
