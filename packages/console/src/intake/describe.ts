@@ -44,8 +44,9 @@ export interface Said {
 /** `kinds` by OTLP's number. */
 const otlpKinds = ['internal', 'internal', 'server', 'client', 'producer', 'consumer'] as const
 
-/** Series that are remembered: far more than the store keeps apart for a service. */
+/** Series that are remembered, far more than the store keeps apart for a service, and their characters. */
 const seriesLimit = 20_000
+const seriesCharsLimit = 8_000_000
 
 const sourceLimit = 2_000
 
@@ -53,6 +54,7 @@ const sourceLimit = 2_000
 export class Describer {
   readonly #foreign = new Foreign()
   readonly #series = new Map<string, SpanSeries>()
+  #seriesChars = 0
   readonly #sources = new Map<string, Source>()
   /** For decoders, which know spans by their bytes. */
   readonly knownProtobuf = new KnownSpans()
@@ -106,8 +108,12 @@ export class Describer {
     const all = errorType === undefined ? attributes : { ...attributes, 'error.type': errorType }
     const series = { metric, service, instance, attributes: keyAttributes(metric, all) }
     // Nothing is lost with them: a series that comes again is made again.
-    if (this.#series.size >= seriesLimit) this.#series.clear()
+    if (this.#series.size >= seriesLimit || this.#seriesChars >= seriesCharsLimit) {
+      this.#series.clear()
+      this.#seriesChars = 0
+    }
     this.#series.set(key, series)
+    this.#seriesChars += key.length
     return series
   }
 }

@@ -3,8 +3,8 @@ import type { Source } from './source.js'
 
 /** Slots, a power of two: a middling API has some hundreds of statements and calls. */
 const slots = 4_096
-/** What a span says in more bytes is described anew each time: so 4,096 of them are bounded. */
-const longest = 4_096
+/** What a span says in more bytes is described anew each time: all that is known stays below 32 MB. */
+const longest = 2_048
 
 /** Where in a request stands what one span says. A decoder fills it in, span by span. */
 export class SpanBytes {
