@@ -3,11 +3,10 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, describe, test } from 'node:test'
-import { isDeepStrictEqual } from 'node:util'
 import fc from 'fast-check'
-import type { Histogram } from '../dist/model.js'
 import type { GaugeSeries, Series, Store, TimelineStep, Window } from '../dist/store/store.js'
 import { baseMs, batch, spanOf } from './store/batches.js'
+import { rounded, same, sorted, spread } from './store/compare.js'
 import { ModelStore, trimmed } from './store/model.js'
 
 /** How a driver is opened: the same `place` (a directory) twice in a row must give the same data. */
@@ -264,49 +263,6 @@ async function compare(store: Store, model: ModelStore): Promise<void> {
     same('spans', await store.spans(id), model.trace(id))
   }
 }
-
-/**
- * A histogram of a step to compare by. A driver merges all steps at one scale, the model each for
- * itself, so it goes down to the lowest scale that is drawn.
- */
-function spread({ scale, offset, buckets, ...rest }: Histogram): object {
-  const counts = new Map<number, number>()
-  for (const [i, count] of buckets.entries()) {
-    const at = Math.floor((offset + i) / 2 ** (scale + 1))
-    if (count > 0) counts.set(at, (counts.get(at) ?? 0) + count)
-  }
-  return { ...rest, counts: [...counts].sort(([a], [b]) => a - b) }
-}
-
-/** Parts of points add up in another order in each driver. */
-const rounded = (value: unknown): unknown =>
-  JSON.parse(
-    JSON.stringify(value, (_, each: unknown) =>
-      typeof each === 'number' ? Number(each.toFixed(6)) : each,
-    ),
-  )
-
-/** `deepEqual` of lists that names the first difference: of long lists its own message takes minutes. */
-function same(what: string, got: readonly unknown[], wanted: readonly unknown[]): void {
-  if (isDeepStrictEqual(got, wanted)) return
-  const at = Math.max(
-    0,
-    wanted.findIndex((each, i) => !isDeepStrictEqual(got[i], each)),
-  )
-  assert.fail(
-    `${what}: ${got.length} for ${wanted.length}, at ${at}: ${text(got[at])} for ${text(wanted[at])}`,
-  )
-}
-
-/** One text for equal values, whatever the order of their keys. */
-const text = (value: unknown): string =>
-  JSON.stringify(value, (_, each: unknown) => {
-    if (typeof each === 'bigint') return String(each)
-    if (typeof each !== 'object' || each === null || Array.isArray(each)) return each
-    return Object.fromEntries(Object.entries(each).sort(([a], [b]) => (a < b ? -1 : 1)))
-  })
-const sorted = <T>(list: readonly T[]): T[] =>
-  [...list].sort((a, b) => (text(a) < text(b) ? -1 : 1))
 
 /** 500 characters that depend on the seed (a linear congruential generator). */
 function noise(seed: number): string {

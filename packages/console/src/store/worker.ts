@@ -26,11 +26,12 @@ const underWay = new Set<Promise<unknown>>()
 
 async function open(): Promise<Handlers> {
   const writer = await Writer.open(() => openDatabase(options))
+  if (!options.readOnly) void writer.mergeMinutes()
   const reader = (): DuckDBConnection => writer.database.reader
   return {
     write: batch => writer.write(batch),
-    series: ({ metric, window }) => readSeries(reader(), metric, window),
-    timeline: ({ metric, query }) => readTimeline(reader(), metric, query),
+    series: ({ metric, window }) => readSeries(reader(), writer.minutes, metric, window),
+    timeline: ({ metric, query }) => readTimeline(reader(), writer.minutes, metric, query),
     counters: window => readCounters(reader(), window),
     gauges: query => readGauges(reader(), query),
     processes: window => readProcesses(reader(), window),
@@ -46,7 +47,7 @@ async function open(): Promise<Handlers> {
     status: () => readStatus(reader(), options.path),
     close: async () => {
       await Promise.allSettled(underWay)
-      writer.database.close()
+      await writer.close()
     },
   }
 }

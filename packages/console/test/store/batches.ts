@@ -66,51 +66,60 @@ const times = fc.tuple(fc.nat({ max: 20 }), fc.nat({ max: 5 })).map(([start, len
   endNs: baseNs + BigInt(start + length) * 1_000_000_000n,
 }))
 
-const point: fc.Arbitrary<HistogramPoint> = fc
-  .record({
-    metric: fc.constantFrom('http.server.request.duration', 'db.client.operation.duration'),
-    source,
-    times,
-    attributes: fc.constantFrom<Attributes>(
-      {},
-      { a: 1, b: 'x' },
-      { 'http.route': '/menu' },
-      { 'http.route': '/menu', 'http.response.status_code': 503 },
-      { 'http.route': '/guess', 'hotpath.route.guessed': true },
-      { 'http.response.status_code': 404 },
-      { 'db.system.name': 'redis' },
-      { 'db.system.name': 'redis', 'db.query.text': 'GET ?' },
-    ),
-    sampled: fc.boolean(),
-    scale: fc.integer({ min: -1, max: 4 }),
-    offset: fc.integer({ min: -40, max: 40 }),
-    buckets: fc.array(fc.nat({ max: 3 }), { minLength: 1, maxLength: 12 }),
-    ends: fc.boolean(),
-    zeroCount: fc.nat({ max: 2 }),
-  })
-  .map(({ source, times, buckets, ends, scale, offset, ...drawn }) => {
-    const { zeroCount: zeros, ...rest } = drawn
-    const counted = buckets.reduce((a, b) => a + b, 0)
-    // A point that counts nothing need not be kept, so none is made.
-    const zeroCount = counted === 0 ? zeros + 1 : zeros
-    const count = zeroCount + counted
-    const [min, max] = [count / 4, count]
-    return {
-      ...rest,
-      ...source,
-      ...times,
-      // Quarters add up exactly, in whatever order.
-      histogram: {
-        count,
-        sum: count / 4,
-        ...(ends ? { min, max } : {}),
-        scale,
-        offset,
-        buckets,
-        zeroCount,
-      },
-    }
-  })
+interface Times {
+  readonly startNs: bigint
+  readonly endNs: bigint
+}
+
+/** Points of a few series and processes, with the given times. */
+export const pointIn = (times: fc.Arbitrary<Times>): fc.Arbitrary<HistogramPoint> =>
+  fc
+    .record({
+      metric: fc.constantFrom('http.server.request.duration', 'db.client.operation.duration'),
+      source,
+      times,
+      attributes: fc.constantFrom<Attributes>(
+        {},
+        { a: 1, b: 'x' },
+        { 'http.route': '/menu' },
+        { 'http.route': '/menu', 'http.response.status_code': 503 },
+        { 'http.route': '/guess', 'hotpath.route.guessed': true },
+        { 'http.response.status_code': 404 },
+        { 'db.system.name': 'redis' },
+        { 'db.system.name': 'redis', 'db.query.text': 'GET ?' },
+      ),
+      sampled: fc.boolean(),
+      scale: fc.integer({ min: -1, max: 4 }),
+      offset: fc.integer({ min: -40, max: 40 }),
+      buckets: fc.array(fc.nat({ max: 3 }), { minLength: 1, maxLength: 12 }),
+      ends: fc.boolean(),
+      zeroCount: fc.nat({ max: 2 }),
+    })
+    .map(({ source, times, buckets, ends, scale, offset, ...drawn }) => {
+      const { zeroCount: zeros, ...rest } = drawn
+      const counted = buckets.reduce((a, b) => a + b, 0)
+      // A point that counts nothing need not be kept, so none is made.
+      const zeroCount = counted === 0 ? zeros + 1 : zeros
+      const count = zeroCount + counted
+      const [min, max] = [count / 4, count]
+      return {
+        ...rest,
+        ...source,
+        ...times,
+        // Quarters add up exactly, in whatever order.
+        histogram: {
+          count,
+          sum: count / 4,
+          ...(ends ? { min, max } : {}),
+          scale,
+          offset,
+          buckets,
+          zeroCount,
+        },
+      }
+    })
+
+const point = pointIn(times)
 
 const counter: fc.Arbitrary<CounterPoint> = fc
   .record({

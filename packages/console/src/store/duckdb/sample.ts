@@ -1,4 +1,4 @@
-import type { DuckDBConnection } from '@duckdb/node-api'
+import { BIGINT, type DuckDBConnection, LIST, listValue, UBIGINT, VARCHAR } from '@duckdb/node-api'
 import type { SampledTrace, Window } from '../store.js'
 import { columns } from './database.js'
 import { traceDigits } from './ids.js'
@@ -73,76 +73,144 @@ const entriesPerTrace = 4
 
 /**
  * Ids of the traces, the first of every route first. To rank all entries means to sort them twice; so only
- * those are ranked that can be among the first: up to the `n` lowest ids and from the `n` slowest
- * entries of each route on. Where these are of too few traces (one that entered the route many times), all are.
+ * those are read that can be among the first: up to the `n` lowest ids and from the `n` slowest entries
+ * of each route on. Where these are of too few traces (one that entered the route many times), more are.
  */
 async function chosen(
   connection: DuckDBConnection,
   window: Window,
   perRoute: number,
 ): Promise<Wanted> {
-  const values = { ...windowParameters(window), perRoute: BigInt(perRoute) }
-  const some = await ranked(connection, likely(perRoute * entriesPerTrace), values)
-  return some.exact ? some : ranked(connection, all, values)
-}
-
-const all = `entries_of_window as (
-   select e.*, o.service, null::ubigint as most_lo, null::bigint as least_duration
-   from entries e join sources o on o.id = e.source
-   where ${spanInWindow('e')} and ${ofService('o')}
- )`
-
-/** `n` is written in: DuckDB wants it constant. */
-const likely = (n: number): string => `bounds as (
-   select o.service, e.route, count(*) as entries, list_max(min(e.trace_lo, ${n})) as most_lo,
-     list_min(max(e.duration_ns, ${n})) as least_duration
-   from entries e join sources o on o.id = e.source
-   where ${spanInWindow('e')} and ${ofService('o')} group by all
- ), entries_of_window as (
-   select e.*, o.service, case when b.entries > ${n} then b.most_lo end as most_lo,
-     case when b.entries > ${n} then b.least_duration end as least_duration
-   from entries e join sources o on o.id = e.source
-     join bounds b on b.service = o.service and b.route = e.route
-   where ${spanInWindow('e')} and (e.trace_lo <= b.most_lo or e.duration_ns >= b.least_duration)
- )`
-
-async function ranked(
-  connection: DuckDBConnection,
-  entries: string,
-  values: Parameters<typeof columns>[2],
-): Promise<Wanted & { readonly exact: boolean }> {
-  const [hi = [], lo, exact = [], from = [], to = []] = await columns(
-    connection,
-    `with ${entries}, traces as (
-       select trace_hi, trace_lo, service, route, max(duration_ns) as duration_ns,
-         min(start_ns) as from_ns, max(start_ns + duration_ns) as to_ns, any_value(most_lo) as most_lo,
-         any_value(least_duration) as least_duration
-       from entries_of_window group by trace_hi, trace_lo, service, route
-     ), ranks as (
-       select *,
-         row_number() over (partition by service, route order by trace_lo, trace_hi) as lowest,
-         row_number() over (partition by service, route order by duration_ns desc, trace_lo, trace_hi) as slowest,
-         most_lo is null or (
-           count(*) filter (trace_lo <= most_lo) over (partition by service, route) >= $perRoute and
-           count(*) filter (duration_ns >= least_duration) over (partition by service, route) >= $perRoute
-         ) as exact
-       from traces
-     ), places as (
-       select *, row_number() over (partition by service, route
-         order by least(lowest, slowest), lowest) as place
-       from ranks qualify place <= $perRoute
-     )
-     select trace_hi, trace_lo, bool_and(exact), min(from_ns), max(to_ns), min(place) as place
-     from places group by trace_hi, trace_lo order by place, trace_lo, trace_hi`,
-    values,
-  )
-  return {
-    traceIds: hi.map((number, i) => traceDigits(number as bigint, lo?.[i] as bigint)),
-    fromNs: least(from as bigint[]),
-    toNs: greatest(to as bigint[]),
-    exact: exact.every(Boolean),
+  for (let n = perRoute * entriesPerTrace; ; n *= 8) {
+    const routes = await readLikely(connection, window, n)
+    if (routes.every(route => isEnough(route, n, perRoute))) return firstOf(routes, perRoute)
   }
 }
+
+/** A trace as one route of one service saw it. */
+interface Seen {
+  readonly traceId: string
+  /** By which ids are put in order: the lower half is random in every format of ids. */
+  readonly lo: bigint
+  fromNs: bigint
+  toNs: bigint
+  durationNs: bigint
+}
+
+interface Route {
+  readonly entries: bigint
+  readonly mostLo: bigint
+  readonly leastDuration: bigint
+  readonly traces: Map<string, Seen>
+}
+
+/**
+ * In two statements: in one DuckDB takes the bounds for many rows and all entries into a table of hashes
+ * instead. `n` is written in: DuckDB wants it constant.
+ */
+async function readLikely(
+  connection: DuckDBConnection,
+  window: Window,
+  n: number,
+): Promise<Route[]> {
+  const parameters = windowParameters(window)
+  const [services = [], names = [], counts, mostLo = [], leastDuration = []] = await columns(
+    connection,
+    `select o.service, e.route, count(*), list_max(min(e.trace_lo, ${n})),
+       list_min(max(e.duration_ns, ${n}))
+     from entries e join sources o on o.id = e.source
+     where ${spanInWindow('e')} and ${ofService('o')} group by all`,
+    { ...parameters },
+  )
+  const { since, until } = parameters
+  const result = await connection.run(
+    `with bounds as (
+       select unnest($services) as service, unnest($names) as route, unnest($most) as most_lo,
+         unnest($least) as least_duration, unnest(range(len($names))) as place
+     )
+     select b.place, e.trace_hi, e.trace_lo, e.start_ns, e.duration_ns
+     from entries e join sources o on o.id = e.source
+       join bounds b on b.service = o.service and b.route = e.route
+     where ${spanInWindow('e')} and (e.trace_lo <= b.most_lo or e.duration_ns >= b.least_duration)`,
+    {
+      since,
+      until,
+      services: listValue(services),
+      names: listValue(names),
+      most: listValue(mostLo),
+      least: listValue(leastDuration),
+    },
+    {
+      services: LIST(VARCHAR),
+      names: LIST(VARCHAR),
+      most: LIST(UBIGINT),
+      least: LIST(BIGINT),
+    },
+  )
+  const [place = [], hi, lo, start, duration] = await result.getColumns()
+  const routes = names.map((_, k) => ({
+    entries: counts?.[k] as bigint,
+    mostLo: mostLo[k] as bigint,
+    leastDuration: leastDuration[k] as bigint,
+    traces: new Map<string, Seen>(),
+  }))
+  for (const [i, number] of place.entries()) {
+    const { traces } = routes[Number(number)] as Route
+    const [fromNs, durationNs] = [start?.[i] as bigint, duration?.[i] as bigint]
+    const traceId = traceDigits(hi?.[i] as bigint, lo?.[i] as bigint)
+    const toNs = fromNs + durationNs
+    const seen = traces.get(traceId)
+    if (seen === undefined)
+      traces.set(traceId, { traceId, lo: lo?.[i] as bigint, fromNs, toNs, durationNs })
+    else {
+      seen.fromNs = least([seen.fromNs, fromNs])
+      seen.toNs = greatest([seen.toNs, toNs])
+      seen.durationNs = greatest([seen.durationNs, durationNs])
+    }
+  }
+  return routes
+}
+
+/** Whether those that were read are all, or more than are wanted on each side. */
+function isEnough({ entries, mostLo, leastDuration, traces }: Route, n: number, perRoute: number) {
+  if (entries <= n) return true
+  const all = [...traces.values()]
+  return (
+    all.filter(({ lo }) => lo <= mostLo).length >= perRoute &&
+    all.filter(({ durationNs }) => durationNs >= leastDuration).length >= perRoute
+  )
+}
+
+/** Of each route its first traces, by turns those of the lowest ids and the slowest. */
+function firstOf(routes: readonly Route[], perRoute: number): Wanted {
+  const places = new Map<string, { readonly seen: Seen; place: number }>()
+  for (const { traces } of routes) {
+    const lowest = [...traces.values()].sort(byId)
+    const slowest = lowest.toSorted((a, b) => Number(b.durationNs - a.durationNs))
+    const ranks = new Map(lowest.map((seen, i) => [seen, i]))
+    for (const [i, seen] of slowest.entries()) ranks.set(seen, Math.min(ranks.get(seen) ?? i, i))
+    // Sorting is stable: of two of the same rank the one with the lower id is first.
+    const order = lowest.toSorted((a, b) => (ranks.get(a) ?? 0) - (ranks.get(b) ?? 0))
+    for (const [place, seen] of order.slice(0, perRoute).entries()) {
+      const known = places.get(seen.traceId)
+      if (known === undefined) places.set(seen.traceId, { seen: { ...seen }, place })
+      else {
+        known.place = Math.min(known.place, place)
+        known.seen.fromNs = least([known.seen.fromNs, seen.fromNs])
+        known.seen.toNs = greatest([known.seen.toNs, seen.toNs])
+      }
+    }
+  }
+  const first = [...places.values()].sort((a, b) => a.place - b.place || byId(a.seen, b.seen))
+  return {
+    traceIds: first.map(({ seen }) => seen.traceId),
+    fromNs: least(first.map(({ seen }) => seen.fromNs)),
+    toNs: greatest(first.map(({ seen }) => seen.toNs)),
+  }
+}
+
+const byId = (a: Seen, b: Seen): number =>
+  a.lo < b.lo ? -1 : a.lo > b.lo ? 1 : a.traceId < b.traceId ? -1 : 1
 
 const greatest = (values: readonly bigint[]): bigint =>
   values.reduce((a, b) => (a > b ? a : b), -farFuture)

@@ -3,7 +3,7 @@
  * one-second points repeats the same few statements a million times. Counts are doubles, as they are
  * in `Histogram`: exact up to 2^53, and the appender takes them twice as fast as 64-bit integers.
  */
-export const schemaVersion = 2
+export const schemaVersion = 3
 
 /**
  * What brings a file of a format to the next one.
@@ -11,6 +11,8 @@ export const schemaVersion = 2
  * 1: gauges and processes get tables; ids become numbers (ids.ts), and what lists start from gets a
  * table of its own: where work enters a process, one row in ten. Both tables stay in the order in which
  * spans arrived, so that DuckDB's zone maps by time leave out what is outside of a window.
+ *
+ * 2: the points of each minute, merged (minutes.ts).
  */
 export const migrations: Readonly<Record<number, string>> = {
   1: `
@@ -28,6 +30,9 @@ drop table spans;
 alter table fresh rename to spans;
 create table gauges (series integer, source integer, start_ns bigint, end_ns bigint, value double);
 create table processes (source integer, pid bigint, host varchar, runtime varchar);
+`,
+  2: `
+create table minutes as select * from points limit 0;
 `,
 }
 

@@ -3,6 +3,7 @@ import { type Attributes, isFailure, type MetricName, routeOf } from '../../mode
 import type { TimelineQuery, TimelineStep } from '../store.js'
 import { countedParameters, countedTables, isCounted } from './counted.js'
 import { columns } from './database.js'
+import type { Minutes } from './minutes.js'
 import { dense } from './series.js'
 import { nanoseconds, ofService } from './window.js'
 
@@ -10,12 +11,16 @@ import { nanoseconds, ofService } from './window.js'
  * Merges the points of each step in SQL. A point is spread over the steps that it covers, evenly: an
  * SDK that reports once a minute would else be a spike in every sixth step of ten seconds.
  *
+ * A window in steps of whole minutes is read from the minutes: a point that two of them share is then spread
+ * over the later one.
+ *
  * Measured with a day of what the recorder sends in production for 50 routes (430,000 points of 12
  * buckets): 0.5 s of processor time over both threads. Most points lie in one step and take the short
  * way: to unnest a range of steps for each of them costs 0.2 s more.
  */
 export async function readTimeline(
   connection: DuckDBConnection,
+  minutes: Minutes,
   metric: MetricName,
   query: TimelineQuery,
 ): Promise<TimelineStep[]> {
@@ -23,11 +28,17 @@ export async function readTimeline(
   if (wanted.ids.length === 0) return []
   const { stepMs, untilMs } = query
   const originMs = Math.floor(query.sinceMs / stepMs) * stepMs
+  const origin = nanoseconds(originMs)
+  // Steps of whole minutes begin where minutes do.
+  const [mergedFrom, mergedUntil] =
+    stepMs % 60_000 === 0 ? minutes.within(origin, nanoseconds(untilMs)) : [origin, origin]
   const values = {
     ...countedParameters(metric),
-    origin: nanoseconds(originMs),
+    origin,
     step: nanoseconds(stepMs),
     until: nanoseconds(untilMs),
+    merged_from: mergedFrom,
+    merged_until: mergedUntil,
     last: BigInt(Math.ceil((untilMs - originMs) / stepMs) - 1),
     ids: listValue(wanted.ids),
     failed: listValue(wanted.failed),
@@ -63,17 +74,20 @@ export async function readTimeline(
 }
 
 const sql = `with asked as (
-   select $origin::bigint as origin, $until::bigint as until_ns, $step::bigint as step_ns,
-     $last::bigint as last_step
+   select $origin::bigint as origin, $step::bigint as step_ns, $last::bigint as last_step
  ), ${countedTables}, wanted as (
    select unnest($ids) as id, unnest($failed) as failed
+ ), found as (
+   select * from minutes where end_ns > $merged_from and end_ns <= $merged_until
+   union all select * from points where end_ns > $origin and end_ns <= $merged_from
+   union all select * from points
+     where end_ns > $merged_until and least(start_ns, end_ns - 1) < $until
  ), chosen as (
    select p.*, w.failed, least(p.start_ns, p.end_ns - 1) as from_ns, origin, step_ns, last_step,
      (least(p.start_ns, p.end_ns - 1) - origin) // step_ns as first_step,
      (p.end_ns - 1 - origin) // step_ns as end_step
-   from points p join wanted w on w.id = p.series join told s on s.id = p.series, asked
-   where p.end_ns > origin and least(p.start_ns, p.end_ns - 1) < until_ns
-     and ${isCounted}
+   from found p join wanted w on w.id = p.series join told s on s.id = p.series, asked
+   where ${isCounted}
  ), pieces as (
    select *, unnest(range(greatest(first_step, 0), least(end_step, last_step) + 1)) as step,
      origin + step * step_ns as step_from_ns

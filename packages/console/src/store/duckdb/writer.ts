@@ -5,6 +5,7 @@ import { append } from './append.js'
 import { sentence, type Database } from './database.js'
 import { Dictionary } from './dictionary.js'
 import { Ledger } from './ledger.js'
+import { Minutes } from './minutes.js'
 
 /** Batches that go into one commit: a commit costs about 2 ms of waiting for the disk. */
 const groupBatches = 256
@@ -22,9 +23,11 @@ export class Writer {
   #database: Database
   #dictionary: Dictionary
   #ledger: Ledger
+  readonly minutes = new Minutes()
   readonly #waiting: Waiting[] = []
   #turn: Promise<unknown> = Promise.resolve()
   #draining = false
+  #closing = false
 
   private constructor(open: () => Promise<Database>, database: Database) {
     this.#open = open
@@ -37,6 +40,18 @@ export class Writer {
     const writer = new Writer(open, await open())
     await writer.#reload()
     return writer
+  }
+
+  /** Merges what an earlier console left; a writer does it by itself as data come. */
+  mergeMinutes(): Promise<void> {
+    return this.alone(() => this.#mergeMinutes())
+  }
+
+  /** Waits for what is under way, and closes the file. */
+  async close(): Promise<void> {
+    this.#closing = true
+    await this.alone(async () => undefined)
+    this.#database.close()
   }
 
   /** The open file; another object after it had to be opened again. */
@@ -73,8 +88,20 @@ export class Writer {
   }
 
   async #drain(): Promise<void> {
-    while (this.#waiting.length > 0) await this.#writeGroup(this.#nextGroup())
+    while (this.#waiting.length > 0) {
+      await this.#writeGroup(this.#nextGroup())
+      if (this.minutes.isDue(Date.now())) await this.#mergeMinutes()
+    }
     this.#draining = false
+  }
+
+  /** In turns, between which others write. Without it all is read as it came. */
+  async #mergeMinutes(): Promise<void> {
+    while (!this.#closing && this.minutes.isDue(Date.now())) {
+      const merged = this.minutes.merge(work => this.#transaction(work), Date.now())
+      await merged.catch(() => undefined)
+      if (this.#waiting.length > 0) return
+    }
   }
 
   #nextGroup(): Waiting[] {
@@ -97,11 +124,10 @@ export class Writer {
           if (delivery === undefined || this.#ledger.take(delivery, timeNs, this.#dictionary))
             fresh.add(entry)
         }
-        await append(
-          connection,
-          this.#dictionary,
-          [...fresh].map(entry => entry.batch),
-        )
+        const batches = [...fresh].map(entry => entry.batch)
+        for (const { points } of batches) this.minutes.notice(points)
+        await append(connection, this.#dictionary, batches)
+        await this.minutes.save(connection)
         await this.#dictionary.save()
         await this.#ledger.save()
       })
@@ -153,5 +179,6 @@ export class Writer {
   async #reload(): Promise<void> {
     await this.#dictionary.load()
     await this.#ledger.load()
+    await this.minutes.load(this.#database.writer)
   }
 }

@@ -1,0 +1,113 @@
+import assert from 'node:assert/strict'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { DuckDBInstance } from '@duckdb/node-api'
+import fc from 'fast-check'
+import type { HistogramPoint } from '../dist/model.js'
+import { openStore } from '../dist/store/open.js'
+import type { Series, TimelineStep } from '../dist/store/store.js'
+import { baseMs, pointIn } from './store/batches.js'
+import { rounded, same, sorted, spread } from './store/compare.js'
+import { ModelStore, trimmed } from './store/model.js'
+import { withDirectory } from './store-of.js'
+
+/** A whole number of steps of ten minutes. */
+const startMs = Math.ceil(baseMs / 600_000) * 600_000
+const metric = 'http.server.request.duration'
+
+/** Three hours, by the second; a point lies in one minute, so that no step has to share it. */
+const times = fc
+  .tuple(fc.nat({ max: 179 }), fc.nat({ max: 59 }), fc.nat({ max: 59 }))
+  .map(([minute, second, length]) => {
+    const fromMs = startMs + minute * 60_000 + second * 1_000
+    const untilMs = Math.min(fromMs + length * 1_000, startMs + (minute + 1) * 60_000)
+    return { startNs: BigInt(fromMs) * 1_000_000n + 1n, endNs: BigInt(untilMs) * 1_000_000n + 1n }
+  })
+  .filter(({ endNs }) => endNs % 60_000_000_000n !== 1n)
+
+type Step =
+  | { readonly kind: 'write'; readonly points: readonly HistogramPoint[] }
+  | { readonly kind: 'restart' }
+  | { readonly kind: 'prune'; readonly second: number }
+
+const steps: fc.Arbitrary<Step[]> = fc.array(
+  fc.oneof(
+    {
+      weight: 3,
+      arbitrary: fc
+        .array(pointIn(times), { minLength: 1, maxLength: 40 })
+        .map(points => ({ kind: 'write' as const, points })),
+    },
+    { weight: 3, arbitrary: fc.constant({ kind: 'restart' as const }) },
+    {
+      weight: 1,
+      arbitrary: fc.nat({ max: 3_600 }).map(second => ({ kind: 'prune' as const, second })),
+    },
+  ),
+  { minLength: 2, maxLength: 8 },
+)
+
+const window = fc.tuple(fc.nat({ max: 10_800 }), fc.nat({ max: 10_800 })).map(([a, b]) => ({
+  sinceMs: startMs + Math.min(a, b) * 1_000,
+  untilMs: startMs + Math.max(a, b) * 1_000 + 1_000,
+}))
+
+const seriesOf = (list: readonly Series[]): object[] =>
+  sorted(list.map(each => rounded({ ...each, histogram: trimmed(each.histogram) }) as object))
+const stepsOf = (list: readonly TimelineStep[]): object[] =>
+  list.map(({ histogram, ...step }) => rounded({ ...step, ...spread(histogram) }) as object)
+
+async function mergedMinutes(path: string): Promise<number> {
+  const instance = await DuckDBInstance.create(path, { access_mode: 'READ_ONLY' })
+  const connection = await instance.connect()
+  const [[count] = []] = await (await connection.run('select count(*) from minutes')).getRows()
+  connection.closeSync()
+  instance.closeSync()
+  return Number(count)
+}
+
+test('windows of minutes that were merged hold what their points do, also late and pruned ones', async () => {
+  let merged = 0
+  await fc.assert(
+    fc.asyncProperty(steps, fc.array(window, { minLength: 4, maxLength: 4 }), (list, windows) =>
+      withDirectory(async directory => {
+        const path = join(directory, 'store.duckdb')
+        const model = new ModelStore()
+        let store = await openStore({ path })
+        for (const step of list) {
+          if (step.kind === 'write') {
+            const batch = { spans: [], histograms: step.points, counters: [] }
+            await store.write(batch)
+            model.write(batch)
+          } else if (step.kind === 'prune') {
+            const nowMs = startMs + step.second * 1_000
+            await store.prune({ maxAgeMs: 0, maxBytes: 1e12, nowMs })
+            model.prune(BigInt(nowMs) * 1_000_000n)
+          } else {
+            // What is due is merged when a store is opened, and closing waits for it.
+            await store.close()
+            store = await openStore({ path })
+          }
+        }
+        for (const each of [...windows, { sinceMs: 0 }])
+          same(
+            'series',
+            seriesOf(await store.series(metric, each)),
+            seriesOf(model.series(metric, each)),
+          )
+        for (const stepMs of [600_000, 60_000]) {
+          const query = { sinceMs: startMs, untilMs: startMs + 10_800_000, stepMs }
+          same(
+            'timeline',
+            stepsOf(await store.timeline(metric, query)),
+            stepsOf(model.timeline(metric, query)),
+          )
+        }
+        await store.close()
+        merged += await mergedMinutes(path)
+      }),
+    ),
+    { numRuns: 10 },
+  )
+  assert.ok(merged > 50, `${merged} rows of minutes`)
+})
