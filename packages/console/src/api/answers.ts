@@ -115,6 +115,8 @@ export interface TraceAnswer {
   readonly verdict: string
   /** Depth first, siblings by start; at most 5,000. */
   readonly rows: readonly TraceRowSpan[]
+  /** Where no span ran for more than a fifth of the trace, in nanoseconds from its start, by time. */
+  readonly gaps: readonly (readonly [fromNs: number, toNs: number])[]
   /** Those of the window around the trace that it shows. */
   readonly findings: readonly { readonly id: string; readonly title: string }[]
   readonly problems: readonly string[]
