@@ -1,6 +1,7 @@
 import { resolve } from 'node:path'
 import { answer } from './api/answer.js'
 import { isLoopback } from './api/http-guard.js'
+import type { ClockAnswer } from './api/answers.js'
 import { Lately } from './api/lately.js'
 import { listen } from './api/server.js'
 import { notesOf } from './api/notes.js'
@@ -106,6 +107,7 @@ async function serve(
     intake,
     answer: (path, query) => {
       if (path === 'status') return status()
+      if (path === 'clock') return Promise.resolve<ClockAnswer>({ nowMs: Date.now() })
       if (path === 'alerts')
         return Promise.resolve(
           answerAlerts(watcher?.alerts() ?? [], notifiers, watchNotes(), query),

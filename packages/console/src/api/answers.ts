@@ -5,6 +5,11 @@ import type { CallSite, Finding, SpanKind, SpanStatus, Attributes } from '../mod
  * prints them as they are. Times in milliseconds since 1970, durations in milliseconds.
  */
 
+/** `GET /api/clock`: the time of the console, so that who asks several questions can give them one `until`. */
+export interface ClockAnswer {
+  readonly nowMs: number
+}
+
 export interface Latency {
   readonly count: number
   readonly totalMs: number

@@ -1,7 +1,6 @@
 import { useMemo } from 'preact/hooks'
 import type { FindingsAnswer, RouteRow, RoutesAnswer } from '../../src/api/answers.js'
 import { useAnswer } from '../ask/use-answer.js'
-import { findingsEveryMs } from '../frame/header.js'
 import { Notes } from '../overview/notes.js'
 import { hereWith, linkTo, type Place } from '../place/place.js'
 import { questionOf } from '../place/question.js'
@@ -23,10 +22,7 @@ export function RoutesPage({ place }: { place: Place }) {
   const asked = useAnswer<RoutesAnswer>(questionOf(place, 'routes'))
   const { answer } = asked
   const without = place.params.get('found') === 'none'
-  const findings = useAnswer<FindingsAnswer>(
-    without ? questionOf(place, 'findings') : null,
-    findingsEveryMs,
-  ).answer
+  const findings = useAnswer<FindingsAnswer>(without ? questionOf(place, 'findings') : null).answer
   const found = new Set(findings?.findings.map(keyOf))
   const routes = answer?.routes.filter(row => !found.has(keyOf(row)))
   const columns = useMemo(() => columnsFor(answer?.services.length ?? 1), [answer?.services.length])

@@ -1,7 +1,6 @@
 import { useEffect, useMemo, useRef } from 'preact/hooks'
 import type { FindingsAnswer, StatementRow, StatementsAnswer } from '../../src/api/answers.js'
 import { useAnswer } from '../ask/use-answer.js'
-import { findingsEveryMs } from '../frame/header.js'
 import { useKeys } from '../keys/keys.js'
 import { Notes } from '../overview/notes.js'
 import { hereWith, linkTo, type Place } from '../place/place.js'
@@ -79,7 +78,7 @@ export function StatementsPage({ place }: { place: Place }) {
 }
 
 function Opened({ row, place }: { row: StatementRow; place: Place }) {
-  const { answer } = useAnswer<FindingsAnswer>(questionOf(place, 'findings'), findingsEveryMs)
+  const { answer } = useAnswer<FindingsAnswer>(questionOf(place, 'findings'))
   const found =
     answer?.findings.filter(
       ({ subject, service }) => subject === row.statement && service === row.service,
