@@ -6,12 +6,16 @@ import type { Page, Request } from 'playwright-core'
  */
 export async function takeClock(page: Page): Promise<(ms: number) => Promise<void>> {
   const underWay = new Set<Request>()
+  let allCame = (): void => {}
+  const came = (request: Request): void => {
+    if (underWay.delete(request) && underWay.size === 0) allCame()
+  }
   page.on('request', request => underWay.add(request))
-  page.on('requestfinished', request => underWay.delete(request))
-  page.on('requestfailed', request => underWay.delete(request))
+  page.on('requestfinished', came)
+  page.on('requestfailed', came)
   await page.clock.install()
   return async ms => {
-    while (underWay.size > 0) await page.evaluate('undefined')
+    if (underWay.size > 0) await new Promise<void>(resolve => (allCame = resolve))
     await page.clock.runFor(ms)
   }
 }
