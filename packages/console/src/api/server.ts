@@ -45,7 +45,7 @@ const closeMs = 5_000
  */
 export async function listen(port: number, host: string): Promise<ListeningServer> {
   let patienceMs = 0
-  let resolve = (_: Serving): void => {}
+  let resolve: ((serving: Serving) => void) | undefined
   const serving = new Promise<Serving>(taken => (resolve = taken))
   const server = createServer(
     {
@@ -67,7 +67,7 @@ export async function listen(port: number, host: string): Promise<ListeningServe
   return {
     url: `http://${name}:${taken}`,
     answerWith: answering => {
-      resolve({ ...answering, page: new Page() })
+      resolve?.({ ...answering, page: new Page() })
       patienceMs = closeMs
     },
     close: () => close(server, patienceMs),

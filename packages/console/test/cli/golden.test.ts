@@ -243,7 +243,7 @@ no service · 15 min · 0 requests
 coffee-shop · 15 min · 18,402 requests
   Nothing above 1 % in 18,402 requests.
 
-  hotpath routes     hotpath traces --slowest
+  hotpath routes     hotpath traces
 `,
     )
   })
