@@ -11,9 +11,8 @@ import { counted } from '../say/figures.js'
 import { Sql } from '../say/sql.js'
 import { EmptyWindow } from '../state/empty-window.js'
 import { Nothing, Panel } from '../state/states.js'
-import { useRowKeys } from '../table/row-keys.js'
-import { useSteady } from '../table/steady.js'
-import { type Column, sortedBy, Table } from '../table/table.js'
+import { RankedTable, useRanked } from '../table/ranked.js'
+import type { Column } from '../table/table.js'
 import { WaitingRows } from '../table/waiting-rows.js'
 
 const keyOf = ({ service, system, statement }: StatementRow): string =>
@@ -24,18 +23,16 @@ const hrefOf = ({ statement }: StatementRow): string => hereWith({ open: stateme
 export function StatementsPage({ place }: { place: Place }) {
   const asked = useAnswer<StatementsAnswer>(questionOf(place, 'statements'))
   const { answer } = asked
-  const sort = place.params.get('sort') ?? 'share'
   const open = place.params.get('open')
   const columns = useMemo(() => columnsOf(), [])
-  const list = useSteady(
-    answer && sortedBy(answer.statements, columns, sort),
-    keyOf,
-    questionOf(place, 'statements', { sort }),
+  const ranked = useRanked(
+    answer?.statements,
+    { columns, keyOf, hrefOf, place },
+    questionOf(place, 'statements'),
     !asked.old,
   )
-  const rows = list.rows.map(({ row }) => row)
+  const { list, rows } = ranked
   const opened = rows.find(row => row.statement === open)
-  useRowKeys({ rows, keyOf, hrefOf, place })
   useKeys({ c: opened && (() => void copyText(opened.statement)) })
   return (
     <>
@@ -58,17 +55,11 @@ export function StatementsPage({ place }: { place: Place }) {
                 <Nothing title="No statement in this time." />
               )
             ) : (
-              <div class="table-wrap">
-                <Table
-                  caption="Statements"
-                  columns={columns}
-                  rows={rows}
-                  keyOf={keyOf}
-                  hrefOf={hrefOf}
-                  sort={sort}
-                  selected={opened ? keyOf(opened) : place.params.get('sel')}
-                />
-              </div>
+              <RankedTable
+                ranked={ranked}
+                caption="Statements"
+                selected={opened ? keyOf(opened) : place.params.get('sel')}
+              />
             )
           }
         </Panel>
