@@ -1,8 +1,9 @@
 import { resolve } from 'node:path'
 import { answer } from './api/answer.js'
 import { isLoopback } from './api/http-guard.js'
+import type { ClockAnswer } from './api/answers.js'
 import { Lately } from './api/lately.js'
-import { listen } from './api/server.js'
+import { listen, type ListeningServer } from './api/server.js'
 import { notesOf } from './api/notes.js'
 import { intakeNotes, problemNotes, type StatusAnswer } from './api/status.js'
 import { readConfig, resolveConfig, type ConsoleConfig, type ResolvedConfig } from './config.js'
@@ -17,7 +18,7 @@ import { announce } from './store/announced.js'
 import { openStore } from './store/open.js'
 import type { Store } from './store/store.js'
 import { version } from './version.js'
-import { notifiersOf } from './watch/notify/notifier.js'
+import { type Notifier, notifiersOf } from './watch/notify/notifier.js'
 import { Watcher } from './watch/watcher.js'
 
 export interface ConsoleOptions extends ConsoleConfig {
@@ -56,20 +57,28 @@ export async function startConsole(options: ConsoleOptions = {}): Promise<Runnin
   if (!isLoopback(config.host) && config.token === undefined)
     throw new ConsoleError('TOKEN_NEEDED', { host: config.host })
   const path = resolve(directory, config.store.path)
-  const store = await openStore({
-    path,
-    memoryLimit: `${Math.ceil(config.store.memoryBytes / 1e6)}MB`,
+  const server = await listen(config.port, config.host).catch(async (error: unknown) => {
+    throw await listenError(error as NodeJS.ErrnoException, config)
   })
   try {
-    return await serve({ ...config, store: { ...config.store, path } }, store, now)
+    const store = await openStore({
+      path,
+      memoryLimit: `${Math.ceil(config.store.memoryBytes / 1e6)}MB`,
+    })
+    const whole = { ...config, store: { ...config.store, path } }
+    return await serve(whole, server, store, now).catch(async (error: unknown) => {
+      await store.close()
+      throw error
+    })
   } catch (error) {
-    await store.close()
+    await server.close()
     throw error
   }
 }
 
 async function serve(
   config: ResolvedConfig,
+  server: ListeningServer,
   store: Store,
   now: () => number,
 ): Promise<RunningConsole> {
@@ -77,7 +86,7 @@ async function serve(
   const totals = new Totals()
   const intake = new Intake(store, Date.now, batch => totals.add(batch, Date.now()))
   const { notifiers, off } = notifiersOf(config.notify)
-  let watcher: Watcher | undefined
+  const watcher = await watcherOf(config, notifiers, server.url, store, now)
   const watchNotes = (): string[] => [...off, ...(watcher?.notes() ?? [])]
   const faults = new Faults()
   const lately = new Lately<unknown>()
@@ -101,11 +110,12 @@ async function serve(
       ...faults.notes(),
     ],
   })
-  const server = await listen({
+  server.answerWith({
     ...config,
     intake,
     answer: (path, query) => {
       if (path === 'status') return status()
+      if (path === 'clock') return Promise.resolve<ClockAnswer>({ nowMs: Date.now() })
       if (path === 'alerts')
         return Promise.resolve(
           answerAlerts(watcher?.alerts() ?? [], notifiers, watchNotes(), query),
@@ -127,27 +137,8 @@ async function serve(
       return { type: contentTypes[form], text: metricsText(totals, health, form, Date.now()) }
     },
     onFault: error => faults.add(error),
-  }).catch(async (error: unknown) => {
-    throw await listenError(error as NodeJS.ErrnoException, config)
   })
   const stopPruning = pruneRegularly(config, store, faults)
-  const isWatched = config.alerts.length > 0 || config.notify.length > 0
-  try {
-    if (isWatched)
-      watcher = await Watcher.open({
-        rules: config.alerts,
-        notifiers,
-        store,
-        file: `${(await store.status()).path}.alerts.json`,
-        url: config.url ?? server.url,
-        now,
-        findings: async window => (await findIn(store, window)).findings,
-      })
-  } catch (error) {
-    await stopPruning()
-    await server.close()
-    throw error
-  }
   const stopWatching = watcher === undefined ? undefined : watchRegularly(watcher, faults)
   const forget = announce(config.store.path, server.url)
   let closing: Promise<void> | undefined
@@ -163,6 +154,26 @@ async function serve(
       return closing
     },
   }
+}
+
+/** What judges the rules of the config; undefined without any. */
+async function watcherOf(
+  config: ResolvedConfig,
+  notifiers: readonly Notifier[],
+  url: string,
+  store: Store,
+  now: () => number,
+): Promise<Watcher | undefined> {
+  if (config.alerts.length === 0 && config.notify.length === 0) return undefined
+  return Watcher.open({
+    rules: config.alerts,
+    notifiers,
+    store,
+    file: `${(await store.status()).path}.alerts.json`,
+    url: config.url ?? url,
+    now,
+    findings: async window => (await findIn(store, window)).findings,
+  })
 }
 
 /** Errors that are ours, so that they are seen: the last one, and how many. */

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
+import { readdirSync } from 'node:fs'
 import { createServer, request as httpRequest } from 'node:http'
 import { connect, type AddressInfo } from 'node:net'
 import { describe, test } from 'node:test'
@@ -148,6 +149,16 @@ describe('a port in use is one clear error', () => {
           )
           return true
         })
+      })
+    })
+  })
+
+  test('and leaves no store behind that was made for nothing', async () => {
+    await withPlace(async first => {
+      const { url } = await first.start()
+      await withPlace(async second => {
+        await assert.rejects(second.start({ port: Number(new URL(url).port) }), /Port/)
+        assert.deepEqual(readdirSync(second.directory), [])
       })
     })
   })

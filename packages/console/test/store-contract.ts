@@ -156,6 +156,25 @@ export function storeContract(name: string, open: OpenStore): void {
       }
     })
 
+    test('answers a small question while long ones that were asked before it wait their turn', async () => {
+      const store = await open(newPlace())
+      try {
+        const spans = Array.from({ length: 5_000 }, (_, t) => spanOf(t, 0))
+        await store.write({ spans, histograms: [], counters: [] })
+        const answered: string[] = []
+        const note = (what: string) => (): unknown => answered.push(what)
+        await Promise.all([
+          ...Array.from({ length: 20 }, () => store.sample({ sinceMs: 0 }, 5).then(note('long'))),
+          store.services({ sinceMs: 0 }).then(note('small')),
+          store.extent().then(note('small')),
+        ])
+        const before = answered.lastIndexOf('small') - 1
+        assert.ok(before <= 2, `${before} of 20 long ones were answered first`)
+      } finally {
+        await store.close()
+      }
+    })
+
     test('finishes what is being written before it closes, and refuses what comes later', async () => {
       const place = newPlace()
       const store = await open(place)

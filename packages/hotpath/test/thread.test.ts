@@ -3,6 +3,8 @@ import { describe, test } from 'node:test'
 import { observe, type ObservedApp } from './observed.js'
 
 const METRIC = 'http.server.request.duration'
+const DROPPED = 'hotpath.recorder.dropped'
+const ERRORS = 'hotpath.recorder.errors'
 const hello = { 'http.route': '/hello' }
 
 async function get(app: ObservedApp, path: string, times = 1): Promise<string> {
@@ -28,6 +30,30 @@ describe('the thread that exports', () => {
       await collector.until(() => collector.servers().some(({ name }) => name === 'GET /hello'))
     })
     assert.equal(code, 0)
+  })
+
+  test('drops the one body that it cannot encode, says so, and goes on', async () => {
+    await observe('watched-thread.cjs', async app => {
+      const { collector } = app
+      const sum = (metric: string, key: string, value: string): number =>
+        collector.points
+          .filter(point => point.metric === metric && point.attributes[key] === value)
+          .reduce((all, point) => all + point.value, 0)
+      await get(app, '/hello')
+      await collector.until(() => collector.servers().length === 1)
+      await get(app, '/spoil-spans')
+      await collector.until(() => sum(ERRORS, 'where', 'trace.encode') === 1)
+      await get(app, '/spoil-delivery')
+      await collector.until(() => sum(ERRORS, 'where', 'trace.encode') === 2)
+      await get(app, '/hello')
+      const hellos = () => collector.servers().filter(({ name }) => name === 'GET /hello')
+      await collector.until(() => hellos().length === 2)
+      assert.ok(sum(DROPPED, 'reason', 'encode') >= 2)
+      assert.equal(sum(DROPPED, 'reason', 'worker'), 0)
+      const sequences = collector.deliveries.map(({ sequence }) => sequence)
+      const missing = sequences.filter((n, i) => i > 0 && n !== (sequences[i - 1] ?? 0) + 1)
+      assert.equal(missing.length, 1, `the deliveries ${sequences}`)
+    })
   })
 
   test('is sent four batches of spans until it took the first; the others wait', async () => {

@@ -7,6 +7,7 @@ import { type Finding, routeOf, type Trace } from '../model.js'
 import type { Store } from '../store/store.js'
 import { findIn } from './answer-findings.js'
 import type { TraceAnswer, TraceHead } from './answers.js'
+import { gapsOf } from './gaps.js'
 import { checkPrefix, onlyMatch } from './prefix.js'
 import { traceRows } from './trace-rows.js'
 import { verdictOf } from './verdict.js'
@@ -36,6 +37,7 @@ export async function trace(
     services: whole.services,
     verdict: verdictOf(rows, whole.durationNs, shown),
     rows,
+    gaps: gapsOf(whole),
     findings: shown.map(({ finding: { id, title } }) => ({ id, title })),
     problems: [
       ...whole.problems,

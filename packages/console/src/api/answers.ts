@@ -5,6 +5,11 @@ import type { CallSite, Finding, SpanKind, SpanStatus, Attributes } from '../mod
  * prints them as they are. Times in milliseconds since 1970, durations in milliseconds.
  */
 
+/** `GET /api/clock`: the time of the console, so that who asks several questions can give them one `until`. */
+export interface ClockAnswer {
+  readonly nowMs: number
+}
+
 export interface Latency {
   readonly count: number
   readonly totalMs: number
@@ -115,6 +120,8 @@ export interface TraceAnswer {
   readonly verdict: string
   /** Depth first, siblings by start; at most 5,000. */
   readonly rows: readonly TraceRowSpan[]
+  /** Where no span ran for more than a fifth of the trace, in nanoseconds from its start, by time. */
+  readonly gaps: readonly (readonly [fromNs: number, toNs: number])[]
   /** Those of the window around the trace that it shows. */
   readonly findings: readonly { readonly id: string; readonly title: string }[]
   readonly problems: readonly string[]

@@ -43,8 +43,10 @@ export function selfNs(span: TraceSpan): number {
   // Children are in order of their start.
   for (const child of span.children) {
     const until = Math.min(end, endOf(child))
-    if (until <= atNs) continue
-    coveredNs += until - Math.max(atNs, child.offsetNs)
+    // Also one that begins after the span has ended: work that it left to others.
+    const from = Math.max(atNs, child.offsetNs)
+    if (until <= from) continue
+    coveredNs += until - from
     atNs = until
   }
   return Math.max(0, span.durationNs - coveredNs)

@@ -15,6 +15,7 @@ const reasons: ReadonlyMap<string, string> = new Map([
   ['rejected', 'the console refused them'],
   ['overflow', 'there were more different ones than are kept apart; they are counted together'],
   ['worker', 'the recorder’s thread ended'],
+  ['encode', 'the recorder could not encode them'],
 ])
 
 const nouns: ReadonlyMap<string, readonly [string, string]> = new Map([

@@ -11,8 +11,7 @@ import { withBody } from './http-body.js'
 import { hostAllowed, tokenAllowed, type Guard } from './http-guard.js'
 import { Page } from './page.js'
 
-export interface ServerOptions extends Guard {
-  readonly port: number
+export interface Answering extends Guard {
   readonly intake: Intake
   /** Answers `GET /api/PATH`; a `ConsoleError` becomes its status. */
   readonly answer: (path: string, query: URLSearchParams) => Promise<unknown>
@@ -22,12 +21,14 @@ export interface ServerOptions extends Guard {
   readonly onFault: (error: unknown) => void
 }
 
-interface Serving extends ServerOptions {
+interface Serving extends Answering {
   readonly page: Page
 }
 
 export interface ListeningServer {
   readonly url: string
+  /** Answers from now on; what came before has waited. */
+  answerWith(answering: Answering): void
   /** Answers what was asked, takes nothing new, frees the port. */
   close(): Promise<void>
 }
@@ -35,12 +36,17 @@ export interface ListeningServer {
 /** Sent with every answer, so that a second console can tell who holds its port. */
 export const serverName = `hotpath-console/${version}`
 
-/** How long a close waits for answers under way. */
+/** How long a close waits for answers under way; not at all for those that never began. */
 const closeMs = 5_000
 
-/** Starts the HTTP server. Rejects with the error of `listen`, such as EADDRINUSE. */
-export async function listen(options: ServerOptions): Promise<ListeningServer> {
-  const serving = { ...options, page: new Page() }
+/**
+ * Takes the port. Rejects with the error of `listen`, such as EADDRINUSE: so that is known before a store
+ * is opened for nothing.
+ */
+export async function listen(port: number, host: string): Promise<ListeningServer> {
+  let patienceMs = 0
+  let resolve: ((serving: Serving) => void) | undefined
+  const serving = new Promise<Serving>(taken => (resolve = taken))
   const server = createServer(
     {
       // A client that sends its request byte by byte holds a socket for this long, no more.
@@ -51,21 +57,28 @@ export async function listen(options: ServerOptions): Promise<ListeningServer> {
       keepAliveTimeout: 65_000,
       maxHeaderSize: 16 * 1024,
     },
-    (request, response) => void serve(request, response, serving),
+    (request, response) => void serving.then(options => serve(request, response, options)),
   )
   server.maxConnections = 1_000
-  server.listen(options.port, options.host)
+  server.listen(port, host)
   await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
-  const host = options.host.includes(':') ? `[${options.host}]` : options.host
-  return { url: `http://${host}:${port}`, close: () => close(server) }
+  const { port: taken } = server.address() as AddressInfo
+  const name = host.includes(':') ? `[${host}]` : host
+  return {
+    url: `http://${name}:${taken}`,
+    answerWith: answering => {
+      resolve?.({ ...answering, page: new Page() })
+      patienceMs = closeMs
+    },
+    close: () => close(server, patienceMs),
+  }
 }
 
-async function close(server: Server): Promise<void> {
+async function close(server: Server, patienceMs: number): Promise<void> {
   const closed = once(server, 'close')
   server.close()
   server.closeIdleConnections()
-  const timer = setTimeout(() => server.closeAllConnections(), closeMs)
+  const timer = setTimeout(() => server.closeAllConnections(), patienceMs)
   await closed
   clearTimeout(timer)
 }
@@ -148,7 +161,7 @@ function parseUrl(text: string): URL | undefined {
 async function takeOtlp(
   request: IncomingMessage,
   signal: Signal,
-  { intake }: ServerOptions,
+  { intake }: Answering,
   refuse: (status: number, code: string, message: string, headers?: object) => Reply,
 ): Promise<Reply | undefined> {
   const { 'content-type': contentType, 'content-encoding': contentEncoding } = request.headers
@@ -169,7 +182,7 @@ async function takeOtlp(
   return result
 }
 
-async function ask(path: string, url: URL, options: ServerOptions): Promise<Reply> {
+async function ask(path: string, url: URL, options: Answering): Promise<Reply> {
   try {
     const answer = await options.answer(path, url.searchParams)
     return json(200, answer)

@@ -2,6 +2,7 @@ import type { Command } from 'commander'
 import type {
   FindingAnswer,
   FindingsAnswer,
+  ProcessesAnswer,
   RoutesAnswer,
   StatementsAnswer,
   TraceAnswer,
@@ -11,6 +12,7 @@ import { defaultSince } from '../api/window.js'
 import { type AskOptions, asking, filters, listing, sinceHelp, single } from './asking.js'
 import { drawFinding, drawFindings } from './draw/findings.js'
 import { drawRoutes, drawStatements, drawTraces } from './draw/lists.js'
+import { drawProcesses } from './draw/processes.js'
 import { drawTrace } from './draw/trace.js'
 import { percentage, wholeNumber } from './numbers.js'
 import { print, tell } from './output.js'
@@ -37,6 +39,16 @@ export function addListings(program: Command): void {
       print(await ask<StatementsAnswer>('statements', filters(options)), drawStatements, options),
     ),
   )
+  listing(
+    program,
+    'processes',
+    'how each process does: processor, memory, event loop, connections',
+    'processes --since 2h',
+  ).action((options: AskOptions) =>
+    asking(options, async ask =>
+      print(await ask<ProcessesAnswer>('processes', filters(options)), drawProcesses, options),
+    ),
+  )
   addTraces(program)
   addTrace(program)
   addFindings(program)
@@ -47,19 +59,19 @@ function addTraces(program: Command): void {
   interface TracesOptions extends AskOptions {
     readonly route?: string
     readonly min?: number
-    readonly slowest?: boolean
+    readonly newest?: boolean
     readonly errors?: boolean
     readonly limit: number
   }
   listing(
     program,
     'traces',
-    'single requests that were kept',
-    "traces --slowest --route 'GET /menu'",
+    'single requests that were kept, the slowest first',
+    "traces --route 'GET /menu'",
   )
     .option('--route <route>', 'only of this route, as `hotpath routes` names it')
     .option('--min <ms>', 'only those that took at least so many milliseconds', wholeNumber)
-    .option('--slowest', 'the slowest first; otherwise the newest')
+    .option('--newest', 'the newest first; otherwise the slowest')
     .option('--errors', 'only those that failed')
     .option('--limit <n>', 'at most so many', wholeNumber, 20)
     .action((options: TracesOptions) =>
@@ -68,7 +80,7 @@ function addTraces(program: Command): void {
           ...filters(options),
           ...(options.route === undefined ? {} : { route: options.route }),
           ...(options.min === undefined ? {} : { min: String(options.min) }),
-          ...(options.slowest ? { order: 'slowest' } : {}),
+          order: options.newest ? 'newest' : 'slowest',
           ...(options.errors ? { status: 'error' } : {}),
           limit: String(options.limit),
         })

@@ -56,6 +56,17 @@ export function counted(n: number, one: string, many = `${one}s`): string {
   return `${count(n)} ${Math.round(n) === 1 ? one : many}`
 }
 
-function trimmed(value: number, digits: number): string {
-  return value.toFixed(digits).replace(/\.?0+$/, '')
+/** `412 kB`, `1.2 GB`: powers of 1,000, at most three digits. */
+export function bytes(n: number): string {
+  const units = ['B', 'kB', 'MB', 'GB', 'TB']
+  const power = n < 1 ? 0 : Math.min(units.length - 1, Math.floor(Math.log10(n) / 3))
+  const value = n / 1000 ** power
+  const text = power === 0 || value >= 99.5 ? value.toFixed(0) : withoutZeros(value.toPrecision(3))
+  return `${text}${thin}${units[power]}`
 }
+
+function trimmed(value: number, digits: number): string {
+  return withoutZeros(value.toFixed(digits))
+}
+
+const withoutZeros = (text: string): string => text.replace(/\.?0+$/, '')

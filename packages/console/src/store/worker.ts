@@ -11,6 +11,7 @@ import { readSample, readSampled } from './duckdb/sample.js'
 import { readExtent, readStatus } from './duckdb/status.js'
 import { readSpans, readTraceIds, readTraces } from './duckdb/traces.js'
 import { Writer } from './duckdb/writer.js'
+import { turns } from './turns.js'
 
 /**
  * The thread of the store: DuckDB's appender does its work in the thread that calls it, and a
@@ -28,6 +29,9 @@ async function open(): Promise<Handlers> {
   const writer = await Writer.open(() => openDatabase(options))
   if (!options.readOnly) void writer.mergeMinutes()
   const reader = (): DuckDBConnection => writer.database.reader
+  const inTurn = turns()
+  const longRead = <T>(read: (connection: DuckDBConnection) => Promise<T>): Promise<T> =>
+    inTurn(() => read(writer.database.longReader))
   return {
     write: batch => writer.write(batch),
     series: ({ metric, window }) => readSeries(reader(), writer.minutes, metric, window),
@@ -39,8 +43,9 @@ async function open(): Promise<Handlers> {
     services: window => readServices(reader(), window),
     traces: query => readTraces(reader(), query),
     spans: ({ traceId, limit }) => readSpans(reader(), traceId, limit),
-    sample: ({ window, perRoute }) => readSample(reader(), window, perRoute),
-    spansOf: ({ traces, limit }) => readSampled(reader(), traces, limit),
+    sample: ({ window, perRoute }) =>
+      longRead(connection => readSample(connection, window, perRoute)),
+    spansOf: ({ traces, limit }) => longRead(connection => readSampled(connection, traces, limit)),
     prune: limits => writer.alone(() => prune(writer, limits)),
     traceIds: ({ prefix, limit }) => readTraceIds(reader(), prefix, limit),
     extent: () => readExtent(reader()),

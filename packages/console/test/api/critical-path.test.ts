@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import fc from 'fast-check'
 import { criticalPath, selfNs } from '../../dist/api/critical-path.js'
+import { gapsOf } from '../../dist/api/gaps.js'
 import { assemble } from '../../dist/intake/assemble.js'
 import { draw, spansOf } from '../draw.js'
 
@@ -73,4 +74,51 @@ test('self time is what no child covers, children that overlap or outlast counte
         d           ====    internal
   `)
   assert.equal(selfNs(trace.roots[0] as (typeof trace.roots)[number]), 30e6)
+})
+
+test('self time is within the span, also when work that it left to others begins after its end', () => {
+  const [root] = draw(`
+      a     ====             internal
+        b     ==             internal
+        c             ====   internal
+  `).roots
+  assert.ok(root)
+  assert.equal(selfNs(root), 20e6)
+})
+
+describe('gaps', () => {
+  const gapsIn = (picture: string) => gapsOf(draw(picture)).map(gap => gap.map(ns => ns / 1e6))
+
+  test('are where no span ran, longer than a fifth of the trace', () => {
+    assert.deepEqual(
+      gapsIn(`
+      a     ====                    internal
+        b             ===           internal
+        c                       =   internal
+    `),
+      [
+        [40, 100],
+        [130, 200],
+      ],
+    )
+  })
+
+  test('there are none of a fifth or less, nor where a span waited', () => {
+    assert.deepEqual(
+      gapsIn(`
+      a     ====                    internal
+        b       =                   internal
+        c           ============    internal
+    `),
+      [],
+    )
+    assert.deepEqual(
+      gapsIn(`
+      a     ====================    internal
+        b   =                       internal
+        c                      =    internal
+    `),
+      [],
+    )
+  })
 })

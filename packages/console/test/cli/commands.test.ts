@@ -5,6 +5,7 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
+import type { TracesAnswer } from '../../dist/api/answers.js'
 import { startConsole } from '../../dist/console.js'
 import { pointOf, times, traceOf, withDirectory, withStore } from '../store-of.js'
 import { type Ended, hotpath } from './hotpath.js'
@@ -61,12 +62,31 @@ describe('a command', () => {
       const routes = await hotpath(['routes', '--store', 'store.duckdb'], directory).ended
       assert.equal(routes.code, 0, routes.stderr)
       assert.match(routes.stdout, /100\u2009% {2}████████ {2}GET \/users {5}40/)
-      for (const command of ['statements', 'traces', 'findings']) {
+      for (const command of ['statements', 'processes', 'traces', 'findings']) {
         const { code, stdout } = await hotpath([command, '--json', '--store', path], directory)
           .ended
         assert.equal(code, 0)
         assert.ok(command in (JSON.parse(stdout) as object), command)
       }
+    }))
+
+  test('lists traces with the slowest first, or the newest', () =>
+    withDirectory(async directory => {
+      const nowMs = Date.now()
+      const short = loop.replaceAll('===============', '=============  ')
+      const batch = {
+        spans: [...traceOf(1, nowMs - 9_000, loop), ...traceOf(2, nowMs - 1_000, short)],
+      }
+      await withStore([batch], async (store, path) => {
+        await store.close()
+        const first = async (...flags: string[]): Promise<string | undefined> => {
+          const args = ['traces', '--json', '--store', path, ...flags]
+          const { stdout } = await hotpath(args, directory).ended
+          return (JSON.parse(stdout) as TracesAnswer).traces[0]?.traceId.slice(0, 2)
+        }
+        assert.equal(await first(), '01')
+        assert.equal(await first('--newest'), '02')
+      })
     }))
 
   test('reads the store of its directory when no console runs, and says so', () =>
@@ -170,6 +190,7 @@ describe('a command', () => {
       'serve',
       'routes',
       'statements',
+      'processes',
       'traces',
       'trace',
       'findings',

@@ -139,6 +139,7 @@ GET /users · coffee-shop · src/routes/users.ts:27 (listUsers)
       services: trace.services,
       verdict: '41 % is one loop: 6 queries, one after another.',
       rows: traceRows(trace, false).rows,
+      gaps: [],
       findings: [{ id: '3fa91c20', title: '' }],
       problems: ['3 spans more were not kept: the trace had over 5,000.'],
     }
@@ -242,7 +243,7 @@ no service · 15 min · 0 requests
 coffee-shop · 15 min · 18,402 requests
   Nothing above 1 % in 18,402 requests.
 
-  hotpath routes     hotpath traces --slowest
+  hotpath routes     hotpath traces
 `,
     )
   })

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { withConsole } from '../running.js'
 import { findBrowser } from './browser.js'
+import { sendLateWork } from './late-work.js'
 import { looks, states, takePictures, viewsOf, type View } from './views.js'
 
 /**
@@ -35,9 +36,11 @@ try {
       look,
       folder,
     )
-    await withConsole(({ url }) =>
-      takePictures(browser.path, url, [{ name: 'empty', path: '/' }], look, folder),
-    )
+    await withConsole(async ({ url }) => {
+      await takePictures(browser.path, url, [{ name: 'empty', path: '/' }], look, folder)
+      const gap = { name: 'gap', path: `/traces/${await sendLateWork(url)}`, height: 620 }
+      if (kept(gap, look.name)) await takePictures(browser.path, url, [gap], look, folder)
+    })
   }
 } finally {
   await shop?.stop()

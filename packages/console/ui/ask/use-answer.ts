@@ -1,6 +1,7 @@
 import { useEffect, useReducer, useRef } from 'preact/hooks'
 import type { AskError } from './ask.js'
 import { Channel } from './channel.js'
+import { everyMs } from './rounds.js'
 
 export interface Asked<T> {
   /** The newest; while another question is under way, that of the question before, so that nothing jumps. */
@@ -15,11 +16,9 @@ export interface Asked<T> {
 const mostChannels = 24
 const channels = new Map<string, Channel<unknown>>()
 
-/** How often live answers are renewed. */
-export const everyMs = 5_000
-
 /**
- * Asks the console, and again every `every` milliseconds; null as `path` asks nothing.
+ * Asks the console, and again every `every` milliseconds; a question about the time up to now in the
+ * rounds of the view (rounds.ts) instead. Null as `every` asks once, as `path` nothing.
  *
  *     const { answer, error, retry } = useAnswer<RoutesAnswer>('routes?since=15m')
  */

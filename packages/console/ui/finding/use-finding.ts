@@ -1,6 +1,5 @@
 import type { FindingAnswer, FindingsAnswer } from '../../src/api/answers.js'
 import { type Asked, useAnswer } from '../ask/use-answer.js'
-import { findingsEveryMs } from '../frame/header.js'
 import type { Place } from '../place/place.js'
 import { questionOf } from '../place/question.js'
 
@@ -9,13 +8,10 @@ import { questionOf } from '../place/question.js'
  * at once. The console is asked for it alone only when the list came without it, or did not come.
  */
 export function useFinding(place: Place, id: string): Asked<FindingAnswer> {
-  const list = useAnswer<FindingsAnswer>(questionOf(place, 'findings'), findingsEveryMs)
+  const list = useAnswer<FindingsAnswer>(questionOf(place, 'findings'))
   const known = list.answer === undefined ? undefined : inList(list.answer, id)
   const lacks = known === undefined && (list.answer !== undefined || list.error !== undefined)
-  const alone = useAnswer<FindingAnswer>(
-    lacks ? questionOf(place, `findings/${id}`) : null,
-    findingsEveryMs,
-  )
+  const alone = useAnswer<FindingAnswer>(lacks ? questionOf(place, `findings/${id}`) : null)
   return known === undefined ? alone : { ...list, answer: known }
 }
 

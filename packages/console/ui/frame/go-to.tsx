@@ -75,7 +75,7 @@ function GoTo({ place }: { place: Place }) {
 }
 
 function useTargets(place: Place): Target[] {
-  const findings = useAnswer<FindingsAnswer>(questionOf(place, 'findings'), 10_000).answer
+  const findings = useAnswer<FindingsAnswer>(questionOf(place, 'findings')).answer
   const routes = useAnswer<RoutesAnswer>(questionOf(place, 'routes')).answer
   const statements = useAnswer<StatementsAnswer>(questionOf(place, 'statements')).answer
   const views = ['findings', 'routes', 'statements', 'traces', 'watch']

@@ -8,11 +8,8 @@ import { switchTheme, useTheme } from '../theme/theme.js'
 import { ServicePicker } from './service-picker.js'
 import { WindowPicker } from './window-picker.js'
 
-/** Findings cost the console more than any other answer, and change slowly. */
-export const findingsEveryMs = 10_000
-
 export function Header({ place }: { place: Place }) {
-  const findings = useAnswer<FindingsAnswer>(questionOf(place, 'findings'), findingsEveryMs)
+  const findings = useAnswer<FindingsAnswer>(questionOf(place, 'findings'))
   const alerts = useAnswer<AlertsAnswer>('alerts', 15_000)
   const firing = alerts.answer?.alerts.filter(({ state }) => state === 'firing').length ?? 0
   const [, view = ''] = place.path.split('/')

@@ -1,6 +1,5 @@
 import type { FindingsAnswer, RoutesAnswer, TimelineAnswer } from '../../src/api/answers.js'
 import { useAnswer } from '../ask/use-answer.js'
-import { findingsEveryMs } from '../frame/header.js'
 import type { Place } from '../place/place.js'
 import { questionOf } from '../place/question.js'
 import { Panel } from '../state/states.js'
@@ -15,7 +14,7 @@ import { Waiting } from './waiting.js'
 
 /** Home: what costs the most now, what to do about it, and beside it how the API does. */
 export function Overview({ place }: { place: Place }) {
-  const findings = useAnswer<FindingsAnswer>(questionOf(place, 'findings'), findingsEveryMs)
+  const findings = useAnswer<FindingsAnswer>(questionOf(place, 'findings'))
   const routes = useAnswer<RoutesAnswer>(questionOf(place, 'routes'))
   const timeline = useAnswer<TimelineAnswer>(questionOf(place, 'timeline'))
   // Routes are counted sooner than findings are found: an empty window need not wait for those.

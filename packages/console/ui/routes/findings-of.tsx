@@ -1,6 +1,5 @@
 import type { FindingsAnswer, TraceAnswer, TracesAnswer } from '../../src/api/answers.js'
 import { useAnswer } from '../ask/use-answer.js'
-import { findingsEveryMs } from '../frame/header.js'
 import { change, linkTo, type Place } from '../place/place.js'
 import { questionOf } from '../place/question.js'
 import { duration, percent } from '../say/figures.js'
@@ -17,7 +16,7 @@ export function FindingsOf({
   route: string
   service: string | null
 }) {
-  const asked = useAnswer<FindingsAnswer>(questionOf(place, 'findings'), findingsEveryMs)
+  const asked = useAnswer<FindingsAnswer>(questionOf(place, 'findings'))
   return (
     <section class="card" aria-label="Findings of this route">
       <div class="head">

@@ -1,16 +1,14 @@
 import { useMemo } from 'preact/hooks'
 import type { FindingsAnswer, RouteRow, RoutesAnswer } from '../../src/api/answers.js'
 import { useAnswer } from '../ask/use-answer.js'
-import { findingsEveryMs } from '../frame/header.js'
 import { Notes } from '../overview/notes.js'
 import { hereWith, linkTo, type Place } from '../place/place.js'
 import { questionOf } from '../place/question.js'
 import { counted, percent, rate } from '../say/figures.js'
 import { EmptyWindow } from '../state/empty-window.js'
 import { Nothing, Panel, Skeleton } from '../state/states.js'
-import { useRowKeys } from '../table/row-keys.js'
-import { useSteady } from '../table/steady.js'
-import { type Column, sortedBy, Table } from '../table/table.js'
+import { RankedTable, useRanked } from '../table/ranked.js'
+import type { Column } from '../table/table.js'
 import { WaitingRows } from '../table/waiting-rows.js'
 import { latencyColumns } from './columns.js'
 
@@ -23,23 +21,17 @@ export function RoutesPage({ place }: { place: Place }) {
   const asked = useAnswer<RoutesAnswer>(questionOf(place, 'routes'))
   const { answer } = asked
   const without = place.params.get('found') === 'none'
-  const findings = useAnswer<FindingsAnswer>(
-    without ? questionOf(place, 'findings') : null,
-    findingsEveryMs,
-  ).answer
+  const findings = useAnswer<FindingsAnswer>(without ? questionOf(place, 'findings') : null).answer
   const found = new Set(findings?.findings.map(keyOf))
   const routes = answer?.routes.filter(row => !found.has(keyOf(row)))
   const columns = useMemo(() => columnsFor(answer?.services.length ?? 1), [answer?.services.length])
-  const sort = place.params.get('sort') ?? 'share'
-  const list = useSteady(
-    routes && (!without || findings) && sortedBy(routes, columns, sort),
-    keyOf,
-    questionOf(place, 'routes', { sort, found: place.params.get('found') }),
+  const ranked = useRanked(
+    without && findings === undefined ? undefined : routes,
+    { columns, keyOf, hrefOf, place },
+    questionOf(place, 'routes', { found: place.params.get('found') }),
     !asked.old,
   )
-  const rows = list.rows.map(({ row }) => row)
-  const gone = new Set(list.rows.filter(one => one.gone).map(({ row }) => keyOf(row)))
-  useRowKeys({ rows, keyOf, hrefOf, place })
+  const { list, rows } = ranked
   return (
     <>
       <div class="page-head">
@@ -66,18 +58,7 @@ export function RoutesPage({ place }: { place: Place }) {
             ) : rows.length === 0 ? (
               <Nothing title="Every route has a finding." />
             ) : (
-              <div class="table-wrap">
-                <Table
-                  caption="Routes"
-                  columns={columns}
-                  rows={rows}
-                  keyOf={keyOf}
-                  hrefOf={hrefOf}
-                  sort={sort}
-                  gone={row => gone.has(keyOf(row))}
-                  selected={place.params.get('sel')}
-                />
-              </div>
+              <RankedTable ranked={ranked} caption="Routes" />
             )
           }
         </Panel>

@@ -1,6 +1,6 @@
 import { count, duration, thin } from '../../src/diagnose/figures.js'
 
-export { count, counted, duration, percent } from '../../src/diagnose/figures.js'
+export { bytes, count, counted, duration, percent } from '../../src/diagnose/figures.js'
 
 /** A duration of nanoseconds. */
 export const ofNs = (ns: number): string => duration(ns / 1e6)
@@ -16,15 +16,6 @@ export function rate(perSecond: number): string {
 }
 
 const trimmed = (text: string): string => text.replace(/\.?0+$/, '')
-
-/** `412 kB`, `1.2 GB`: powers of 1,000, at most three digits. */
-export function bytes(n: number): string {
-  const units = ['B', 'kB', 'MB', 'GB', 'TB']
-  const power = n < 1 ? 0 : Math.min(units.length - 1, Math.floor(Math.log10(n) / 3))
-  const value = n / 1000 ** power
-  const text = power === 0 || value >= 99.5 ? value.toFixed(0) : trimmed(value.toPrecision(3))
-  return `${text}${thin}${units[power]}`
-}
 
 /** The first digits of an id, enough to tell it from its neighbours and for `hotpath trace`. */
 export const shortId = (id: string): string => id.slice(0, 8)

@@ -1,7 +1,6 @@
 import { useEffect, useMemo, useRef } from 'preact/hooks'
 import type { FindingsAnswer, StatementRow, StatementsAnswer } from '../../src/api/answers.js'
 import { useAnswer } from '../ask/use-answer.js'
-import { findingsEveryMs } from '../frame/header.js'
 import { useKeys } from '../keys/keys.js'
 import { Notes } from '../overview/notes.js'
 import { hereWith, linkTo, type Place } from '../place/place.js'
@@ -12,9 +11,8 @@ import { counted } from '../say/figures.js'
 import { Sql } from '../say/sql.js'
 import { EmptyWindow } from '../state/empty-window.js'
 import { Nothing, Panel } from '../state/states.js'
-import { useRowKeys } from '../table/row-keys.js'
-import { useSteady } from '../table/steady.js'
-import { type Column, sortedBy, Table } from '../table/table.js'
+import { RankedTable, useRanked } from '../table/ranked.js'
+import type { Column } from '../table/table.js'
 import { WaitingRows } from '../table/waiting-rows.js'
 
 const keyOf = ({ service, system, statement }: StatementRow): string =>
@@ -25,18 +23,16 @@ const hrefOf = ({ statement }: StatementRow): string => hereWith({ open: stateme
 export function StatementsPage({ place }: { place: Place }) {
   const asked = useAnswer<StatementsAnswer>(questionOf(place, 'statements'))
   const { answer } = asked
-  const sort = place.params.get('sort') ?? 'share'
   const open = place.params.get('open')
   const columns = useMemo(() => columnsOf(), [])
-  const list = useSteady(
-    answer && sortedBy(answer.statements, columns, sort),
-    keyOf,
-    questionOf(place, 'statements', { sort }),
+  const ranked = useRanked(
+    answer?.statements,
+    { columns, keyOf, hrefOf, place },
+    questionOf(place, 'statements'),
     !asked.old,
   )
-  const rows = list.rows.map(({ row }) => row)
+  const { list, rows } = ranked
   const opened = rows.find(row => row.statement === open)
-  useRowKeys({ rows, keyOf, hrefOf, place })
   useKeys({ c: opened && (() => void copyText(opened.statement)) })
   return (
     <>
@@ -59,17 +55,11 @@ export function StatementsPage({ place }: { place: Place }) {
                 <Nothing title="No statement in this time." />
               )
             ) : (
-              <div class="table-wrap">
-                <Table
-                  caption="Statements"
-                  columns={columns}
-                  rows={rows}
-                  keyOf={keyOf}
-                  hrefOf={hrefOf}
-                  sort={sort}
-                  selected={opened ? keyOf(opened) : place.params.get('sel')}
-                />
-              </div>
+              <RankedTable
+                ranked={ranked}
+                caption="Statements"
+                selected={opened ? keyOf(opened) : place.params.get('sel')}
+              />
             )
           }
         </Panel>
@@ -79,7 +69,7 @@ export function StatementsPage({ place }: { place: Place }) {
 }
 
 function Opened({ row, place }: { row: StatementRow; place: Place }) {
-  const { answer } = useAnswer<FindingsAnswer>(questionOf(place, 'findings'), findingsEveryMs)
+  const { answer } = useAnswer<FindingsAnswer>(questionOf(place, 'findings'))
   const found =
     answer?.findings.filter(
       ({ subject, service }) => subject === row.statement && service === row.service,

@@ -1,6 +1,6 @@
 import type { ComponentChildren } from 'preact'
 import type { TraceRowSpan } from '../../src/api/answers.js'
-import type { Zoom } from './folds.js'
+import type { Scale } from './scale.js'
 
 /**
  * A span in its place, cut to what is shown; its label stands beside it. The critical path is a line
@@ -9,25 +9,25 @@ import type { Zoom } from './folds.js'
 export function Bar({
   offsetNs,
   durationNs,
-  zoom,
+  scale,
   row,
   label,
   children,
 }: {
   offsetNs: number
   durationNs: number
-  zoom: Zoom
+  scale: Scale
   row: TraceRowSpan
   label: string
   /** Drawn in its place, given the nanoseconds from and to which it is seen. */
   children?: (from: number, to: number) => ComponentChildren
 }) {
-  const span = zoom.to - zoom.from
+  const { zoom, at } = scale
   const from = Math.max(offsetNs, zoom.from)
   const to = Math.min(offsetNs + durationNs, zoom.to)
   if (to < zoom.from || from > zoom.to) return null
-  const left = ((from - zoom.from) / span) * 100
-  const width = Math.max(0, ((to - from) / span) * 100)
+  const left = at(from) * 100
+  const width = Math.max(0, (at(to) - at(from)) * 100)
   const place = { left: `${left}%`, width: `max(2px, ${width}%)` }
   const pale = row.critical ? '' : 'pale'
   return (

@@ -1,4 +1,6 @@
 import { change, type Place } from '../place/place.js'
+import { GapWords } from './gaps.js'
+import type { Scale } from './scale.js'
 import type { Folds } from './waterfall-rows.js'
 
 export const categories = {
@@ -10,7 +12,7 @@ export const categories = {
 } as const
 
 /** What the colours mean, and the search. */
-export function Legend({ place, folds }: { place: Place; folds: Folds }) {
+export function Legend({ place, folds, scale }: { place: Place; folds: Folds; scale: Scale }) {
   return (
     <div class="w-legend small">
       {Object.entries(categories).map(([key, words]) => (
@@ -23,6 +25,7 @@ export function Legend({ place, folds }: { place: Place; folds: Folds }) {
         <i class="path" />
         critical path
       </span>
+      <GapWords scale={scale} unfolded={place.params.get('gaps') === '1'} />
       <span class="grow" />
       {folds.criticalOnly && (
         <button class="chip hot" onClick={() => change({ critical: null })}>

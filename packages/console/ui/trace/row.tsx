@@ -2,7 +2,8 @@ import { Comb } from '../draw/comb.js'
 import { change } from '../place/place.js'
 import { count, ofNs } from '../say/figures.js'
 import { Bar } from './bar.js'
-import { setCalls, setClosed, type Zoom } from './folds.js'
+import { setCalls, setClosed } from './folds.js'
+import type { Scale } from './scale.js'
 import { callsAtATime, type Folds, type Line } from './waterfall-rows.js'
 
 /** One line: what it is, the time it took by itself, and its place in the trace. */
@@ -10,13 +11,13 @@ export function Row({
   line,
   index,
   selected,
-  zoom,
+  scale,
   folds,
 }: {
   line: Line
   index: number
   selected: boolean
-  zoom: Zoom
+  scale: Scale
   folds: Folds
 }) {
   const loop = line.kind === 'span' ? line.row.folded : undefined
@@ -46,8 +47,8 @@ export function Row({
         {line.kind === 'span' && (loop ? <b>{ofNs(line.row.selfNs)}</b> : ofNs(line.row.selfNs))}
       </div>
       <div class="w-time" role="gridcell">
-        <i class="grid" />
-        <Time line={line} zoom={zoom} />
+        <i class={`grid ${scale.gaps.length > 0 ? 'uneven' : ''}`} />
+        <Time line={line} scale={scale} />
       </div>
     </div>
   )
@@ -125,7 +126,7 @@ function besideName(line: Extract<Line, { kind: 'span' }>): string {
   return ''
 }
 
-function Time({ line, zoom }: { line: Line; zoom: Zoom }) {
+function Time({ line, scale }: { line: Line; scale: Scale }) {
   if (line.kind === 'more') return null
   const { row } = line
   const { offsetNs, durationNs } = line.kind === 'call' ? line : row
@@ -134,7 +135,7 @@ function Time({ line, zoom }: { line: Line; zoom: Zoom }) {
       <Bar
         offsetNs={offsetNs}
         durationNs={durationNs}
-        zoom={zoom}
+        scale={scale}
         row={row}
         label={ofNs(row.folded.sumNs)}
       >
@@ -143,6 +144,7 @@ function Time({ line, zoom }: { line: Line; zoom: Zoom }) {
             calls={row.folded?.calls ?? []}
             from={from}
             to={to}
+            at={scale.at}
             fill={`--${row.category}`}
             name={`${count(row.folded?.count ?? 0)} calls, the longest ${ofNs(row.folded?.maxNs ?? 0)}`}
           />
@@ -153,7 +155,7 @@ function Time({ line, zoom }: { line: Line; zoom: Zoom }) {
     <Bar
       offsetNs={offsetNs}
       durationNs={durationNs}
-      zoom={zoom}
+      scale={scale}
       row={row}
       label={ofNs(durationNs)}
     />

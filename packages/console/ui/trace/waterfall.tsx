@@ -6,8 +6,10 @@ import { useVirtual } from '../table/virtual.js'
 import { Axis } from './axis.js'
 import type { Zoom } from './folds.js'
 import { Legend } from './legend.js'
+import { GapStrips } from './gaps.js'
 import { Minimap } from './minimap.js'
 import { Row } from './row.js'
+import { scaleOf } from './scale.js'
 import { type Folds, heightOf, type Line, matchesIn } from './waterfall-rows.js'
 
 /** The trace over time, line by line; of thousands of lines those in view exist. */
@@ -34,10 +36,15 @@ export function Waterfall({
   }, [chosen])
   const expanded = place.params.get('expand') === '1'
   const selected = lines[at]
+  const unfolded = place.params.get('gaps') === '1'
+  const scale = useMemo(
+    () => scaleOf(zoom, unfolded ? [] : answer.gaps),
+    [answer, zoom.from, zoom.to, unfolded],
+  )
   const matches = useMemo(() => matchesIn(answer.rows, folds.find), [answer, folds.find])
   return (
     <section class="card waterfall" aria-label="Waterfall">
-      <Legend place={place} folds={folds} />
+      <Legend place={place} folds={folds} scale={scale} />
       <div class="w-row w-map">
         <div class="w-name">
           <span class="strong">{counted(answer.spans, 'span')}</span>{' '}
@@ -52,7 +59,7 @@ export function Waterfall({
         </div>
         <Minimap answer={answer} zoom={zoom} />
       </div>
-      <Axis zoom={zoom} />
+      <Axis scale={scale} />
       <div
         class="w-body"
         role="treegrid"
@@ -69,11 +76,12 @@ export function Waterfall({
             line={line}
             index={slice.first + i}
             selected={slice.first + i === at}
-            zoom={zoom}
+            scale={scale}
             folds={folds}
           />
         ))}
         <div style={{ height: `${slice.after}px` }} />
+        <GapStrips gaps={scale.gaps} />
         {lines.length === 0 && (
           <p class="nothing muted">
             No span is like this.{' '}

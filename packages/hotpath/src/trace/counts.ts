@@ -23,6 +23,8 @@ export type DroppedReason =
   | 'queue'
   /** The other side refused it. */
   | 'rejected'
+  /** An exception of ours while the worker encoded it, together with what was in one body with it. */
+  | 'encode'
   /** There are more series than are kept; these went to the overflow series. */
   | 'overflow'
   /** The worker ended with it. */

@@ -161,8 +161,10 @@ export class Exporter {
 
   private hear(message: FromWorker): void {
     if (message.type === 'queued') this.untaken.shift()
-    else if (message.type === 'dropped') countDropped(message.what, message.reason, message.n)
-    else if (message.sequence === this.pending?.sequence) {
+    else if (message.type === 'dropped') {
+      countDropped(message.what, message.reason, message.n)
+      if (message.reason === 'encode') caught('trace.encode')
+    } else if (message.sequence === this.pending?.sequence) {
       this.pending = undefined
       contained('trace.exporter', () => this.deliver())
     }

@@ -49,13 +49,14 @@ export type ToWorker =
 
 /** From the worker. */
 export type FromWorker =
-  /** The spans are encoded and in its queue; `dropped` had to make room. */
+  /** The spans are encoded and in its queue, or dropped; `dropped` also tells what had to make room. */
   | { readonly type: 'queued' }
+  /** Accepted, refused, or dropped: not to be sent again. */
   | { readonly type: 'delivered'; readonly sequence: number }
   | {
       readonly type: 'dropped'
       readonly what: 'spans' | 'metrics'
-      readonly reason: 'queue' | 'rejected'
+      readonly reason: 'queue' | 'rejected' | 'encode'
       readonly n: number
     }
 

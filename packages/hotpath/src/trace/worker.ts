@@ -11,6 +11,7 @@ import { Poster } from './post.js'
 import { encodeProtobuf, type Signal } from './protobuf.js'
 import {
   ABSENT,
+  type Delivery,
   DONE,
   type FromWorker,
   type ToWorker,
@@ -59,17 +60,35 @@ const metrics = lane('metrics', 'metrics', ({ sequence }) => tell({ type: 'deliv
 
 parentPort?.on('message', (message: ToWorker) => {
   if (message.type === 'spans') {
-    const request = tracesRequest(options, message.originMs, message.spans.map(placed))
-    const body = encode('traces', request)
-    traces.push({ body, n: message.spans.length, sequence: 0 })
+    takeSpans(message.originMs, message.spans)
     tell({ type: 'queued' })
   } else if (message.type === 'delivery') {
-    const body = encode('metrics', metricsRequest(options, message.delivery))
-    metrics.push({ body, n: 1, sequence: message.delivery.sequence })
+    takeDelivery(message.delivery)
   } else {
     void finish()
   }
 })
+
+function takeSpans(originMs: number, spans: readonly WireSpan[]): void {
+  const n = spans.length
+  try {
+    const body = encode('traces', tracesRequest(options, originMs, spans.map(placed)))
+    traces.push({ body, n, sequence: 0 })
+  } catch {
+    tell({ type: 'dropped', what: 'spans', reason: 'encode', n })
+  }
+}
+
+/** One that cannot be encoded never will be: it is done with, so that the next has its turn. */
+function takeDelivery(delivery: Delivery): void {
+  const { sequence } = delivery
+  try {
+    metrics.push({ body: encode('metrics', metricsRequest(options, delivery)), n: 1, sequence })
+  } catch {
+    tell({ type: 'dropped', what: 'metrics', reason: 'encode', n: 1 })
+    tell({ type: 'delivered', sequence })
+  }
+}
 
 /** The span with its place in the app's sources. */
 function placed(span: WireSpan): WireSpan {

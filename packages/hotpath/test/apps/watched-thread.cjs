@@ -1,5 +1,5 @@
 'use strict'
-// Knows the recorder's thread: ends it, or holds back what it says of the spans that it took.
+// Knows the recorder's thread: ends it, gives it what cannot be encoded, or holds back what it says of the spans that it took.
 const http = require('node:http')
 const threads = require('node:worker_threads')
 const { serve } = require('./serve.cjs')
@@ -9,6 +9,8 @@ let thread
 let holding = false
 let held = []
 let posted = 0
+/** Type of the next message that is spoiled: a time of it is no number. */
+let spoils
 
 threads.Worker = class extends Worker {
   constructor(...args) {
@@ -17,6 +19,11 @@ threads.Worker = class extends Worker {
   }
   postMessage(message, ...rest) {
     if (message.type === 'spans') posted++
+    if (message.type === spoils) {
+      spoils = undefined
+      if (message.type === 'spans') message.spans[0].startMs = Number.NaN
+      else message.delivery.endMs = Number.NaN
+    }
     return super.postMessage(message, ...rest)
   }
   emit(event, message, ...rest) {
@@ -36,6 +43,8 @@ const orders = {
     held = []
   },
   '/posted': () => posted,
+  '/spoil-spans': () => void (spoils = 'spans'),
+  '/spoil-delivery': () => void (spoils = 'delivery'),
   '/end-thread': () => thread.terminate(),
 }
 

@@ -49,7 +49,7 @@ export function drawAlerts(answer: AlertsAnswer, screen: Screen): string[] {
     ...notes(answer.notes, screen),
     ...nextSteps(
       [
-        ...(traced === undefined ? [] : [`hotpath traces --slowest --route '${traced}'`]),
+        ...(traced === undefined ? [] : [`hotpath traces --route '${traced}'`]),
         'hotpath alerts --test',
       ],
       screen,

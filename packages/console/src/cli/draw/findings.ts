@@ -18,7 +18,7 @@ export function drawFindings(
   routes: RoutesAnswer | undefined,
   screen: Screen,
 ): string[] {
-  const head = heading(answer, answer.requests, screen)
+  const head = heading(answer, counted(answer.requests, 'request'), screen)
   const [first] = answer.findings
   if (answer.requests === 0 && !first) return [head, ...emptyWindow(answer, screen)]
   if (!first) return [head, ...nothingFound(answer, routes, screen), ...notes(answer.notes, screen)]
@@ -83,7 +83,7 @@ function nothingFound(
           `  ${plain(slowest.route)} takes the most time: ${percent(slowest.share)}, ${duration(slowest.averageMs)} on average.`,
         ]
       : []),
-    ...nextSteps(['hotpath routes', 'hotpath traces --slowest'], screen),
+    ...nextSteps(['hotpath routes', 'hotpath traces'], screen),
   ]
 }
 

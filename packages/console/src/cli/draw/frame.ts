@@ -1,15 +1,16 @@
 import type { WindowAnswer } from '../../api/answers.js'
-import { counted, duration } from '../../diagnose/figures.js'
+import { duration } from '../../diagnose/figures.js'
 import type { Screen } from './screen.js'
-import { plain, width, wrap } from './text.js'
+import { middle, plain, width, wrap } from './text.js'
 
-/** `coffee-shop · 15 min · 18,402 requests` */
-export function heading(answer: WindowAnswer, requests: number, { paint }: Screen): string {
+/** `coffee-shop · 15 min · 18,402 requests`; long names of services are cut. */
+export function heading(answer: WindowAnswer, what: string, { columns, paint }: Screen): string {
   const services = answer.service === null ? answer.services : [answer.service]
   const shown = services.slice(0, 3).map(plain)
   const more = services.length - shown.length
   const who = shown.length === 0 ? 'no service' : shown.join(', ') + (more > 0 ? ` +${more}` : '')
-  return `${paint('strong', who)} · ${span(answer)} · ${counted(requests, 'request')}`
+  const rest = ` · ${span(answer)} · ${what}`
+  return paint('strong', middle(who, columns - width(rest))) + rest
 }
 
 /** The window's length: `15 min`. */

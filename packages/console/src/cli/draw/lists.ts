@@ -21,7 +21,8 @@ const figures: readonly Column[] = [
 export function drawRoutes(answer: RoutesAnswer, screen: Screen): string[] {
   const requests = answer.routes.reduce((sum, route) => sum + route.count, 0)
   const [first] = answer.routes
-  if (!first) return [heading(answer, 0, screen), ...emptyWindow(answer, screen)]
+  if (!first)
+    return [heading(answer, counted(0, 'request'), screen), ...emptyWindow(answer, screen)]
   const several = answer.services.length > 1 && answer.service === null
   const withBars = !several || screen.columns >= roomy
   const failing = answer.routes.some(route => route.errors > 0)
@@ -47,7 +48,7 @@ export function drawRoutes(answer: RoutesAnswer, screen: Screen): string[] {
     ])
   const place = several ? `${plain(first.route)} of ${plain(first.service)}` : plain(first.route)
   return [
-    heading(answer, requests, screen),
+    heading(answer, counted(requests, 'request'), screen),
     `  ${place} takes ${percent(first.share)} of all request time.`,
     '',
     ...table(columns, rows, screen),
@@ -67,7 +68,7 @@ export function drawRoutes(answer: RoutesAnswer, screen: Screen): string[] {
 export function drawStatements(answer: StatementsAnswer, screen: Screen): string[] {
   const calls = answer.statements.reduce((sum, statement) => sum + statement.count, 0)
   const [first] = answer.statements
-  const head = heading(answer, 0, screen).replace(/[^·]*$/, ` ${counted(calls, 'call')}`)
+  const head = heading(answer, counted(calls, 'call'), screen)
   if (!first) return [head, ...emptyWindow(answer, screen)]
   const isRoomy = screen.columns >= roomy
   const several = answer.services.length > 1 && answer.service === null
@@ -106,7 +107,7 @@ export function drawStatements(answer: StatementsAnswer, screen: Screen): string
 /** Kept traces. */
 export function drawTraces(answer: TracesAnswer, screen: Screen): string[] {
   const [first] = answer.traces
-  const head = heading(answer, answer.requests, screen)
+  const head = heading(answer, counted(answer.requests, 'request'), screen)
   if (!first && answer.requests > 0)
     return [
       head,

@@ -28,11 +28,15 @@ export interface DatabaseOptions {
   readonly threads: number
 }
 
-/** An open file with one connection that writes and one that reads. */
+/**
+ * An open file with a connection that writes and two that read: a connection answers one question after
+ * another, so those that go over much have their own.
+ */
 export interface Database {
   readonly path: string
   readonly writer: DuckDBConnection
   readonly reader: DuckDBConnection
+  readonly longReader: DuckDBConnection
   close(): void
 }
 
@@ -53,14 +57,17 @@ export async function openDatabase(options: DatabaseOptions): Promise<Database> 
   try {
     const writer = await instance.connect()
     const reader = await instance.connect()
+    const longReader = await instance.connect()
     await checkFormat(writer, options)
     return {
       path: options.path,
       writer,
       reader,
+      longReader,
       close: () => {
         writer.closeSync()
         reader.closeSync()
+        longReader.closeSync()
         instance.closeSync()
       },
     }
