@@ -141,7 +141,8 @@ async function serve(
         file: `${(await store.status()).path}.alerts.json`,
         url: config.url ?? server.url,
         now,
-        findings: async window => (await findIn(store, window)).findings,
+        findings: async window =>
+          (await findIn(store, { ...window, untilMs: window.untilMs ?? now() })).findings,
       })
   } catch (error) {
     await stopPruning()

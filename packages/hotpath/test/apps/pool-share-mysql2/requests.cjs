@@ -113,6 +113,17 @@ exports.cases = {
     rows('select @@sql_mode as mode', [], { flags: ['-IGNORE_SPACE'] }),
   ],
   'SET ROLE': [plant('set role reader'), rows('select current_role() as role')],
+  'SET ROLE, sent before the connection stands': [
+    rows('select 1 as n'),
+    () =>
+      new Promise(resolve => {
+        const connection = mysql.createConnection(options)
+        connection.query('set role reader')
+        connection.end()
+        connection.once('end', resolve)
+      }),
+    rows('select current_role() as role'),
+  ],
   'prepared in SQL': [
     plant(`prepare planted from 'select 1'`),
     withConnection(connection => failure(connection.query('execute planted'))),
@@ -169,8 +180,8 @@ exports.cases = {
     rows('select 1 as n, 2 as m', [], { rowsAsArray: true }),
     rows('select 1 as n, 2 as m'),
     rows('select :n as n', { n: 1 }, { namedPlaceholders: true }),
-    rows('select 1 as n', [], { typeCast: (field, next) => `cast ${field.string()}` }),
-    rows('select 1 as n', [], { typeCast: (field, next) => [next()] }),
+    rows('select 1 as n', [], { typeCast: field => `cast ${field.string()}` }),
+    rows('select 1 as n', [], { typeCast: (_, next) => [next()] }),
     rows('select 1 as n; select 2 as m', [], { multipleStatements: true }),
     withConnection(connection => failure(connection.query('select 1 as n; select 2 as m'))),
   ],

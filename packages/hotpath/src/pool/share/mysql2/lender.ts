@@ -1,6 +1,5 @@
 import { AsyncResource } from 'node:async_hooks'
 import { caught, contained } from '../../../trace/counts.js'
-import type { ActiveTrace } from '../../../trace/span.js'
 import { tally } from '../../../trace/tallies.js'
 import { nameOf } from '../../figures.js'
 import type { PoolPolicy } from '../../policy.js'
@@ -12,17 +11,6 @@ import { Lease, leaseOf } from './lease.js'
 import { Line } from './line.js'
 import { Seat } from './seat.js'
 import type { Handshake, MysqlConnection, Packet, State } from './shapes.js'
-
-/** A connection of the app that is being made, with all that belongs to it. */
-interface Caller {
-  readonly handshake: Handshake
-  readonly connection: MysqlConnection
-  readonly seat: Seat
-  readonly place: Place<Line>
-  /** The async context in which its callbacks run. */
-  readonly resource: AsyncResource
-  readonly request: ActiveTrace
-}
 
 /**
  * Of the server as a whole, of the user by the server's variable, and by the user's account:
@@ -52,32 +40,31 @@ export class MysqlLender {
     if (place === undefined) return undefined
     const resource = new AsyncResource('HotpathLease')
     const seat = new Seat(connection, resource)
-    const caller = { handshake, connection, seat, place, resource, request }
+    const lease = new Lease(connection, handshake, seat, place, resource, request)
     const line = this.shelf.take(place)
     if (line === undefined) {
-      this.open(caller)
+      this.open(lease)
       return undefined
     }
     // Within the constructor the app has no listener yet, and the driver is not done.
-    if (isFresh(line))
-      process.nextTick(() => contained('pool.share', () => this.lend(caller, line)))
-    else this.ask(caller, line)
+    if (isFresh(line)) process.nextTick(() => contained('pool.share', () => this.lend(lease, line)))
+    else this.ask(lease, line)
     return waiting
   }
 
   /** A connection is about to say goodbye: true when it need not, because its line stays. */
   end(connection: MysqlConnection): boolean {
     const lease = leaseOf(connection)
-    if (lease === undefined) return false
-    const kept =
-      lease.keptBy() ?? (this.shelf.canKeep(lease.place, lease.line) ? undefined : 'full')
+    const line = lease?.line
+    if (lease === undefined || line === undefined) return false
+    const kept = lease.keptBy() ?? (this.shelf.canKeep(lease.place, line) ? undefined : 'full')
     if (kept !== undefined) {
       tally('hotpath.pool.share', { outcome: 'closed', reason: kept })
       return false
     }
-    lease.line.remember(connection)
+    line.remember(connection)
     lease.seat.rise()
-    void this.takeBack(lease, connection)
+    void this.takeBack(lease, line)
     return true
   }
 
@@ -88,51 +75,42 @@ export class MysqlLender {
     return undefined
   }
 
-  private open(caller: Caller): void {
+  private open(lease: Lease): void {
     tally('hotpath.pool.share', { outcome: 'opened' })
-    this.seat(caller, new Line(caller.connection.config))
-    this.tryAgainWhenFull(caller)
+    lease.sit(new Line(lease.connection.config))
+    this.tryAgainWhenFull(lease)
   }
 
-  private lend(caller: Caller, line: Line): void {
-    const { handshake, connection } = caller
-    // It was destroyed, or took too long, before it had begun.
-    if (connection._closing === true || connection._fatalError) {
-      this.shelf.put(caller.place, line)
+  private lend(lease: Lease, line: Line): void {
+    if (lease.isGivenUp) {
+      this.shelf.put(lease.place, line)
       return
     }
     tally('hotpath.pool.share', { outcome: 'reused' })
     line.leave()
-    this.seat(caller, line)
-    line.greet(handshake, connection)
-  }
-
-  private seat({ seat, place, resource, request }: Caller, line: Line): void {
-    seat.sit(line)
-    new Lease(seat, line, place, resource, request)
+    lease.sit(line)
+    line.greet(lease.handshake, lease.connection)
   }
 
   /** The line was idle for a while: the server, or a firewall, may have dropped it. */
-  private ask(caller: Caller, line: Line): void {
-    const { connection, resource } = caller
-    const lend = () => this.lend(caller, line)
+  private ask(lease: Lease, line: Line): void {
     const open = () => {
       line.destroy()
-      if (connection._closing === true || connection._fatalError) return
-      this.open(caller)
-      begin(caller)
+      if (lease.isGivenUp) return
+      this.open(lease)
+      begin(lease)
     }
     inRoot(() => line.ping())
       .then(
-        () => resource.runInAsyncScope(lend),
-        () => resource.runInAsyncScope(open),
+        () => lease.resource.runInAsyncScope(() => this.lend(lease, line)),
+        () => lease.resource.runInAsyncScope(open),
       )
       .catch(() => caught('pool.share'))
   }
 
   /** Without us there would have been a place: those that lie idle make it, and it tries once more. */
-  private tryAgainWhenFull(caller: Caller): void {
-    const { handshake, connection, seat } = caller
+  private tryAgainWhenFull(lease: Lease): void {
+    const { handshake, connection, seat } = lease
     const { execute } = Object.getPrototypeOf(handshake) as Handshake
     Object.defineProperty(handshake, 'execute', {
       configurable: true,
@@ -144,12 +122,13 @@ export class MysqlLender {
         Reflect.deleteProperty(handshake, 'execute')
         connection.stream.destroy()
         seat.rise()
-        void Promise.all(leaving).then(() =>
-          caller.resource.runInAsyncScope(() => {
-            this.seat(caller, new Line(connection.config))
-            begin(caller)
-          }),
-        )
+        void Promise.all(leaving).then(() => {
+          if (lease.isGivenUp) return
+          lease.resource.runInAsyncScope(() => {
+            lease.sit(new Line(connection.config))
+            begin(lease)
+          })
+        })
         return false
       },
     })
@@ -159,7 +138,8 @@ export class MysqlLender {
    * The app need not wait for it: the driver, too, calls back before the server knows. It hears
    * `end` when the session is clean, or gone.
    */
-  private async takeBack({ line, place, resource }: Lease, client: MysqlConnection): Promise<void> {
+  private async takeBack(lease: Lease, line: Line): Promise<void> {
+    const { connection: client, place, resource } = lease
     try {
       await inRoot(() => this.clean(line, place, client))
     } catch {
@@ -199,7 +179,7 @@ export class MysqlLender {
 const waiting: State = () => waiting
 
 /** Lets the driver wait for the server's greeting, as in the constructor. */
-function begin({ handshake, connection }: Caller): void {
+function begin({ handshake, connection }: Lease): void {
   handshake.next = undefined
   connection.handlePacket()
 }
