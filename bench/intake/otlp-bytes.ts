@@ -164,7 +164,6 @@ export function recorderMetrics(
         series,
         gauges: [],
         tallies: [],
-        batch: [],
         dropped: [],
         errors: [],
       }),
