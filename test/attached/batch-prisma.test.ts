@@ -3,8 +3,7 @@ import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { batch, batchScope, by, groupBy } from 'hotpath/batch'
-import pg from 'pg'
-import { type Postgres, startPostgres } from '../postgres.js'
+import { type Postgres, startPostgresWith } from '../postgres.js'
 import { PostgresProxy } from '../processes/postgres-proxy.js'
 import { prismaFolder } from '../run/company.js'
 
@@ -33,16 +32,12 @@ describe('batch, with Prisma and its adapter for pg', () => {
   let proxy: PostgresProxy
   let prisma: Client
   before(async () => {
-    postgres = await startPostgres()
-    const client = new pg.Client({ connectionString: postgres.url })
-    await client.connect()
-    await client.query(`
+    postgres = await startPostgresWith(`
       create table users (id int primary key, name text);
       create table addresses (id serial primary key, user_id int, street text);
       insert into users select g, 'u' || g from generate_series(1, ${USERS}) g where g <> 7;
       insert into addresses (user_id, street)
         select g, 's' || g || ' ' || n from generate_series(1, ${USERS}) g, generate_series(1, 2) n where g <> 7 order by g, n`)
-    await client.end()
     proxy = await PostgresProxy.start({ port: Number(new URL(postgres.url).port) })
     const load = createRequire(join(prismaFolder(), 'package.json'))
     const { PrismaPg } = load('@prisma/adapter-pg') as { PrismaPg: new (options: object) => object }

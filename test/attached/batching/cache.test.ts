@@ -1,9 +1,8 @@
 import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
-import pg from 'pg'
 import { fixtures } from '../../places.js'
-import { type Postgres, startPostgres } from '../../postgres.js'
+import { type Postgres, startPostgresWith } from '../../postgres.js'
 import { TestConsole } from '../../processes/console.js'
 import { until } from '../../processes/until.js'
 import { BatchedApp, type Tools, written } from './app.js'
@@ -39,15 +38,11 @@ const behave = (mode: string, keeps = false) =>
 describe('queries: { cache }', () => {
   let postgres: Postgres
   before(async () => {
-    postgres = await startPostgres()
-    const client = new pg.Client({ connectionString: postgres.url })
-    await client.connect()
-    await client.query(`
+    postgres = await startPostgresWith(`
       create table menu (id int primary key, name text, price numeric, since date, note text);
       insert into menu values (1, 'latte', 3.50, '2026-01-02', null), (2, 'mocha', 4, null, 'new');
       create function add_to_menu() returns int language sql volatile as
         'insert into menu values (3, ''flat white'') on conflict do nothing; select 3'`)
-    await client.end()
   })
   after(() => postgres?.stop())
 
