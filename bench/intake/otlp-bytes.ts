@@ -139,7 +139,7 @@ export function recorderBody(instance: string, spans: readonly Span[]): Uint8Arr
     link: undefined,
     site: undefined,
   }))
-  return gzipSync(JSON.stringify(recorder.tracesRequest(origin(instance), originMs, wire)))
+  return zipped(recorder.tracesRequest(origin(instance), originMs, wire))
 }
 
 /** The recorder's histograms of one interval. */
@@ -156,17 +156,18 @@ export function recorderMetrics(
     delta: { ...histogram, min: histogram.min ?? 0, max: histogram.max ?? 0 },
   }))
   const times = { originMs, startMs: 0, endMs: 1_000 }
-  return gzipSync(
-    JSON.stringify(
-      recorder.metricsRequest(origin(instance), {
-        sequence,
-        ...times,
-        series,
-        gauges: [],
-        tallies: [],
-        dropped: [],
-        errors: [],
-      }),
-    ),
+  return zipped(
+    recorder.metricsRequest(origin(instance), {
+      sequence,
+      ...times,
+      series,
+      gauges: [],
+      tallies: [],
+      dropped: [],
+      errors: [],
+    }),
   )
 }
+
+/** As the recorder's worker does. */
+const zipped = (request: object): Uint8Array => gzipSync(JSON.stringify(request), { level: 1 })

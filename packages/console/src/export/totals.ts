@@ -1,12 +1,5 @@
-import type {
-  Attributes,
-  CounterPoint,
-  GaugePoint,
-  HistogramPoint,
-  MetricName,
-  Span,
-} from '../model.js'
-import type { Batch } from '../store/store.js'
+import type { Attributes, CounterPoint, GaugePoint, HistogramPoint, MetricName } from '../model.js'
+import type { Batch, Exemplar as SpanExemplar } from '../store/store.js'
 import { addClassic, bucketOf, leTexts } from './classic.js'
 import type { Exemplar, Labels, Sample } from './exposition.js'
 import { exemplarKey, histogramLabels, poolLabels, seriesKey } from './labels.js'
@@ -49,6 +42,8 @@ interface ProcessTotal {
  */
 export class Totals {
   readonly #histograms = new Map<string, HistogramTotal>()
+  /** Series by the object of their attributes: those made from spans come with the same one again. */
+  readonly #known = new WeakMap<Attributes, { readonly key: string; total: HistogramTotal }>()
   /** Series by what a span can tell of them. */
   readonly #byExemplar = new Map<string, HistogramTotal>()
   readonly #perMetric = new Map<string, number>()
@@ -58,9 +53,9 @@ export class Totals {
   readonly overflow = new Map<string, number>()
 
   /** Counts a batch that was written, once. */
-  add({ spans, histograms, counters, gauges = [] }: Batch, nowMs: number): void {
+  add({ exemplars = [], histograms, counters, gauges = [] }: Batch, nowMs: number): void {
     for (const point of histograms) this.#addHistogram(point)
-    for (const span of spans) this.#addExemplar(span)
+    for (const exemplar of exemplars) this.#addExemplar(exemplar)
     for (const point of counters) this.#addCounter(point)
     for (const point of gauges) this.#addGauge(point, nowMs)
   }
@@ -111,7 +106,13 @@ export class Totals {
   }
 
   #addHistogram({ metric, service, attributes, sampled, histogram }: HistogramPoint): void {
-    const total = this.#histogramOf(metric, service, attributes, sampled)
+    const key = `${metric} ${sampled} ${service}`
+    let known = this.#known.get(attributes)
+    if (known?.key !== key) {
+      known = { key, total: this.#histogramOf(metric, service, attributes, sampled) }
+      this.#known.set(attributes, known)
+    }
+    const { total } = known
     addClassic(total.counts, histogram)
     total.sum += histogram.sum
   }
@@ -139,14 +140,10 @@ export class Totals {
     return total
   }
 
-  #addExemplar({ kind, service, attributes, durationNs, startNs, traceId, spanId }: Span): void {
-    if (kind !== 'server' && kind !== 'client') return
-    const metric =
-      kind === 'server' ? 'http.server.request.duration' : 'db.client.operation.duration'
+  #addExemplar({ metric, service, attributes, ...exemplar }: SpanExemplar): void {
     const total = this.#byExemplar.get(exemplarKey(metric, service, attributes))
     if (total === undefined) return
-    const seconds = durationNs / 1e9
-    const timeMs = Number(startNs / 1_000_000n) + durationNs / 1e6
+    const { traceId, spanId, seconds, timeMs } = exemplar
     total.exemplars[bucketOf(seconds)] = { traceId, spanId, value: seconds, timeMs }
   }
 

@@ -1,10 +1,6 @@
 import { promisify } from 'node:util'
 import { gunzip, inflate } from 'node:zlib'
-import { readJson } from './otlp/json.js'
 import { limits, Malformed } from './otlp/malformed.js'
-import { tracesRequest, type Message } from './otlp/messages.js'
-import { readSpansByHand } from './otlp/protobuf-spans.js'
-import { readProtobuf } from './otlp/protobuf.js'
 import type { Encoding } from './otlp/reply.js'
 
 /** The encoding that a Content-Type names, or undefined for one that OTLP does not have. */
@@ -15,22 +11,13 @@ export function encodingOf(contentType: string | undefined): Encoding | undefine
   return undefined
 }
 
-/** The message in a body. Throws `Malformed`. */
-export async function readBody(
-  body: Uint8Array,
-  contentEncoding: string | undefined,
-  encoding: Encoding,
-  message: Message,
-): Promise<object> {
-  const bytes = await decompress(body, contentEncoding)
-  if (encoding === 'json') return readJson(bytes, message)
-  const byHand = message === tracesRequest ? readSpansByHand(bytes) : undefined
-  return byHand ?? readProtobuf(bytes, message)
-}
-
 const inflaters = { gzip: promisify(gunzip), deflate: promisify(inflate) }
 
-async function decompress(body: Uint8Array, contentEncoding = 'identity'): Promise<Uint8Array> {
+/** The body as it was before it was compressed. Throws `Malformed`. */
+export async function decompress(
+  body: Uint8Array,
+  contentEncoding = 'identity',
+): Promise<Uint8Array> {
   const name = contentEncoding.trim().toLowerCase()
   if (name === 'identity' || name === '') return body
   if (name !== 'gzip' && name !== 'deflate')

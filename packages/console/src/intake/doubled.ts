@@ -1,7 +1,7 @@
 import type { Span } from '../model.js'
 
-/** Statements remembered by the span above them: some seconds of a busy service. */
-const remembered = 10_000
+/** Statements remembered by the span above them, a power of two: some seconds of a busy service. */
+const remembered = 16_384
 /** Of a statement this much is compared, and its length. */
 const comparedChars = 500
 
@@ -9,7 +9,10 @@ const comparedChars = 500
  * The statement of a span in the form in which a query builder and the driver below it agree: Knex
  * says `id = ?` where pg says `id = $1`. Undefined for spans that are no statements.
  */
-export function statementKey({ kind, attributes }: Span): string | undefined {
+export function statementKey({
+  kind,
+  attributes,
+}: Pick<Span, 'kind' | 'attributes'>): string | undefined {
   const text = attributes['db.query.text']
   if (kind !== 'client' || typeof text !== 'string') return undefined
   const key = text.replace(/\$\d+|%\(\w+\)s|%s|(?<!:):\w+|@\w+/g, '?').replace(/\s+/g, '')
@@ -21,25 +24,32 @@ export function statementKey({ kind, attributes }: Span): string | undefined {
  * well, in a span below. A driver's span ends first and so arrives first or in the same request.
  */
 export class Doubled {
-  readonly #below = new Map<string, string>()
+  /** The lower half of the trace's id and the id of the span above. A slot gives way to the next. */
+  readonly #above = new Uint32Array(4 * remembered)
+  readonly #statements: (string | undefined)[] = Array.from({ length: remembered })
 
-  /** The spans whose statement is no other's. */
-  without(spans: readonly Span[]): Span[] {
-    const keys = spans.map(statementKey)
-    for (const [i, { traceId, parentId }] of spans.entries()) {
-      const key = keys[i]
-      if (parentId !== undefined && key !== undefined) this.#remember(traceId + parentId, key)
-    }
-    return spans.filter(({ traceId, spanId }, i) => {
-      const key = keys[i]
-      return key === undefined || this.#below.get(traceId + spanId) !== key
-    })
+  /** Notes a statement for the span above it. `ids` are the words of `SpanTable.ids`. */
+  remember(ids: Uint32Array, row: number, statement: string): void {
+    const parent = 8 * row + 6
+    const slot = slotOf(ids, parent)
+    this.#statements[slot] = statement
+    for (const [i, word] of [8 * row + 2, 8 * row + 3, parent, parent + 1].entries())
+      this.#above[4 * slot + i] = ids[word] as number
   }
 
-  #remember(parent: string, key: string): void {
-    this.#below.set(parent, key)
-    if (this.#below.size <= remembered) return
-    const oldest = this.#below.keys().next()
-    if (!oldest.done) this.#below.delete(oldest.value)
+  /** Whether the same statement was noted below the span. */
+  has(ids: Uint32Array, row: number, statement: string): boolean {
+    const span = 8 * row + 4
+    const slot = slotOf(ids, span)
+    return (
+      this.#statements[slot] === statement &&
+      [8 * row + 2, 8 * row + 3, span, span + 1].every(
+        (word, i) => this.#above[4 * slot + i] === ids[word],
+      )
+    )
   }
 }
+
+/** Ids are random, so a part of one is as good as a hash. */
+const slotOf = (ids: Uint32Array, id: number): number =>
+  ((ids[id] as number) ^ (ids[id + 1] as number)) & (remembered - 1)

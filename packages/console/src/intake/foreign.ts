@@ -13,7 +13,10 @@ export class Foreign {
   readonly #routes = new RouteGuesses()
 
   /** `attributes` are rewritten in place; kind and name are returned as they are to be kept. */
-  settle(span: Span, attributes: Mutable): Pick<Span, 'kind' | 'name'> {
+  settle(
+    span: Pick<Span, 'kind' | 'name' | 'service'>,
+    attributes: Mutable,
+  ): Pick<Span, 'kind' | 'name'> {
     dropPrivate(attributes)
     const { kind, name } = span
     if (kind === 'server')

@@ -1,19 +1,15 @@
 import { ConsoleError } from '../errors.js'
 import type { Batch, Store } from '../store/store.js'
 import type { Losses } from './attributes.js'
-import { encodingOf, readBody } from './body.js'
+import { decompress, encodingOf } from './body.js'
 import { CumulativeToDelta } from './cumulative.js'
 import { Doubled } from './doubled.js'
-import { Foreign } from './foreign.js'
-import { pointsFromSpans } from './from-spans.js'
+import { Describer } from './describe.js'
 import { readMetrics } from './metrics.js'
 import { Malformed } from './otlp/malformed.js'
-import {
-  metricsRequest,
-  tracesRequest,
-  type MetricsRequest,
-  type TracesRequest,
-} from './otlp/messages.js'
+import { readJson } from './otlp/json.js'
+import { metricsRequest, type MetricsRequest } from './otlp/messages.js'
+import { readProtobuf } from './otlp/protobuf.js'
 import { accepted, refused, type Encoding, type Reply } from './otlp/reply.js'
 import { Refusals } from './refusals.js'
 import { readTraces } from './traces.js'
@@ -59,7 +55,7 @@ export class Intake {
   readonly #onWritten: (batch: Batch) => void
   #problem: StoreProblem | null = null
   readonly #totals: CumulativeToDelta
-  readonly #foreign = new Foreign()
+  readonly #describer = new Describer()
   readonly #doubled = new Doubled()
   readonly #counts = {
     requests: 0,
@@ -117,53 +113,46 @@ export class Intake {
   }
 
   async #takeTraces(request: OtlpRequest, encoding: Encoding): Promise<Reply> {
-    const { body, contentEncoding } = request
-    const message = (await readBody(
-      body,
-      contentEncoding,
-      encoding,
-      tracesRequest,
-    )) as TracesRequest
-    const losses = { cutTexts: 0, droppedAttributes: 0 }
-    const refusals = new Refusals('spans')
-    const { spans, foreign } = readTraces(message, losses, refusals, this.#foreign, this.#now())
-    const histograms = pointsFromSpans(this.#doubled.without(foreign))
-    await this.#write([{ spans, histograms, counters: [] }])
-    this.#counts.spans += spans.length
-    this.#counts.refusedSpans += refusals.count
-    this.#lose(losses)
-    return accepted('traces', encoding, refusals.partialSuccess())
+    const bytes = await decompress(request.body, request.contentEncoding)
+    const rows = readTraces(bytes, encoding, this.#describer, this.#now())
+    const { spans, histograms, exemplars } = rows.take(this.#doubled)
+    const { count } = spans
+    if (count > 0) await this.#write([{ spans, histograms, exemplars, counters: [] }])
+    this.#counts.spans += count
+    this.#counts.refusedSpans += rows.refusals.count
+    this.#lose(rows.losses)
+    return accepted('traces', encoding, rows.refusals.partialSuccess())
   }
 
   async #takeMetrics(request: OtlpRequest, encoding: Encoding): Promise<Reply> {
-    const { body, contentEncoding } = request
-    const message = (await readBody(
-      body,
-      contentEncoding,
-      encoding,
-      metricsRequest,
-    )) as MetricsRequest
+    const bytes = await decompress(request.body, request.contentEncoding)
+    const read = encoding === 'json' ? readJson : readProtobuf
+    const message = read(bytes, metricsRequest) as MetricsRequest
     const losses = { cutTexts: 0, droppedAttributes: 0 }
     const refusals = new Refusals('points')
-    const read = readMetrics(message, this.#totals, losses, refusals, this.#now())
-    await this.#write(read.batches)
-    read.commit()
-    this.#counts.points += read.points
+    const metrics = readMetrics(message, this.#totals, losses, refusals, this.#now())
+    await this.#writeMetrics(metrics.batches)
+    metrics.commit()
+    this.#counts.points += metrics.points
     this.#counts.refusedPoints += refusals.count
     this.#lose(losses)
     return accepted('metrics', encoding, refusals.partialSuccess())
   }
 
-  async #write(batches: readonly Batch[]): Promise<void> {
+  async #writeMetrics(batches: readonly Batch[]): Promise<void> {
     const filled = batches.filter(
       batch =>
         batch.delivery !== undefined ||
-        batch.spans.length + batch.histograms.length + batch.counters.length > 0 ||
+        batch.histograms.length + batch.counters.length > 0 ||
         (batch.gauges ?? []).length > 0,
     )
+    await this.#write(filled)
+  }
+
+  async #write(batches: readonly Batch[]): Promise<void> {
     // Asked for together they are committed together, as a rule.
     await Promise.all(
-      filled.map(async batch => {
+      batches.map(async batch => {
         const { repeated } = await this.#store.write(batch)
         if (repeated) this.#counts.repeated++
         else this.#onWritten(batch)

@@ -1,7 +1,7 @@
 import type { Attributes, Span, SpanLink } from '../model.js'
 import type { SpanColumns } from './duckdb/traces.js'
 import { idDigits, traceDigits } from './duckdb/ids.js'
-import { kinds, statuses } from './encode.js'
+import { kinds, statuses } from './span-table.js'
 
 /**
  * Columns of the table `spans`, in the order in which they are read, as spans. A span that came twice

@@ -6,7 +6,7 @@ import { ConsoleError } from '../errors.js'
 import type { Answer, CallName, Calls, Refusal, WorkerOptions } from './calls.js'
 import { decodeSpans, listsOf } from './decode.js'
 import { sentence } from './duckdb/database.js'
-import { encodeBatch } from './encode.js'
+import { buffersOf, encodeBatch } from './encode.js'
 import type { Store } from './store.js'
 
 export interface StoreOptions {
@@ -48,7 +48,7 @@ export async function openStore(options: StoreOptions): Promise<Store> {
         throw new ConsoleError('STORE_BUSY', { waitingBytes, limitBytes })
       waitingBytes += rows.bytes
       try {
-        return await thread.call('write', rows)
+        return await thread.call('write', rows, buffersOf(rows))
       } finally {
         waitingBytes -= rows.bytes
       }
@@ -120,13 +120,18 @@ class StoreThread {
     return thread
   }
 
-  call<Name extends CallName>(name: Name, argument: Calls[Name][0]): Promise<Calls[Name][1]> {
+  /** `handedOver` are buffers of the argument that nobody reads here any more. */
+  call<Name extends CallName>(
+    name: Name,
+    argument: Calls[Name][0],
+    handedOver: readonly ArrayBuffer[] = [],
+  ): Promise<Calls[Name][1]> {
     if (this.#over !== undefined) return Promise.reject(this.#over)
     const id = this.#nextId++
     return new Promise((resolve, reject) => {
       this.#pending.set(id, { resolve, reject })
       // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread, not a window
-      this.#worker.postMessage({ id, name, argument })
+      this.#worker.postMessage({ id, name, argument }, handedOver)
     })
   }
 

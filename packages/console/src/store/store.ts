@@ -11,17 +11,33 @@ import type {
   Span,
   SpanStatus,
 } from '../model.js'
+import type { SpanTable } from './span-table.js'
 
 /** What arrived in one request of an exporter: kept whole or not at all. */
 export interface Batch {
-  readonly spans: readonly Span[]
+  /** The intake makes a table, which the store takes over. */
+  readonly spans: readonly Span[] | SpanTable
   readonly histograms: readonly HistogramPoint[]
   readonly counters: readonly CounterPoint[]
   readonly gauges?: readonly GaugePoint[]
+  /** The last and the slowest span of each series; not kept. */
+  readonly exemplars?: readonly Exemplar[]
   /** Who sent it; the last one said of a process holds. */
   readonly processes?: readonly ProcessInfo[]
   /** Absent for telemetry that is not our recorder's: it cannot be told from a repetition. */
   readonly delivery?: Delivery
+}
+
+/** A span that stands for others of its series: what a point of a graph leads to. */
+export interface Exemplar {
+  readonly metric: MetricName
+  readonly service: string
+  readonly attributes: Attributes
+  readonly traceId: string
+  readonly spanId: string
+  readonly seconds: number
+  /** When it ended, since 1970. */
+  readonly timeMs: number
 }
 
 /** A stretch of time and, if given, one service. */

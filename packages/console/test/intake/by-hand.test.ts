@@ -1,12 +1,16 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import fc from 'fast-check'
-import { readByTable } from '../../dist/intake/otlp/json.js'
-import { takeSpansByHand } from '../../dist/intake/otlp/json-spans.js'
+import { Describer } from '../../dist/intake/describe.js'
+import { Doubled } from '../../dist/intake/doubled.js'
+import { readJson } from '../../dist/intake/otlp/json.js'
+import { readJsonSpansByHand } from '../../dist/intake/otlp/json-spans.js'
 import { Malformed } from '../../dist/intake/otlp/malformed.js'
 import { tracesRequest } from '../../dist/intake/otlp/messages.js'
 import { readProtobuf } from '../../dist/intake/otlp/protobuf.js'
 import { readSpansByHand } from '../../dist/intake/otlp/protobuf-spans.js'
+import { type TraceRows } from '../../dist/intake/trace-rows.js'
+import { rowsOf } from '../../dist/intake/traces.js'
 import { protobuf } from './encode.js'
 
 const text = fc.string({ unit: 'grapheme', maxLength: 200 })
@@ -57,7 +61,7 @@ const request = fc.record({
 })
 
 /** What the table makes of it, or that it refuses it. */
-const byTable = (read: () => object): unknown => {
+const byTable = (read: () => object | undefined): unknown => {
   try {
     return read()
   } catch (error) {
@@ -67,11 +71,26 @@ const byTable = (read: () => object): unknown => {
 }
 
 /** By hand, `undefined` leaves it to the table; else both say the same. */
-const agrees = (byHand: () => object | undefined, table: () => object): boolean => {
+const agrees = (byHand: () => object | undefined, table: () => object | undefined): boolean => {
   const got = byTable(() => byHand() ?? { left: true }) as { left?: true } | 'refused'
   if (got !== 'refused' && got.left === true) return false
   assert.deepEqual(got, byTable(table))
   return true
+}
+
+const nowMs = Date.now()
+
+/** All that comes of the rows of a request. */
+const taken = (rows: TraceRows | undefined): object | undefined => {
+  if (rows === undefined) return undefined
+  const { spans, histograms, exemplars } = rows.take(new Doubled())
+  const { count, ids, startNs, durationNs, says, texts, links } = spans
+  const columns = [ids.subarray(0, 4 * count), startNs.subarray(0, count)]
+  const numbers = [durationNs.subarray(0, count)]
+  const said = Array.from(says.subarray(0, count), i => texts[i])
+  const { losses, refusals } = rows
+  const refused = refusals.partialSuccess()
+  return { columns, numbers, said, links, histograms, exemplars, losses, refused }
 }
 
 describe('traces read by hand are those that the table reads', () => {
@@ -87,16 +106,18 @@ describe('traces read by hand are those that the table reads', () => {
           if (damaged.length > 0) damaged[next(damaged.length)] = next(256)
           damages.push(damaged, bytes.subarray(0, next(bytes.length)))
         }
-        for (const each of damages)
+        // The second time what a span says is kept by its bytes, the third time it is found by them.
+        const [first, second] = [new Describer(), new Describer()]
+        for (const each of [...damages, ...damages, bytes])
           if (
             agrees(
-              () => readSpansByHand(each),
-              () => readProtobuf(each, tracesRequest),
+              () => taken(readSpansByHand(each, first, nowMs)),
+              () => taken(rowsOf(readProtobuf(each, tracesRequest), second, nowMs)),
             )
           )
             byHand++
       }),
-      { numRuns: 400 },
+      { numRuns: 200 },
     )
     assert.ok(byHand > 400, `${byHand} were read by hand`)
   })
@@ -124,17 +145,67 @@ describe('traces read by hand are those that the table reads', () => {
         const damaged: unknown = JSON.parse(JSON.stringify(message), (_, each: unknown) =>
           seen++ === at % places ? wrong : each,
         )
-        for (const each of [JSON.parse(JSON.stringify(message)) as unknown, damaged])
+        const text = JSON.stringify(message, null, at % 3)
+        const bytes = Buffer.from(text)
+        const cut = bytes.subarray(0, (at * 7) % (bytes.length + 1))
+        const spoilt = Buffer.from(bytes)
+        spoilt[(at * 13) % bytes.length] = at % 256
+        const all = [bytes, Buffer.from(JSON.stringify(damaged)), cut, spoilt]
+        const [first, second] = [new Describer(), new Describer()]
+        for (const each of [...all, ...all, bytes])
           if (
             agrees(
-              () => takeSpansByHand(each),
-              () => readByTable(each, tracesRequest),
+              () => taken(readJsonSpansByHand(each, first, nowMs)),
+              () => taken(rowsOf(readJson(each, tracesRequest), second, nowMs)),
             )
           )
             byHand++
       }),
-      { numRuns: 600 },
+      { numRuns: 300 },
     )
     assert.ok(byHand > 150, `${byHand} were read by hand`)
+  })
+
+  test('and what one process said is not taken for what another says in the same bytes', () => {
+    const span = (spanId: string) => ({
+      traceId: 'ab'.repeat(16),
+      spanId,
+      name: 'GET /users',
+      kind: 2,
+      startTimeUnixNano: String(BigInt(nowMs) * 1_000_000n),
+      endTimeUnixNano: String(BigInt(nowMs + 5) * 1_000_000n),
+      attributes: [{ key: 'http.request.method', value: { stringValue: 'GET' } }],
+    })
+    const of = (service: string) => ({
+      resource: { attributes: [{ key: 'service.name', value: { stringValue: service } }] },
+      scopeSpans: [
+        {
+          spans: [
+            ...['01', '02', '03'].map(id => span(id.repeat(8))),
+            { ...span('04'.repeat(8)), kind: 3 },
+            { ...span('05'.repeat(8)), parentSpanId: '01'.repeat(8) },
+            { ...span('06'.repeat(8)), status: { code: 2 } },
+          ],
+        },
+      ],
+    })
+    const message = { resourceSpans: ['shop', 'mail', 'shop'].map(of) }
+    const bodies = [
+      readSpansByHand(protobuf('traces', message), new Describer(), nowMs),
+      readJsonSpansByHand(Buffer.from(JSON.stringify(message)), new Describer(), nowMs),
+    ]
+    for (const rows of bodies) {
+      const { spans } = rows?.take(new Doubled()) ?? assert.fail('left to the table')
+      const said = Array.from(spans.says.subarray(0, spans.count), i => spans.texts[i])
+      assert.deepEqual(
+        said.map(text => [text?.service, text?.kind, text?.entry, text?.status]),
+        ['shop', 'mail', 'shop'].flatMap(service => [
+          ...[1, 1, 1].map(kind => [service, kind, true, 0]),
+          [service, 2, true, 0],
+          [service, 1, true, 0],
+          [service, 1, true, 2],
+        ]),
+      )
+    }
   })
 })

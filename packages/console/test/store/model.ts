@@ -46,6 +46,7 @@ export class ModelStore {
       if (at > known.lastNs) known.lastNs = at
       this.ledger.set(key, known)
     }
+    if ('texts' in batch.spans) throw new Error('the model takes lists of spans')
     this.spans.push(...batch.spans)
     this.points.push(...batch.histograms)
     this.counterPoints.push(...batch.counters)

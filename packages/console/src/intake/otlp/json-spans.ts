@@ -1,200 +1,299 @@
-import { Budget } from './malformed.js'
-import type { AnyValue, KeyValue, OtlpSpan, TracesRequest } from './messages.js'
+import { isUtf8 } from 'node:buffer'
+import { highWord, linksText, lowWord } from '../../store/span-table.js'
+import type { Describer } from '../describe.js'
+import { SpanBytes } from '../known-spans.js'
+import { linkLimit, readLink } from '../links.js'
+import type { Source } from '../source.js'
+import { TraceRows } from '../trace-rows.js'
+import { ascii, isSame, JsonScanner } from './json-scanner.js'
+import { keyValueList, linkList, resourceOf, scopeOf } from './json-parts.js'
+import { Unusual } from './unusual.js'
 
 /**
- * Takes parsed OTLP/JSON as the traces that it is, by hand: 2.5 us a span where the table takes 11. As
- * with protobuf, what SDKs do not write is left to the table, which knows what is wrong with it: then
- * this returns undefined. Where it returns a request, the table reads the same.
+ * Reads the traces that senders of OTLP/JSON write, by hand, from bytes to rows: most of the bytes are
+ * attributes that came before, and are found by them without being parsed. As with protobuf, what
+ * senders do not write is left to the table, which knows what is wrong with it: then this returns
+ * undefined. Where it returns rows, the table makes the same.
  */
-export function takeSpansByHand(parsed: unknown): TracesRequest | undefined {
+export function readJsonSpansByHand(
+  bytes: Uint8Array,
+  describer: Describer,
+  nowMs: number,
+): TraceRows | undefined {
+  if (!isUtf8(bytes)) return undefined
   try {
-    return request(parsed, new Budget())
+    return new JsonSpanReader(bytes, describer, nowMs).request()
   } catch (error) {
     if (error instanceof Unusual) return undefined
     throw error
   }
 }
 
-class Unusual extends Error {}
+const { closeList, closeObject, comma, nine, openList, openObject, quote, zero } = ascii
 
-type Json = Readonly<Record<string, unknown>>
+/** Members of a span by length and second letter, which no two of them share. */
+const members = new Map(
+  [
+    'traceId',
+    'spanId',
+    'parentSpanId',
+    'name',
+    'kind',
+    'startTimeUnixNano',
+    'endTimeUnixNano',
+    'attributes',
+    'links',
+    'status',
+  ].map(name => [(name.length << 8) | name.charCodeAt(1), { name, bytes: Buffer.from(name) }]),
+)
 
-function object(value: unknown, budget: Budget): Json {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw new Unusual()
-  budget.take()
-  return value as Json
-}
+/** What a status is as a rule, before its digit. */
+const onlyCode = Buffer.from('{"code":')
 
-/** Null is protobuf's spelling of "not set". */
-function list<T>(value: unknown, read: (item: unknown) => T): T[] | undefined {
-  if (value === undefined || value === null) return undefined
-  if (!Array.isArray(value)) throw new Unusual()
-  return value.map(read)
-}
+/** Values of hexadecimal digits in lower case; 255 for all else. */
+const digits = new Uint8Array(256).fill(255)
+for (const [value, digit] of [...'0123456789abcdef'].entries()) digits[digit.charCodeAt(0)] = value
 
-/** What the table refuses by its name: the spelling of the .proto, `trace_id`. */
-function checkNames(value: Json): void {
-  for (const name in value) if (name.includes('_')) throw new Unusual()
-}
+class JsonSpanReader extends JsonScanner {
+  readonly #describer: Describer
+  readonly #rows: TraceRows
+  readonly #said: SpanBytes
 
-function request(value: unknown, budget: Budget): TracesRequest {
-  const given = object(value, budget)
-  checkNames(given)
-  const resourceSpans = list(given['resourceSpans'], item => {
-    const each = object(item, budget)
-    checkNames(each)
-    const scopeSpans = list(each['scopeSpans'], scope => scopeSpansOf(scope, budget))
-    const resource = attributed(each['resource'], budget)
-    return { ...(resource && { resource }), ...(scopeSpans && { scopeSpans }) }
-  })
-  return resourceSpans === undefined ? {} : { resourceSpans }
-}
+  constructor(bytes: Uint8Array, describer: Describer, nowMs: number) {
+    super(bytes)
+    this.#describer = describer
+    this.#rows = new TraceRows(nowMs)
+    this.#said = new SpanBytes(this.bytes)
+  }
 
-function scopeSpansOf(value: unknown, budget: Budget) {
-  const given = object(value, budget)
-  checkNames(given)
-  const scope = scopeOf(given['scope'], budget)
-  const spans = list(given['spans'], item => spanOf(item, budget))
-  return { ...(scope && { scope }), ...(spans && { spans }) }
-}
+  request(): TraceRows {
+    this.members(name => {
+      if (name !== 'resourceSpans') return false
+      this.items(() => this.#resourceSpans())
+      return true
+    })
+    if (this.next() !== undefined) throw new Unusual()
+    return this.#rows
+  }
 
-function scopeOf(value: unknown, budget: Budget) {
-  const scope = attributed(value, budget)
-  const name = (value as { name?: unknown } | null | undefined)?.name
-  return name === undefined || name === null ? scope : { ...scope, name: text(name) }
-}
+  #resourceSpans(): void {
+    let source: Source | undefined
+    this.members(name => {
+      if (name === 'resource') {
+        // After the spans, which it tells the process of.
+        if (source !== undefined) throw new Unusual()
+        source = this.#describer.source(resourceOf(this.parsed(), this.budget), this.#rows.losses)
+      } else if (name === 'scopeSpans') {
+        source ??= this.#describer.source(undefined, this.#rows.losses)
+        const of = source
+        this.items(() => this.#scopeSpans(of))
+      } else return false
+      return true
+    })
+  }
 
-/** What has attributes: a resource, and most of a scope. */
-function attributed(value: unknown, budget: Budget) {
-  if (value === undefined || value === null) return undefined
-  const given = object(value, budget)
-  checkNames(given)
-  const attributes = list(given['attributes'], item => keyValueOf(item, budget))
-  return attributes === undefined ? {} : { attributes }
-}
+  #scopeSpans(source: Source): void {
+    this.members(name => {
+      if (name === 'scope') scopeOf(this.parsed(), this.budget)
+      else if (name === 'spans') this.items(() => this.#span(source))
+      else return false
+      return true
+    })
+  }
 
-function spanOf(value: unknown, budget: Budget): OtlpSpan {
-  const given = object(value, budget)
-  const span: OtlpSpan = {}
-  for (const name in given) {
-    const content = given[name]
-    if (content === null) continue
-    switch (name) {
-      case 'traceId':
-        span.traceId = id(content)
-        break
-      case 'spanId':
-        span.spanId = id(content)
-        break
-      case 'parentSpanId':
-        span.parentSpanId = id(content)
-        break
-      case 'name':
-        span.name = text(content)
-        break
-      case 'kind':
-        span.kind = enumOf(content)
-        break
-      case 'startTimeUnixNano':
-        span.startTimeUnixNano = nanoseconds(content)
-        break
-      case 'endTimeUnixNano':
-        span.endTimeUnixNano = nanoseconds(content)
-        break
-      case 'attributes':
-        span.attributes = list(content, item => keyValueOf(item, budget)) ?? []
-        break
-      case 'links':
-        span.links = list(content, item => linkOf(item, budget)) ?? []
-        break
-      case 'status': {
-        const status = object(content, budget)
-        checkNames(status)
-        const code = status['code']
-        span.status = code === undefined || code === null ? {} : { code: enumOf(code) }
-        break
+  /** The loop is written out: this is where the time goes. */
+  #span(source: Source): void {
+    this.open(openObject)
+    const { place } = this.#rows
+    place.words.fill(0)
+    const said = this.#said
+    said.begin(source)
+    let [hasTrace, hasSpan] = [false, false]
+    let links: string | undefined
+    for (let more = this.next() !== closeObject; more; more = this.more(closeObject)) {
+      switch (this.#member()) {
+        case 'traceId':
+          hasTrace = this.#id(place.traceHigh, 2)
+          break
+        case 'spanId':
+          hasSpan = this.#id(place.span, 1)
+          break
+        case 'parentSpanId':
+          said.root = !this.#parentId(place.parent)
+          break
+        case 'name':
+          this.text()
+          said.nameFrom = this.from
+          said.nameTo = this.to
+          break
+        case 'kind':
+          said.kind = this.#enum()
+          break
+        case 'startTimeUnixNano':
+          this.#time(place.start)
+          break
+        case 'endTimeUnixNano':
+          this.#time(place.end)
+          break
+        case 'attributes':
+          // Of a name that comes twice JSON takes the last; who knows what else is wrong with it.
+          if (said.attributesTo !== 0) throw new Unusual()
+          if (this.next() !== openList) throw new Unusual()
+          said.attributesFrom = this.at
+          this.pass()
+          said.attributesTo = this.at
+          break
+        case 'links':
+          links = this.#links()
+          break
+        case 'status':
+          said.status = this.#status()
+          break
+        default:
+          this.skip()
       }
-      default:
-        if (name.includes('_')) throw new Unusual()
     }
+    this.at++
+    if (!hasTrace || !hasSpan) throw new Unusual()
+    // Why it is refused is for the table to say, and whether all else is well with it.
+    if (!this.#rows.isTimed()) throw new Unusual()
+    this.#add(said, source, links)
   }
-  return span
-}
 
-function linkOf(value: unknown, budget: Budget) {
-  const given = object(value, budget)
-  checkNames(given)
-  const { traceId, spanId } = given as { traceId?: unknown; spanId?: unknown }
-  return { traceId: id(traceId), spanId: id(spanId) }
-}
-
-function keyValueOf(value: unknown, budget: Budget): KeyValue {
-  const {
-    key,
-    value: content,
-    ...others
-  } = object(value, budget) as {
-    key?: unknown
-    value?: unknown
+  #add(said: SpanBytes, source: Source, links: string | undefined): void {
+    const known = this.#describer.knownJson
+    const slot = known.find(said)
+    if (slot !== undefined) {
+      this.budget.take(slot.elements)
+      this.#rows.add(slot.description, links)
+      return
+    }
+    const before = this.budget.left
+    const description = this.#describer.describe(source, {
+      name: this.bytes.toString('utf8', said.nameFrom, said.nameTo),
+      kind: said.kind,
+      status: said.status,
+      root: said.root,
+      attributes:
+        said.attributesTo === 0
+          ? undefined
+          : keyValueList(this.parse(said.attributesFrom, said.attributesTo), this.budget),
+    })
+    known.note(said, description, before - this.budget.left)
+    this.#rows.add(description, links)
   }
-  if (typeof key !== 'string') throw new Unusual()
-  checkNames(others)
-  return content === undefined || content === null
-    ? { key }
-    : { key, value: anyValue(content, budget) }
-}
 
-/** A value with one member, as senders write it. Lists in lists are left to the table. */
-function anyValue(value: unknown, budget: Budget, nested = false): AnyValue {
-  const given = object(value, budget)
-  let result: AnyValue | undefined
-  for (const name in given) {
-    if (result !== undefined) throw new Unusual()
-    const content = given[name]
-    if (name === 'stringValue') result = { stringValue: text(content) }
-    else if (name === 'intValue') result = { intValue: integer(content) }
-    else if (name === 'doubleValue' && typeof content === 'number')
-      result = { doubleValue: content }
-    else if (name === 'boolValue' && typeof content === 'boolean') result = { boolValue: content }
-    else if (name === 'arrayValue' && !nested) {
-      const list_ = object(content, budget)
-      checkNames(list_)
-      const values = list(list_['values'], item => anyValue(item, budget, true))
-      result = { arrayValue: values === undefined ? {} : { values } }
-    } else throw new Unusual()
+  #links(): string | undefined {
+    if (this.next() === openList && this.bytes[this.at + 1] === closeList) {
+      this.at += 2
+      return undefined
+    }
+    const links = linkList(this.parsed(), this.budget)
+    return linksText(links.slice(0, linkLimit).map(readLink))
   }
-  return result ?? {}
-}
 
-function text(value: unknown): string {
-  if (typeof value !== 'string') throw new Unusual()
-  return value
-}
-
-/** Lower case, as senders write it: the others are told and turned by the table. */
-function id(value: unknown): string {
-  if (typeof value !== 'string' || value.length % 2 !== 0) throw new Unusual()
-  for (let i = 0; i < value.length; i++) {
-    const code = value.charCodeAt(i)
-    if (!((code >= 48 && code <= 57) || (code >= 97 && code <= 102))) throw new Unusual()
+  #status(): number {
+    let code = 0
+    if (this.next() === openObject && isSame(onlyCode, this.bytes, this.at)) {
+      const at = this.at + onlyCode.length
+      const digit = (this.bytes[at] as number) - zero
+      if (digit >= 0 && digit <= 9 && this.bytes[at + 1] === closeObject) {
+        this.budget.take()
+        this.at = at + 2
+        return digit
+      }
+    }
+    this.members(name => {
+      if (name !== 'code') return false
+      code = this.#enum()
+      return true
+    })
+    return code
   }
-  return value
-}
 
-function enumOf(value: unknown): number {
-  if (typeof value !== 'number' || !Number.isInteger(value) || value < 0 || value > 127)
-    throw new Unusual()
-  return value
-}
+  /** The name of a span's member, and '' for one that is not read. */
+  #member(): string {
+    this.key()
+    const [from, to] = [this.from, this.to]
+    const bytes = this.bytes
+    const known = members.get(((to - from) << 8) | (bytes[from + 1] as number))
+    if (known === undefined || !isSame(known.bytes, bytes, from)) return ''
+    return known.name
+  }
 
-/** 64 bits hold 19 digits whatever they are. */
-function nanoseconds(value: unknown): bigint {
-  if (typeof value !== 'string' || !/^\d{1,19}$/.test(value)) throw new Unusual()
-  return BigInt(value)
-}
+  /** The digits of an id, into the words of `count` numbers; false when all are zero. */
+  #id(place: number, count: number): boolean {
+    this.text()
+    // Of another length: wrong, or none at all, which the table tells apart.
+    if (this.to - this.from !== 16 * count) throw new Unusual()
+    const { words } = this.#rows.place
+    let any = 0
+    for (let k = 0; k < count; k++) {
+      const high = this.#word(this.from + 16 * k)
+      const low = this.#word(this.from + 16 * k + 8)
+      words[2 * (place + k) + highWord] = high
+      words[2 * (place + k) + lowWord] = low
+      any |= high | low
+    }
+    return any !== 0
+  }
 
-function integer(value: unknown): bigint {
-  if (typeof value === 'number' && Number.isSafeInteger(value)) return BigInt(value)
-  if (typeof value === 'string' && /^-?\d{1,18}$/.test(value)) return BigInt(value)
-  throw new Unusual()
+  /** An empty parent is no parent, nor are zeros. */
+  #parentId(place: number): boolean {
+    const bytes = this.bytes
+    if (this.next() === quote && bytes[this.at + 1] === quote) {
+      this.at += 2
+      return false
+    }
+    return this.#id(place, 1)
+  }
+
+  #word(from: number): number {
+    let value = 0
+    let odd = 0
+    for (let i = from; i < from + 8; i++) {
+      const digit = digits[this.bytes[i] as number] as number
+      odd |= digit
+      value = (value << 4) | digit
+    }
+    // 255 is the only one above 15.
+    if (odd > 15) throw new Unusual()
+    return value
+  }
+
+  /** Nanoseconds as a text of up to 19 digits, without a bigint: in parts that a double holds exactly. */
+  #time(place: number): void {
+    this.text()
+    const length = this.to - this.from
+    if (length === 0 || length > 19) throw new Unusual()
+    const cut = Math.max(this.from, this.to - 9)
+    const seconds = this.#decimal(this.from, cut)
+    const below = this.#decimal(cut, this.to)
+    const upper = Math.floor(seconds / 65_536) * 1e9
+    const lower = (seconds % 65_536) * 1e9 + below
+    const low = (upper % 65_536) * 65_536 + lower
+    const { words } = this.#rows.place
+    words[2 * place + lowWord] = low % 2 ** 32
+    words[2 * place + highWord] = Math.floor(upper / 65_536) + Math.floor(low / 2 ** 32)
+  }
+
+  #decimal(from: number, to: number): number {
+    let value = 0
+    for (let i = from; i < to; i++) {
+      const byte = this.bytes[i] as number
+      if (byte < zero || byte > nine) throw new Unusual()
+      value = value * 10 + byte - zero
+    }
+    return value
+  }
+
+  /** An enum of one digit: there are no others. */
+  #enum(): number {
+    const byte = this.next() ?? 0
+    const after = this.bytes[this.at + 1]
+    if (byte < zero || byte > nine) throw new Unusual()
+    if (after !== comma && after !== closeObject) throw new Unusual()
+    this.at++
+    return byte - zero
+  }
 }

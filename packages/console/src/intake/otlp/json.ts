@@ -1,6 +1,5 @@
 import { Budget, limits, Malformed } from './malformed.js'
-import { takeSpansByHand } from './json-spans.js'
-import { type Field, type FieldType, type Message, tracesRequest } from './messages.js'
+import type { Field, FieldType, Message } from './messages.js'
 
 type Value = string | number | bigint | boolean | object
 
@@ -16,13 +15,8 @@ export function readJson(bytes: Uint8Array, message: Message): object {
   } catch (error) {
     throw new Malformed(`The JSON cannot be read: ${(error as Error).message}.`)
   }
-  const byHand = message === tracesRequest ? takeSpansByHand(parsed) : undefined
-  return byHand ?? readByTable(parsed, message)
+  return readMessage(parsed, message, message.name, new Budget(), 0)
 }
-
-/** What JSON.parse made, by the table. */
-export const readByTable = (parsed: unknown, message: Message): object =>
-  readMessage(parsed, message, message.name, new Budget(), 0)
 
 function readMessage(
   value: unknown,

@@ -31,6 +31,10 @@ export class Malformed extends Error {
 export class Budget {
   #left = limits.elements
 
+  get left(): number {
+    return this.#left
+  }
+
   take(count = 1): void {
     this.#left -= count
     if (this.#left < 0)

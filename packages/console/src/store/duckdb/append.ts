@@ -1,135 +1,147 @@
 import {
-  DOUBLE,
-  LIST,
-  listValue,
-  type DuckDBAppender,
   type DuckDBConnection,
+  DuckDBDataChunk,
+  type DuckDBListValue,
+  listValue,
 } from '@duckdb/node-api'
-import type { BatchRows, CounterRow, PointRow, SpanRow } from '../encode.js'
+import type { BatchRows, CounterRow } from '../encode.js'
+import type { SpanTable, SpanText } from '../span-table.js'
 import type { Dictionary } from './dictionary.js'
-import { idNumber, traceNumbers } from './ids.js'
 
-const listOfDoubles = LIST(DOUBLE)
+/** What a column of these tables may hold. */
+type Value = bigint | number | string | DuckDBListValue | null
+
+/** Rows that DuckDB takes at a time: the size of its vectors. */
+const chunkRows = 2_048
 
 /**
- * Appends rows inside the caller's transaction. Measured on two cores, batches of 5,000 spans, a
- * commit each: the appender writes 106,000 spans a second, prepared inserts 9,000.
+ * Appends rows inside the caller's transaction, in chunks of columns: measured with groups of 4,000
+ * spans, 0.7 us a span less than value by value.
  */
 export async function append(
   connection: DuckDBConnection,
   dictionary: Dictionary,
   batches: readonly BatchRows[],
 ): Promise<void> {
-  const spans = batches.flatMap(b => b.spans)
-  const ids = new Ids()
-  await appendRows(connection, 'spans', spans, (to, row: SpanRow) => {
-    identify(to, row, ids)
-    to.appendInteger(dictionary.source(row.service, row.instance))
-    to.appendVarchar(row.name)
-    to.appendUTinyInt(row.kind)
-    to.appendBigInt(row.startNs)
-    to.appendBigInt(BigInt(row.durationNs))
-    to.appendUTinyInt(row.status)
-    to.appendVarchar(row.attributes)
-    text(to, row.links)
-  })
-  const entries = spans.filter(row => row.entry)
-  await appendRows(connection, 'entries', entries, (to, row: SpanRow) => {
-    identify(to, row, ids)
-    to.appendInteger(dictionary.source(row.service, row.instance))
-    to.appendBigInt(row.startNs)
-    to.appendBigInt(BigInt(row.durationNs))
-    to.appendUTinyInt(row.status)
-    text(to, row.route)
-    if (row.statusCode === null) to.appendNull()
-    else to.appendInteger(row.statusCode)
-  })
-  await appendRows(
-    connection,
-    'points',
-    batches.flatMap(b => b.points),
-    (to, row: PointRow) => {
-      to.appendInteger(dictionary.series(row.metric, row.service, row.attributes, row.sampled))
-      to.appendInteger(dictionary.source(row.service, row.instance))
-      to.appendBigInt(row.startNs)
-      to.appendBigInt(row.endNs)
-      to.appendDouble(row.count)
-      to.appendDouble(row.sum)
-      double(to, row.min)
-      double(to, row.max)
-      to.appendTinyInt(row.scale)
-      to.appendDouble(row.zeroCount)
-      to.appendInteger(row.offset)
-      to.appendList(listValue([...row.buckets]), listOfDoubles)
-    },
-  )
-  const number = (to: DuckDBAppender, row: CounterRow): void => {
-    to.appendInteger(dictionary.series(row.metric, row.service, row.attributes, false))
-    to.appendInteger(dictionary.source(row.service, row.instance))
-    to.appendBigInt(row.startNs)
-    to.appendBigInt(row.endNs)
-    to.appendDouble(row.value)
+  await appendSpans(connection, dictionary, batches)
+  const points = new Rows(12)
+  for (const row of batches.flatMap(batch => batch.points))
+    points.add([
+      dictionary.series(row.metric, row.service, row.attributes, row.sampled),
+      dictionary.source(row.service, row.instance),
+      row.startNs,
+      row.endNs,
+      row.count,
+      row.sum,
+      row.min,
+      row.max,
+      row.scale,
+      row.zeroCount,
+      row.offset,
+      listValue(row.buckets),
+    ])
+  await points.appendTo(connection, 'points')
+  const numbers = (list: readonly CounterRow[]): Rows => {
+    const rows = new Rows(5)
+    for (const row of list)
+      rows.add([
+        dictionary.series(row.metric, row.service, row.attributes, false),
+        dictionary.source(row.service, row.instance),
+        row.startNs,
+        row.endNs,
+        row.value,
+      ])
+    return rows
   }
-  const counters = batches.flatMap(b => b.counters)
-  await appendRows(connection, 'counters', counters, number)
-  const gauges = batches.flatMap(b => b.gauges)
-  await appendRows(connection, 'gauges', gauges, number)
-  for (const each of batches.flatMap(b => b.processes)) dictionary.describe(each)
+  await numbers(batches.flatMap(batch => batch.counters)).appendTo(connection, 'counters')
+  await numbers(batches.flatMap(batch => batch.gauges)).appendTo(connection, 'gauges')
+  for (const each of batches.flatMap(batch => batch.processes)) dictionary.describe(each)
 }
 
-/** Numbers of the ids that came last: spans of a trace, and children of a span, mostly stand together. */
-class Ids {
-  #trace: { digits: string; numbers: readonly [bigint, bigint] } | undefined
-  #parent: { digits: string; number: bigint } | undefined
-
-  trace(digits: string): readonly [bigint, bigint] {
-    if (this.#trace?.digits !== digits) this.#trace = { digits, numbers: traceNumbers(digits) }
-    return this.#trace.numbers
-  }
-
-  parent(digits: string): bigint {
-    if (this.#parent?.digits !== digits) this.#parent = { digits, number: idNumber(digits) }
-    return this.#parent.number
-  }
-}
-
-function identify(to: DuckDBAppender, row: SpanRow, ids: Ids): void {
-  const [hi, lo] = ids.trace(row.traceId)
-  to.appendUBigInt(hi)
-  to.appendUBigInt(lo)
-  to.appendUBigInt(idNumber(row.spanId))
-  if (row.parentId === null) to.appendNull()
-  else to.appendUBigInt(ids.parent(row.parentId))
-}
-
-async function appendRows<T>(
+async function appendSpans(
   connection: DuckDBConnection,
-  table: string,
-  rows: readonly T[],
-  write: (to: DuckDBAppender, row: T) => void,
+  dictionary: Dictionary,
+  batches: readonly BatchRows[],
 ): Promise<void> {
-  if (rows.length === 0) return
-  const appender = await connection.createAppender(table)
-  try {
-    for (const row of rows) {
-      write(appender, row)
-      appender.endRow()
+  const spans = new Rows(12)
+  const entries = new Rows(10)
+  for (const { spans: table } of batches) {
+    const sources = table.texts.map(({ service, instance }) => dictionary.source(service, instance))
+    for (let row = 0; row < table.count; row++) {
+      const said = table.says[row] as number
+      addSpan(spans, entries, table, row, table.texts[said] as SpanText, sources[said] as number)
     }
-  } catch (error) {
-    // Without this, closing would write the rows before the one that failed.
-    appender.clear()
-    appender.closeSync()
-    throw error
   }
-  appender.closeSync()
+  await spans.appendTo(connection, 'spans')
+  await entries.appendTo(connection, 'entries')
 }
 
-function text(to: DuckDBAppender, value: string | null): void {
-  if (value === null) to.appendNull()
-  else to.appendVarchar(value)
+function addSpan(
+  spans: Rows,
+  entries: Rows,
+  { ids, startNs, durationNs, links }: SpanTable,
+  row: number,
+  text: SpanText,
+  source: number,
+): void {
+  const [hi, lo] = [ids[4 * row] as bigint, ids[4 * row + 1] as bigint]
+  const [span, parent] = [ids[4 * row + 2] as bigint, ids[4 * row + 3] as bigint]
+  const parentOrNull = parent === 0n ? null : parent
+  const start = startNs[row] as bigint
+  const duration = BigInt(durationNs[row] as number)
+  const { name, kind, status, attributes, route, statusCode } = text
+  const link = links.size === 0 ? null : (links.get(row) ?? null)
+  spans.add([
+    hi,
+    lo,
+    span,
+    parentOrNull,
+    source,
+    name,
+    kind,
+    start,
+    duration,
+    status,
+    attributes,
+    link,
+  ])
+  if (text.entry)
+    entries.add([hi, lo, span, parentOrNull, source, start, duration, status, route, statusCode])
 }
 
-function double(to: DuckDBAppender, value: number | null): void {
-  if (value === null) to.appendNull()
-  else to.appendDouble(value)
+/** Rows by column, until they are appended. */
+class Rows {
+  readonly #columns: Value[][]
+  #count = 0
+
+  constructor(columns: number) {
+    this.#columns = Array.from({ length: columns }, () => [])
+  }
+
+  add(row: readonly Value[]): void {
+    for (const [i, value] of row.entries()) this.#columns[i]?.push(value)
+    this.#count++
+  }
+
+  /** All of them or none. */
+  async appendTo(connection: DuckDBConnection, table: string): Promise<void> {
+    if (this.#count === 0) return
+    const appender = await connection.createAppender(table)
+    try {
+      const types = this.#columns.map((_, i) => appender.columnType(i))
+      for (let from = 0; from < this.#count; from += chunkRows) {
+        const to = Math.min(this.#count, from + chunkRows)
+        const chunk = DuckDBDataChunk.create(types, to - from)
+        for (const [i, column] of this.#columns.entries())
+          chunk.setColumnValues(i, column.slice(from, to))
+        appender.appendDataChunk(chunk)
+      }
+    } catch (error) {
+      // Without this, closing would write the rows before the one that failed.
+      appender.clear()
+      appender.closeSync()
+      throw error
+    }
+    appender.closeSync()
+  }
 }

@@ -1,6 +1,6 @@
 import { LIST, UBIGINT, listValue, type DuckDBConnection, type DuckDBValue } from '@duckdb/node-api'
 import type { TraceQuery, TraceSummary } from '../store.js'
-import { statuses } from '../encode.js'
+import { statuses } from '../span-table.js'
 import { columns } from './database.js'
 import { traceDigits, traceNumbers } from './ids.js'
 import { farFuture, nanoseconds, ofService, spanInWindow, windowParameters } from './window.js'
