@@ -12,6 +12,7 @@ import { createRequire } from 'node:module'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
+import pg from 'pg'
 
 /** A private PostgreSQL on a free port of 127.0.0.1. */
 export interface Postgres {
@@ -51,6 +52,16 @@ export async function startPostgres(): Promise<Postgres> {
       if (bin.copied) rmSync(dirname(bin.folder), { recursive: true, force: true })
     },
   }
+}
+
+/** The same with tables and rows in it. */
+export async function startPostgresWith(sql: string): Promise<Postgres> {
+  const postgres = await startPostgres()
+  const client = new pg.Client({ connectionString: postgres.url })
+  await client.connect()
+  await client.query(sql)
+  await client.end()
+  return postgres
 }
 
 /** Nothing here must survive a crash, so nothing waits for the disk. */

@@ -163,7 +163,6 @@ export function recorderMetrics(
       series,
       gauges: [],
       tallies: [],
-      batch: [],
       dropped: [],
       errors: [],
     }),

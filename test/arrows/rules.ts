@@ -62,6 +62,7 @@ export const consoleRules: Rules = {
   pure: { diagnose: ['node:crypto'] },
   packages: [
     'hotpath/config',
+    'hotpath/pool',
     'hotpath/templates',
     '@duckdb/node-api',
     '@bufbuild/protobuf',

@@ -172,7 +172,8 @@ async function watcherOf(
     file: `${(await store.status()).path}.alerts.json`,
     url: config.url ?? url,
     now,
-    findings: async window => (await findIn(store, window)).findings,
+    findings: async window =>
+      (await findIn(store, { ...window, untilMs: window.untilMs ?? now() })).findings,
   })
 }
 

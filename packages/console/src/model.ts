@@ -71,16 +71,19 @@ export interface Histogram {
   readonly buckets: readonly number[]
 }
 
-export type MetricName = 'http.server.request.duration' | 'db.client.operation.duration'
+export type MetricName =
+  | 'http.server.request.duration'
+  | 'db.client.operation.duration'
+  | 'db.client.connection.use_time'
 
-/** What happened to one route or statement in one interval, in one process. */
+/** What happened to one route, statement or pool in one interval, in one process. */
 export interface HistogramPoint {
   readonly metric: MetricName
   readonly service: string
   readonly instance: string
   readonly startNs: bigint
   readonly endNs: bigint
-  /** `http.request.method`, `http.route`, `http.response.status_code` or `db.system.name`, `db.query.text`, ... */
+  /** `http.request.method`, `http.route`, `http.response.status_code` or `db.system.name`, `db.query.text`, ... or `db.client.connection.pool.name`. */
   readonly attributes: Attributes
   readonly histogram: Histogram
   /** True when the histogram counts sampled spans, not all of them. */
@@ -150,7 +153,7 @@ export interface CallSite {
   readonly function?: string
 }
 
-export type FindingKind = 'n-plus-one' | 'repeated-statement' | 'slow-statement'
+export type FindingKind = 'n-plus-one' | 'repeated-statement' | 'slow-statement' | 'starved-pool'
 
 export interface Fix {
   readonly kind: 'config' | 'sql' | 'code'
@@ -169,7 +172,7 @@ export interface Finding {
   readonly service: string
   /** `GET /users/:id`. */
   readonly route: string
-  /** What it is about: the statement's template. */
+  /** What it is about: the statement's template, or the pool: `db:5432/shop`. */
   readonly subject: string
   /** `1,000 queries in a loop`. */
   readonly title: string

@@ -1,3 +1,4 @@
+import type { StatementCache } from './config/statement-cache.js'
 import { DURATION, durationMs } from './config/duration.js'
 import { type Problem, problem } from './errors.js'
 
@@ -79,11 +80,13 @@ export interface QueriesConfig {
   readonly memo?: boolean
   /** Milliseconds for which an answer that was fetched before may be given. Default 1,000. For all routes together. */
   readonly maxAgeMs?: number
+  /** Answers across requests, for all routes: asked before the database, told of answers and writes. */
+  readonly cache?: StatementCache
 }
 
 /** What holds for the requests of one route. */
 export interface RouteConfig {
-  readonly queries?: Omit<QueriesConfig, 'maxAgeMs'>
+  readonly queries?: Omit<QueriesConfig, 'maxAgeMs' | 'cache'>
 }
 
 /**
@@ -143,6 +146,14 @@ const batch: Rule = {
   expected: "'off', 'shadow', 'on', true or false",
   check: value => typeof value === 'boolean' || ['off', 'shadow', 'on'].includes(String(value)),
 }
+const cache: Rule = {
+  expected: 'an object with the functions ask, tell and wrote',
+  check: value =>
+    isRecord(value) &&
+    ['ask', 'tell', 'wrote'].every(
+      name => typeof Reflect.get(value as object, name) === 'function',
+    ),
+}
 const yesOrNo: Rule = { expected: 'true or false', check: value => typeof value === 'boolean' }
 
 const rules: Readonly<Record<keyof Config, Rule>> = {
@@ -191,6 +202,7 @@ const rules: Readonly<Record<keyof Config, Rule>> = {
     keys: {
       batch,
       memo: yesOrNo,
+      cache,
       maxAgeMs: {
         expected: 'a number of milliseconds from 1 to 60,000',
         check: value => typeof value === 'number' && value >= 1 && value <= 60_000,

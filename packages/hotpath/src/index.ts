@@ -7,4 +7,10 @@ export type {
   SampleConfig,
   ShareConfig,
 } from './config.js'
+export type {
+  CacheableRead,
+  CachedAnswer,
+  PossibleWrite,
+  StatementCache,
+} from './config/statement-cache.js'
 export { defineConfig } from './config.js'

@@ -5,6 +5,7 @@ import { appRoot, configFile, loadConfig, serviceName } from './config/load.js'
 import { isDisabled, settingsOf } from './config/settings.js'
 import { gateHttpServer } from './gate/http-server.js'
 import { gateMysql2Pool } from './gate/mysql2-pool.js'
+import { gateMysql2Share } from './gate/mysql2-share.js'
 import { gatePg } from './gate/pg.js'
 import { stages } from './gate/pg-stage.js'
 import { useQueries } from './gate/pg-queries.js'
@@ -31,6 +32,7 @@ function attach(): void {
   gateHttpServer()
   gatePg()
   gateMysql2Pool()
+  gateMysql2Share()
   observeLibraries()
   hookModuleLoad()
   const script = process.argv[1]

@@ -27,7 +27,6 @@ function delivery(second: number, durations: readonly (readonly number[])[]): De
     tallies: [{ name: 'hotpath.pool.leaks', attributes: { pool: 'a' }, n: 3 }],
     dropped: [['spans', 'queue', 2]],
     errors: [['a.place', 1]],
-    batch: [['served', 'GET /users', '', 4]],
   }
 }
 
@@ -58,7 +57,6 @@ describe('what waits for the console', () => {
       )
       assert.deepEqual(one.dropped, [['spans', 'queue', 2 * took]])
       assert.deepEqual(one.errors, [['a.place', took]])
-      assert.deepEqual(one.batch, [['served', 'GET /users', '', 4 * took]])
       assert.deepEqual(
         one.tallies.map(({ n }) => n),
         [3 * took],

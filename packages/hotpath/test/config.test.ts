@@ -76,6 +76,11 @@ describe('a config is checked', () => {
       `hotpath.config.js: "queries.batch" must be 'off', 'shadow', 'on', true or false, not "maybe".`,
     ],
     [
+      'half a cache of statements',
+      { queries: { cache: { ask: () => undefined } } },
+      'hotpath.config.js: "queries.cache" must be an object with the functions ask, tell and wrote, not an object.',
+    ],
+    [
       'a route that is none',
       { routes: { users: {} } },
       `hotpath.config.js: "routes" must be an object with keys such as 'GET /users', not an object.`,

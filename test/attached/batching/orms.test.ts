@@ -1,9 +1,8 @@
 import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
-import pg from 'pg'
 import { fixtures } from '../../places.js'
-import { type Postgres, startPostgres } from '../../postgres.js'
+import { type Postgres, startPostgresWith } from '../../postgres.js'
 import { ormsFolder, prismaFolder } from '../../run/company.js'
 import { BatchedApp, written } from './app.js'
 
@@ -24,16 +23,12 @@ describe('the loop of 100 users through an ORM, once it is known', () => {
   }))
   before(async () => {
     const folder = ormsFolder()
-    postgres = await startPostgres()
-    const client = new pg.Client({ connectionString: postgres.url })
-    await client.connect()
-    await client.query(`
+    postgres = await startPostgresWith(`
       create table users (id int primary key, name text);
       create table addresses (id serial primary key, user_id int, street text);
       insert into users select g, 'u' || g from generate_series(1, ${USERS}) g;
       insert into addresses (user_id, street)
         select g, 's' || g || ' ' || n from generate_series(1, ${USERS}) g, generate_series(1, 2) n order by g, n`)
-    await client.end()
     app = await BatchedApp.start({
       databaseUrl: postgres.url,
       env: {

@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
-import pg from 'pg'
-import { type Postgres, startPostgres } from '../../postgres.js'
+import { type Postgres, startPostgresWith } from '../../postgres.js'
 import { TestConsole } from '../../processes/console.js'
 import { until } from '../../processes/until.js'
 import { BatchedApp, isBatch, type Tools } from './app.js'
@@ -14,15 +13,11 @@ const page = async ({ pool }: Tools) => {
 describe('what the console is told of batching', () => {
   let postgres: Postgres
   before(async () => {
-    postgres = await startPostgres()
-    const client = new pg.Client({ connectionString: postgres.url })
-    await client.connect()
-    await client.query(`
+    postgres = await startPostgresWith(`
       create table users (id int primary key, name text);
       create table items (id serial primary key, user_id int, price int);
       insert into users select g, 'u' || g from generate_series(1, 60) g;
       insert into items (user_id, price) select g, g from generate_series(1, 60) g`)
-    await client.end()
   })
   after(() => postgres?.stop())
 

@@ -1,16 +1,20 @@
 import { withBatching } from '../diagnose/batching.js'
 import { findings as find } from '../diagnose/findings.js'
+import { poolsOf, withPools } from '../diagnose/pools.js'
 import { ConsoleError } from '../errors.js'
 import type { Finding } from '../model.js'
-import type { Store, Window } from '../store/store.js'
+import type { Store } from '../store/store.js'
 import type { FindingAnswer, FindingsAnswer } from './answers.js'
 import { sampledTraces } from './sampled-traces.js'
 import { totalCount, totalMs } from './answer-routes.js'
 import { checkPrefix, onlyMatch } from './prefix.js'
-import { allowOnly, windowAnswer, windowOf } from './window.js'
+import { type AskedWindow, allowOnly, windowAnswer, windowOf } from './window.js'
 
 /** 20 traces a route: the median of 20 is steady. */
 const perRoute = 20
+
+/** Recorders say what a pool has in use every 1 to 10 s. */
+const stepMs = 10_000
 
 /** All findings of a window, the dearest first. */
 export async function findings(
@@ -46,15 +50,20 @@ export async function finding(
 /** The findings of a window with what they are weighed against. */
 export async function findIn(
   store: Store,
-  window: Window,
+  window: AskedWindow,
 ): Promise<{ findings: Finding[]; requests: number; totalMs: number }> {
-  const [traces, routes, statements, counters] = await Promise.all([
+  const [traces, routes, statements, uses, counters, levels, processes] = await Promise.all([
     store.sample(window, perRoute).then(sample => sampledTraces(store).of(sample)),
     store.series('http.server.request.duration', window),
     store.series('db.client.operation.duration', window),
+    store.series('db.client.connection.use_time', window),
     store.counters(window),
+    store.gauges({ ...window, stepMs }),
+    store.processes(window),
   ])
-  const all = withBatching(find({ traces, routes, statements }), counters)
+  const pools = poolsOf({ uses, levels, processes, counters })
+  const found = find({ traces, routes, statements })
+  const all = withPools(withBatching(found, counters), pools)
   const asked = window.service
   return {
     // A trace brings the spans of every service that it went through.

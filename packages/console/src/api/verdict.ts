@@ -34,5 +34,7 @@ function ofFinding({ kind, calls, order, takenNs }: Occurrence, durationNs: numb
     return `${part} is one loop: ${count(calls.length)} queries, ${order === 'sequential' ? 'one after another' : 'several at a time'}.`
   if (kind === 'repeated-statement')
     return `${part} is the same query, asked ${count(calls.length)} times.`
+  if (kind === 'starved-pool')
+    return `${part} is waiting for a connection: ${duration(takenNs / 1e6)}.`
   return `${part} is one slow query: ${duration(takenNs / 1e6)}.`
 }

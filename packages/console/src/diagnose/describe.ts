@@ -22,6 +22,7 @@ export function describeOccurrences(
     'n-plus-one': () => loop(calls, typical),
     'repeated-statement': () => repetition(calls, typical),
     'slow-statement': () => slowness(calls, typical, course),
+    'starved-pool': () => starvation(occurrences, typical),
   }[typical.kind]()
   return {
     title,
@@ -91,6 +92,17 @@ function slowness(calls: number, typical: Occurrence, course: Course | undefined
           ]
         : []),
       ...(calls > 1 ? [`It is called ${count(calls)} times in one request.`] : []),
+      partOfRequest(typical),
+    ],
+  ]
+}
+
+function starvation(occurrences: readonly Occurrence[], typical: Occurrence): Description {
+  const ms = duration(median(occurrences.map(({ takenNs }) => takenNs / 1e6)))
+  return [
+    `Waiting ${ms} for a connection`,
+    [
+      `A request waits ${ms} (median) until the pool of ${typical.subject} has a connection for it.`,
       partOfRequest(typical),
     ],
   ]

@@ -13,7 +13,15 @@ export function fixesFor(occurrence: Occurrence): Fix[] {
       ? [...batchByConfig(occurrence, postgres), ...batchRead(reading, subject, postgres)]
       : batchWrite(reading)
   if (occurrence.kind === 'repeated-statement') return [askOnce(reading)]
+  if (occurrence.kind === 'starved-pool') return [holdShorter]
   return [...indexCandidate(reading, postgres), explain(subject, postgres)]
+}
+
+/** What is true of any pool; `withPools` puts before it what was measured of this one. */
+const holdShorter: Fix = {
+  kind: 'code',
+  title: 'Hold each connection for less time',
+  text: 'Borrow it after the calls to other services, not before; give it back before the answer is made; and mend the slow queries first: what holds a connection half as long needs half as many.',
 }
 
 function batchRead(reading: Reading, subject: string, postgres: boolean): Fix[] {

@@ -19,12 +19,13 @@ export interface Occurrence {
   readonly traceId: string
   readonly service: string
   readonly route: string
-  /** The statement's template. */
+  /** The statement's template, or the pool. */
   readonly subject: string
+  /** Of no statement: of an empty text. */
   readonly reading: Reading
   readonly where?: CallSite
   readonly request: TraceSpan
-  /** The statement's calls that show the pattern, by start. */
+  /** The statement's calls, or the waits for a connection, that show the pattern, by start. */
   readonly calls: readonly TraceSpan[]
   /** Different parameters among them; null when telemetry does not tell. */
   readonly distinct: number | null

@@ -5,8 +5,14 @@ import { add, type Detector, type Occurrence } from './occurrence.js'
 import { repeatedStatement } from './repeated-statement.js'
 import { isRequest } from './request.js'
 import { slowStatement } from './slow-statement.js'
+import { starvedPool } from './starved-pool.js'
 
-export const detectors: readonly Detector[] = [nPlusOne, repeatedStatement, slowStatement]
+export const detectors: readonly Detector[] = [
+  nPlusOne,
+  repeatedStatement,
+  slowStatement,
+  starvedPool,
+]
 
 /** What one trace shows by itself, before it is weighed with the others. */
 export interface Seen {

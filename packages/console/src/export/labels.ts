@@ -45,6 +45,7 @@ const common: Readonly<Record<MetricName, readonly string[]>> = {
     'http.response.status_code',
   ],
   'db.client.operation.duration': ['db.system.name', 'db.query.text'],
+  'db.client.connection.use_time': ['db.client.connection.pool.name'],
 }
 
 export const exemplarKey = (metric: MetricName, service: string, attributes: Attributes): string =>

@@ -40,6 +40,13 @@ export function metricsText(totals: Totals, health: Health, form: Form, nowMs: n
         samples: totals.histogramSamples('db.client.operation.duration'),
       },
       {
+        name: 'db_client_connection_use_time_seconds',
+        type: 'histogram',
+        unit: 'seconds',
+        help: 'Time for which a connection of a pool is borrowed.',
+        samples: totals.histogramSamples('db.client.connection.use_time'),
+      },
+      {
         ...counter(
           'process_cpu_time_seconds',
           'Processor time of a process.',

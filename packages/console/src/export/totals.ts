@@ -11,6 +11,7 @@ import { exemplarKey, histogramLabels, poolLabels, seriesKey } from './labels.js
 export const seriesLimits: Readonly<Record<MetricName, number>> = {
   'http.server.request.duration': 1_000,
   'db.client.operation.duration': 500,
+  'db.client.connection.use_time': 100,
 }
 const counterLimit = 500
 export const processLimit = 200

@@ -2,7 +2,7 @@ import type { AttributeValue, Attributes, MetricName } from '../model.js'
 import { limits } from './otlp/malformed.js'
 
 /**
- * The attributes that tell the series of a metric apart. Others (server address, URL scheme, pool) are
+ * The attributes that tell the series of a metric apart. Others (server address, URL scheme) are
  * dropped: they multiply the series, and routes and statements are what is asked for.
  */
 const kept: Readonly<Record<MetricName, readonly string[]>> = {
@@ -23,6 +23,7 @@ const kept: Readonly<Record<MetricName, readonly string[]>> = {
     'error.type',
     'otel.metric.overflow',
   ],
+  'db.client.connection.use_time': ['db.client.connection.pool.name', 'otel.metric.overflow'],
 }
 
 export function keyAttributes(metric: MetricName, attributes: Attributes): Attributes {

@@ -18,6 +18,8 @@ const histograms: Readonly<Record<string, { metric: MetricName; unit: string }>>
   'http.server.request.duration': { metric: 'http.server.request.duration', unit: 's' },
   'http.server.duration': { metric: 'http.server.request.duration', unit: 'ms' },
   'db.client.operation.duration': { metric: 'db.client.operation.duration', unit: 's' },
+  'db.client.connection.use_time': { metric: 'db.client.connection.use_time', unit: 's' },
+  'db.client.connections.use_time': { metric: 'db.client.connection.use_time', unit: 'ms' },
 }
 
 export interface ReadMetrics {
@@ -127,7 +129,7 @@ function readHistogram(
     temporality,
     counted.raw,
     reading,
-    metric === 'db.client.operation.duration' ? 'client' : 'server',
+    metric === 'http.server.request.duration' ? 'server' : 'client',
   )
   if (read === undefined || read.value.count === 0) return
   const { service, instance } = reading.source

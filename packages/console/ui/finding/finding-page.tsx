@@ -89,15 +89,17 @@ function Shown({ answer, place }: { answer: FindingAnswer; place: Place }) {
             )}
             <TraceLinks finding={finding} />
           </section>
-          <section class="card statement" aria-labelledby="statement">
-            <div class="head">
-              <h2 id="statement">Statement</h2>
-              <span class="grow" />
-              <Copy text={subject} label="Copy SQL" />
-            </div>
-            <Sql text={subject} />
-            <StatementFigures finding={finding} place={place} />
-          </section>
+          {finding.kind !== 'starved-pool' && (
+            <section class="card statement" aria-labelledby="statement">
+              <div class="head">
+                <h2 id="statement">Statement</h2>
+                <span class="grow" />
+                <Copy text={subject} label="Copy SQL" />
+              </div>
+              <Sql text={subject} />
+              <StatementFigures finding={finding} place={place} />
+            </section>
+          )}
         </div>
         <div class="stack">
           <section class="card cost-card" aria-label="Cost">

@@ -65,6 +65,7 @@ export function shortName(kind: string): string {
     'n-plus-one': 'N+1',
     'repeated-statement': 'Repeated query',
     'slow-statement': 'Slow query',
+    'starved-pool': 'Waiting for a connection',
   }
   return names[kind] ?? kind.replaceAll('-', ' ')
 }

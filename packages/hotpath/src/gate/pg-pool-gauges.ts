@@ -46,7 +46,7 @@ interface Figures {
 function readPools(): Gauge[] {
   const byName = new Map<string, Figures>()
   for (const pool of sweep()) {
-    const name = nameOf(pool)
+    const name = poolName(pool)
     const sum = byName.get(name) ?? { used: 0, idle: 0, pending: 0, max: 0 }
     const idle = amount(pool.idleCount)
     sum.idle += idle
@@ -75,7 +75,7 @@ function gaugesOf(pool: string, { used, idle, pending, max }: Figures): Gauge[] 
 }
 
 /** `db.example.com:5432/shop`, as the convention names a pool without a name; never from the URL, which has the password. */
-function nameOf(pool: PgPool): string {
+export function poolName(pool: PgPool): string {
   const known = names.get(pool)
   if (known !== undefined) return known
   const { host, port, database } = pool._clients?.[0]?.connectionParameters ?? pool.options ?? {}

@@ -11,7 +11,7 @@ import type { PgStage } from '../query/seam.js'
 import { caught, contained } from '../trace/counts.js'
 import { recorder } from '../trace/recorder.js'
 import { OpenSpan } from '../trace/span.js'
-import { watchPool } from './pg-pool-gauges.js'
+import { poolName, watchPool } from './pg-pool-gauges.js'
 import {
   carried,
   type Carried,
@@ -30,8 +30,6 @@ import { replace } from './replace.js'
 /** A shorter wait is the tick that pg-pool always takes. */
 const SHORTEST_WAIT_MS = 0.5
 
-const WAITED: Attributes = { 'hotpath.wait': 'connection' }
-
 /** Somebody waits for a connection: kept at the pool's own entry for them. */
 class Wait {
   readonly span: OpenSpan | undefined = context.getStore()
@@ -39,10 +37,12 @@ class Wait {
   private over = false
 
   /**
+   * @param pool That is asked.
    * @param carried From the pool's own `query`; undefined where the app asks for a client.
    * @param trace Where the app asks for a client, when leaks are reported.
    */
   constructor(
+    private readonly pool: PgPool,
     readonly carried: Carried | undefined,
     readonly trace: object | undefined,
   ) {}
@@ -53,7 +53,11 @@ class Wait {
     const parent = this.span
     if (parent === undefined || parent.trace.ended) return
     if (recorder.now() - this.startMs < SHORTEST_WAIT_MS) return
-    const span = new OpenSpan(parent.trace, parent, 'internal', 'wait: connection', WAITED)
+    const waited: Attributes = {
+      'hotpath.wait': 'connection',
+      'db.client.connection.pool.name': poolName(this.pool),
+    }
+    const span = new OpenSpan(parent.trace, parent, 'internal', 'wait: connection', waited)
     span.startMs = this.startMs
     parent.trace.hold(span)
     span.end(failed ? 'error' : 'unset')
@@ -96,7 +100,8 @@ export function gatePool(Pool: { readonly prototype: object }): void {
         const refusal = contained('gate.pg-pool', () => refused(this as PgPool, callback))
         if (refusal !== undefined) return refusal.value
         const from = takeCarried()
-        const wait = new Wait(from, from === undefined ? takeTrace(connect) : undefined)
+        const trace = from === undefined ? takeTrace(connect) : undefined
+        const wait = new Wait(this as PgPool, from, trace)
         const bound = typeof callback === 'function' ? bind(callback as Callback, wait) : callback
         const queue = (this as PgPool)._pendingQueue
         const before = queue?.length ?? 0

@@ -6,9 +6,10 @@ import type { Defects } from '../query/defects.js'
 import type { startQueries } from '../query/start.js'
 import type { Prepare } from '../query/wire.js'
 import { context } from '../trace/context.js'
-import { caught, countBatch } from '../trace/counts.js'
+import { caught } from '../trace/counts.js'
 import { onModule } from '../trace/module-load.js'
 import { recorder } from '../trace/recorder.js'
+import { tally } from '../trace/tallies.js'
 import { begin, markStatement } from './pg-client.js'
 import { MAX_EARLY, stages, useStage } from './pg-stage.js'
 import type { PgClient, QueryConfig } from './pg-types.js'
@@ -24,6 +25,20 @@ const host: Host = {
   count: countBatch,
   say: line => void process.stderr.write(`hotpath: ${line}\n`),
   now: recorder.now,
+}
+
+/** @param route `GET /users`, or '' where it is not known yet. */
+function countBatch(name: string, route: string, reason: string, n: number): void {
+  const [method = '', template = ''] = route.split(' ')
+  tally(
+    `hotpath.batch.${name}`,
+    {
+      ...(method === '' ? {} : { 'http.request.method': method }),
+      ...(template === '' ? {} : { 'http.route': template }),
+      ...(reason === '' ? {} : { reason }),
+    },
+    n,
+  )
 }
 
 let prepare: Prepare | undefined

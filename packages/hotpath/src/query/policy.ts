@@ -1,4 +1,5 @@
 import type { Config, QueriesConfig } from '../config.js'
+import type { StatementCache } from '../config/statement-cache.js'
 import type { RouteStats } from '../trace/routes.js'
 import { routeName } from './host.js'
 
@@ -18,6 +19,8 @@ const MAX_AGE_MS = 1_000
 export class Policies {
   /** On all routes that say nothing else. */
   readonly general: Policy
+  /** Answers across requests; undefined: nobody has any. */
+  readonly cache: StatementCache | undefined
   private readonly routes: ReadonlyMap<string, Policy>
   private readonly known = new WeakMap<RouteStats, Policy>()
 
@@ -25,6 +28,7 @@ export class Policies {
     const killed = /^(?:off|0|false)$/i.test(environment['HOTPATH_BATCH'] ?? '')
     const none: Policy = { batch: 'off', memo: false, maxAgeMs: MAX_AGE_MS }
     this.general = killed ? none : over(none, config.queries)
+    this.cache = killed ? undefined : config.queries?.cache
     this.routes = new Map(
       Object.entries(config.routes ?? {}).map(([route, { queries }]) => [
         route,
@@ -35,6 +39,7 @@ export class Policies {
 
   /** Whether any statement may be touched at all. */
   get any(): boolean {
+    if (this.cache !== undefined) return true
     return [this.general, ...this.routes.values()].some(
       ({ batch, memo }) => batch !== 'off' || memo,
     )

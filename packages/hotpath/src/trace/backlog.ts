@@ -70,7 +70,6 @@ function merge(first: Delivery, second: Delivery): Delivery {
     tallies: mergeTallies([...first.tallies, ...second.tallies]),
     dropped: sums([...first.dropped, ...second.dropped]),
     errors: sums([...first.errors, ...second.errors]),
-    batch: sums([...first.batch, ...second.batch]),
   }
 }
 

@@ -4,8 +4,6 @@ export interface Counts {
   readonly dropped: Map<string, number>
   /** Keys are the place of ours in which an exception was caught. */
   readonly errors: Map<string, number>
-  /** Of the stages of statements; keys are counter, method, route and reason, a line each. */
-  readonly batch: Map<string, number>
 }
 
 /** What can be dropped, and why; both go out as attributes, so both are few. */
@@ -30,7 +28,7 @@ export type DroppedReason =
   /** The worker ended with it. */
   | 'worker'
 
-export const counts: Counts = { dropped: new Map(), errors: new Map(), batch: new Map() }
+export const counts: Counts = { dropped: new Map(), errors: new Map() }
 
 export function countDropped(what: DroppedWhat, reason: DroppedReason, n: number): void {
   if (n > 0) add(counts.dropped, `${what} ${reason}`, n)
@@ -39,16 +37,6 @@ export function countDropped(what: DroppedWhat, reason: DroppedReason, n: number
 /** Counts an exception of ours. The message is not kept: it may quote a value of the user's. */
 export function caught(where: string): void {
   add(counts.errors, where, 1)
-}
-
-/** Routes and reasons that batching is counted by; the rest is counted without them. */
-const MAX_BATCH = 2_000
-
-/** Adds to `hotpath.batch.NAME`, of a route such as `GET /users`. */
-export function countBatch(name: string, route: string, reason: string, n: number): void {
-  const key = `${name}\n${route}\n${reason}`
-  const known = counts.batch.has(key) || counts.batch.size < MAX_BATCH
-  add(counts.batch, known ? key : `${name}\n\n`, n)
 }
 
 /**

@@ -13,8 +13,8 @@ export function takeDelivery(
 ): Delivery | undefined {
   const series = takeSeries()
   const tallies = takeTallies()
-  const { dropped, errors, batch } = counts
-  const counted = tallies.length + dropped.size + errors.size + batch.size
+  const { dropped, errors } = counts
+  const counted = tallies.length + dropped.size + errors.size
   if (series.length + gauges.length + counted === 0) return undefined
   const delivery: Delivery = {
     sequence,
@@ -29,13 +29,8 @@ export function takeDelivery(
       return [what, reason, n]
     }),
     errors: [...errors],
-    batch: [...batch].map(([key, n]) => {
-      const [name = '', route = '', reason = ''] = key.split('\n')
-      return [name, route, reason, n]
-    }),
   }
   dropped.clear()
   errors.clear()
-  batch.clear()
   return delivery
 }

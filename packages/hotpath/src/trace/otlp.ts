@@ -110,20 +110,12 @@ function pointOf(delta: HistogramDelta) {
   }
 }
 
-function counters({ dropped, errors, tallies, batch }: Delivery, times: Times) {
+function counters({ dropped, errors, tallies }: Delivery, times: Times) {
   const points: Record<string, (readonly [Attributes, number])[]> = {
     'hotpath.recorder.dropped': dropped.map(([what, reason, n]) => [{ what, reason }, n] as const),
     'hotpath.recorder.errors': errors.map(([where, n]) => [{ where }, n] as const),
   }
   for (const { name, attributes, n } of tallies) (points[name] ??= []).push([attributes, n])
-  for (const [name, route, reason, n] of batch) {
-    const attributes: Attributes = {}
-    const [method = '', template = ''] = route.split(' ')
-    if (method !== '') attributes['http.request.method'] = method
-    if (template !== '') attributes['http.route'] = template
-    if (reason !== '') attributes['reason'] = reason
-    ;(points[`hotpath.batch.${name}`] ??= []).push([attributes, n])
-  }
   return Object.entries(points)
     .filter(([, counted]) => counted.length > 0)
     .map(([name, counted]) => ({

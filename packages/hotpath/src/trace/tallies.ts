@@ -1,6 +1,4 @@
 import type { Attributes } from './attributes.js'
-import { countDropped } from './counts.js'
-
 /** What was counted under a name and its attributes since the last delivery. */
 export interface Tally {
   readonly name: string
@@ -8,8 +6,11 @@ export interface Tally {
   n: number
 }
 
-/** Sets of attributes of all counters together; fixes have a handful each. */
-const MAX_TALLIES = 500
+/**
+ * Sets of attributes of all counters together: fixes have a handful each, and batching counts by route.
+ * What comes on top is counted without them.
+ */
+const MAX_TALLIES = 2_000
 
 const tallies = new Map<string, Tally>()
 
@@ -19,11 +20,24 @@ const tallies = new Map<string, Tally>()
  *     tally('hotpath.pool.leaks', { 'db.client.connection.pool.name': 'db:5432/shop' })
  */
 export function tally(name: string, attributes: Attributes, n = 1): void {
+  if (!add(name, attributes, n, MAX_TALLIES)) add(name, OVERFLOW, n, Number.POSITIVE_INFINITY)
+}
+
+/** The name is the metrics SDK specification's, "overflow attribute". */
+const OVERFLOW: Attributes = { 'otel.metric.overflow': true }
+
+function add(name: string, attributes: Attributes, n: number, most: number): boolean {
   const key = `${name} ${JSON.stringify(attributes)}`
   const known = tallies.get(key)
   if (known !== undefined) known.n += n
-  else if (tallies.size < MAX_TALLIES) tallies.set(key, { name, attributes, n })
-  else countDropped('series', 'overflow', n)
+  else if (tallies.size >= most) return false
+  else tallies.set(key, { name, attributes, n })
+  return true
+}
+
+/** What was counted since the last delivery. */
+export function tallied(): readonly Tally[] {
+  return [...tallies.values()]
 }
 
 /** All counters that have moved, which start again from zero. */

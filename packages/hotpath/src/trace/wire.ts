@@ -37,7 +37,6 @@ export interface Delivery {
   readonly tallies: readonly Tally[]
   readonly dropped: readonly (readonly [what: string, reason: string, n: number])[]
   readonly errors: readonly (readonly [where: string, n: number])[]
-  readonly batch: readonly (readonly [name: string, route: string, reason: string, n: number])[]
 }
 
 /** To the worker. */

@@ -1,114 +1,62 @@
-import { execFileSync, spawn, spawnSync } from 'node:child_process'
-import { once } from 'node:events'
-import { chownSync, existsSync, mkdtempSync, rmSync } from 'node:fs'
-import { connect, createServer, type AddressInfo } from 'node:net'
-import { tmpdir } from 'node:os'
+import { execFileSync } from 'node:child_process'
 import { join } from 'node:path'
-import { setTimeout as wait } from 'node:timers/promises'
+import { missing, type Place, type Server, startServer } from './server.js'
 
 /** Where Debian puts it. */
 const PROGRAM = '/usr/sbin/mariadbd'
 
-export interface MariaDb {
-  readonly port: number
-  /** `mysql://app@127.0.0.1:PORT/app`, no password. */
+export interface MariaDb extends Server {
+  /** `mysql://app@127.0.0.1:PORT/app`, no password; `root` has none either. */
   readonly url: string
-  stop(): Promise<void>
 }
 
 /** Why there is no MariaDB to test with; undefined when there is, or could be installed. */
-export function missingMariaDb(): string | undefined {
-  if (existsSync(PROGRAM)) return undefined
-  if (process.getuid?.() !== 0 || spawnSync('apt-get', ['--version']).status !== 0)
-    return 'MariaDB is not installed (Debian: apt-get install mariadb-server)'
-  const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' }
-  const install = ['install', '-y', '--no-install-recommends', 'mariadb-server']
-  if (spawnSync('apt-get', install, { stdio: 'ignore', env }).status !== 0) {
-    spawnSync('apt-get', ['update'], { stdio: 'ignore' })
-    spawnSync('apt-get', install, { stdio: 'ignore', env })
-  }
-  return existsSync(PROGRAM) ? undefined : 'MariaDB could not be installed with apt-get'
+export const missingMariaDb = (): string | undefined => missing(PROGRAM, 'mariadb-server')
+
+/** A MariaDB of the test's own, which speaks TLS to who wants it. */
+export async function startMariaDb(): Promise<MariaDb> {
+  const server = await startServer({
+    program: PROGRAM,
+    user: 'mysql',
+    stopSignal: 'SIGTERM',
+    greets: true,
+    prepare: prepared,
+  })
+  return { ...server, url: `mysql://app@127.0.0.1:${server.port}/app` }
 }
 
-/** A MariaDB of the test's own, on a free port, with its data in a directory that goes with it. */
-export async function startMariaDb(): Promise<MariaDb> {
-  const folder = mkdtempSync(join(tmpdir(), 'hotpath-mariadb-'))
-  const data = join(folder, 'data')
-  const account = process.getuid?.() === 0 ? { uid: idOf('-u'), gid: idOf('-g') } : {}
-  if (account.uid !== undefined) chownSync(folder, account.uid, account.gid)
+function prepared({ port, folder, write, options }: Place): string[] {
+  const data = `--datadir=${join(folder, 'data')}`
+  const silent = { ...options, stdio: 'ignore' } as const
   execFileSync(
     'mariadb-install-db',
-    [
-      '--no-defaults',
-      `--datadir=${data}`,
-      '--auth-root-authentication-method=normal',
-      '--skip-test-db',
-    ],
-    { ...account, stdio: 'ignore', cwd: folder },
+    ['--no-defaults', data, '--auth-root-authentication-method=normal', '--skip-test-db'],
+    silent,
   )
-  const port = await freePort()
-  const start = join(folder, 'start.sql')
-  execFileSync('/bin/sh', ['-c', `cat > ${start}`], {
-    ...account,
-    // One statement a line.
-    input: `create database if not exists app;
+  // One statement a line.
+  const start = write(
+    'start.sql',
+    `create database if not exists app;
 create user app@'127.0.0.1';
 grant all on app.* to app@'127.0.0.1';
+create user root@'127.0.0.1';
+grant all on *.* to root@'127.0.0.1' with grant option;
 `,
-  })
-  const child = spawn(
-    PROGRAM,
-    [
-      '--no-defaults',
-      `--datadir=${data}`,
-      `--port=${port}`,
-      '--bind-address=127.0.0.1',
-      '--skip-name-resolve',
-      `--socket=${join(folder, 'socket')}`,
-      `--pid-file=${join(folder, 'pid')}`,
-      `--init-file=${start}`,
-      '--innodb-flush-log-at-trx-commit=0',
-    ],
-    { ...account, stdio: 'ignore', cwd: folder },
   )
-  for (const deadline = Date.now() + 60_000; !(await listens(port)); await wait(50)) {
-    if (child.exitCode !== null || Date.now() > deadline) throw new Error('MariaDB did not start')
-  }
-  return {
-    port,
-    url: `mysql://app@127.0.0.1:${port}/app`,
-    async stop() {
-      const exit = once(child, 'exit')
-      child.kill('SIGTERM')
-      await exit
-      rmSync(folder, { recursive: true, force: true })
-    },
-  }
-}
-
-const idOf = (flag: string): number =>
-  Number(spawnSync('id', [flag, 'mysql'], { encoding: 'utf8' }).stdout)
-
-/** The server says hello first: accepting alone is not yet serving. */
-function listens(port: number): Promise<boolean> {
-  return new Promise(resolve => {
-    const socket = connect(port, '127.0.0.1')
-    socket.once('error', () => resolve(false))
-    socket.once('close', () => resolve(false))
-    socket.once('data', () => {
-      socket.destroy()
-      resolve(true)
-    })
-  })
-}
-
-function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer()
-    server.once('error', reject)
-    server.listen(0, '127.0.0.1', () => {
-      const { port } = server.address() as AddressInfo
-      server.close(() => resolve(port))
-    })
-  })
+  const [key, certificate] = [join(folder, 'key.pem'), join(folder, 'certificate.pem')]
+  const request = ['req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-subj', '/CN=127.0.0.1']
+  execFileSync('openssl', [...request, '-keyout', key, '-out', certificate], silent)
+  return [
+    '--no-defaults',
+    data,
+    `--port=${port}`,
+    '--bind-address=127.0.0.1',
+    '--skip-name-resolve',
+    `--socket=${join(folder, 'socket')}`,
+    `--pid-file=${join(folder, 'pid')}`,
+    `--init-file=${start}`,
+    `--ssl-key=${key}`,
+    `--ssl-cert=${certificate}`,
+    '--innodb-flush-log-at-trx-commit=0',
+  ]
 }

@@ -3,7 +3,7 @@ import { useQueries } from '../../dist/gate/pg-queries.js'
 import { gatePg } from '../../dist/gate/pg.js'
 import { startServerSpan } from '../../dist/gate/server-span.js'
 import type { Defects } from '../../dist/query/defects.js'
-import { counts } from '../../dist/trace/counts.js'
+import { tallied } from '../../dist/trace/tallies.js'
 import { recorder } from '../../dist/trace/recorder.js'
 import { freshness } from './freshness.js'
 import { type Outcome, unordered } from './outcome.js'
@@ -151,7 +151,7 @@ export async function inRequest<T>(path: string, fn: () => Promise<T>): Promise<
 
 function batchesSoFar(): number {
   let sum = 0
-  for (const [key, n] of counts.batch) if (key.startsWith('batches\n')) sum += n
+  for (const { name, n } of tallied()) if (name === 'hotpath.batch.batches') sum += n
   return sum
 }
 

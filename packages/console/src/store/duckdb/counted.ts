@@ -4,6 +4,7 @@ import type { MetricName } from '../../model.js'
 const naming: Readonly<Record<MetricName, string>> = {
   'http.server.request.duration': 'http.route',
   'db.client.operation.duration': 'db.query.text',
+  'db.client.connection.use_time': 'db.client.connection.pool.name',
 }
 
 /**

@@ -1,16 +1,10 @@
 import type { AsyncResource } from 'node:async_hooks'
-import { clock } from '../../clock.js'
 import type { ActiveTrace } from '../../trace/span.js'
 import type { Leftover } from './leftovers.js'
 import type { Line } from './line.js'
+import { hasOutlived } from './request.js'
 import type { Place } from './shelf.js'
 import type { PgConnection, SharableClient } from './shapes.js'
-
-/**
- * An app ends its client in a `finally` that may run after the answer has gone. What is ended later
- * than this was not made for the request alone.
- */
-const LATE_MS = 1000
 
 /** A client of the app that holds a line, until it ends. */
 export class Lease {
@@ -20,7 +14,7 @@ export class Lease {
   constructor(
     readonly client: SharableClient,
     readonly line: Line,
-    readonly place: Place,
+    readonly place: Place<Line>,
     readonly resource: AsyncResource,
     private readonly trace: ActiveTrace,
     /** The connection that the client's constructor made, where it was not used. */
@@ -36,8 +30,7 @@ export class Lease {
     }
     if (!this.line.connection.stream.writable) return 'broken'
     if (isBusy(client)) return 'busy'
-    const root = trace.root
-    if (trace.ended && root !== undefined && clock.now() - root.endMs > LATE_MS) return 'outlived'
+    if (hasOutlived(trace)) return 'outlived'
     return this.line.leftover
   }
 

@@ -1,7 +1,5 @@
 import { AsyncResource } from 'node:async_hooks'
-import { clock } from '../../clock.js'
 import { caught, contained } from '../../trace/counts.js'
-import { recorder } from '../../trace/recorder.js'
 import type { ActiveTrace } from '../../trace/span.js'
 import { tally } from '../../trace/tallies.js'
 import { nameOf } from '../figures.js'
@@ -12,7 +10,8 @@ import { keyOf } from './key.js'
 import { Lease, restart } from './lease.js'
 import { Line } from './line.js'
 import { isOpenedByPool } from './opening.js'
-import { type Place, Shelf } from './shelf.js'
+import { requestOf } from './request.js'
+import { isFresh, type Place, Shelf } from './shelf.js'
 import type { SharableClient } from './shapes.js'
 
 type Callback = (this: unknown, ...args: unknown[]) => unknown
@@ -31,7 +30,7 @@ type Start = () => void
 /** A client that connects, with all that belongs to it. */
 interface Caller {
   readonly client: Leased
-  readonly place: Place
+  readonly place: Place<Line>
   readonly callback: Callback
   readonly opening: Opening
   /** The async context that its events run in. */
@@ -39,16 +38,6 @@ interface Caller {
   readonly request: ActiveTrace
 }
 
-/**
- * The server answered so short a time ago that it need not be asked again. HikariCP allows 500 ms;
- * but an app that connects per request does not expect to be handed a connection that was cut, and
- * a client without a listener for `error` would end its process.
- */
-const FRESH_MS = 50
-/** A connection is renewed now and then, as a pool does: the server's memory for it grows. */
-const MAX_AGE_MS = 30 * 60_000
-/** After the server had no connection left, this process keeps none idle for so long. */
-const RETREAT_MS = 60_000
 /** too_many_connections: https://www.postgresql.org/docs/current/errcodes-appendix.html */
 const TOO_MANY = '53300'
 
@@ -58,8 +47,7 @@ type Leased = SharableClient & { [LEASE]?: Lease | 'asking' }
 
 /** Lends connections to clients that an app opens and ends within a request. */
 export class Lender {
-  private readonly shelf: Shelf
-  private retreatUntilMs = 0
+  private readonly shelf: Shelf<Line>
   private saidPooled = false
 
   constructor(policy: PoolPolicy) {
@@ -83,7 +71,7 @@ export class Lender {
     const caller: Caller = { client, place, callback, opening, resource, request }
     const line = this.shelf.take(place)
     if (line === undefined) return this.open(caller)
-    if (clock.now() - line.idleSinceMs < FRESH_MS) return this.lend(caller, line)
+    if (isFresh(line)) return this.lend(caller, line)
     return this.ask(caller, line)
   }
 
@@ -97,7 +85,8 @@ export class Lender {
       return undefined
     }
     if (lease.state === 'lent') {
-      const kept = lease.keptBy() ?? (this.canKeep(lease) ? undefined : 'full')
+      const kept =
+        lease.keptBy() ?? (this.shelf.canKeep(lease.place, lease.line) ? undefined : 'full')
       if (kept !== undefined) {
         tally('hotpath.pool.share', { outcome: 'closed', reason: kept })
         Reflect.deleteProperty(client, LEASE)
@@ -110,17 +99,13 @@ export class Lender {
     return { value: new Own<void>(resolve => lease.whenEnded(resolve)) }
   }
 
-  private placeOf(client: SharableClient): Place | undefined {
+  private placeOf(client: SharableClient): Place<Line> | undefined {
     const keyed = keyOf(client)
     if ('unshared' in keyed) {
       tally('hotpath.pool.share', { outcome: 'unshared', reason: keyed.unshared })
       return undefined
     }
-    const place = this.shelf.place(keyed.key)
-    if (place !== undefined && place.pooled !== true) return place
-    const reason = place === undefined ? 'keys' : 'pooler'
-    tally('hotpath.pool.share', { outcome: 'unshared', reason })
-    return undefined
+    return this.shelf.place(keyed.key)
   }
 
   private open(caller: Caller, again = false): Start {
@@ -131,7 +116,7 @@ export class Lender {
     hold(client, new Lease(client, line, place, resource, request, undefined))
     const noticing: Callback = (...args) => {
       const full = (args[0] as { code?: unknown } | null)?.code === TOO_MANY
-      const leaving = full ? this.retreat() : []
+      const leaving = full ? (contained('pool.share', () => this.shelf.retreat()) ?? []) : []
       if (again || leaving.length === 0) return callback.apply(undefined, args)
       // Without us there would have been a place: those that lay idle make it.
       restart(client, line)
@@ -177,12 +162,6 @@ export class Lender {
       .catch(() => caught('pool.share'))
   }
 
-  private canKeep({ place, line }: Lease): boolean {
-    const nowMs = clock.now()
-    if (nowMs < this.retreatUntilMs || nowMs - line.bornMs > MAX_AGE_MS) return false
-    return place.pooled !== true && this.shelf.hasRoom(place)
-  }
-
   /** The app hears of the end when the session is clean, or gone: its locks are free by then. */
   private async takeBack(lease: Lease): Promise<void> {
     const { line, place } = lease
@@ -198,31 +177,17 @@ export class Lender {
       line.destroy()
     }
     lease.finish()
-    if (place.pooled === true) this.sayPooled(lease.client)
+    if (place.unfit === 'pooler') this.sayPooled(lease.client)
   }
 
   private async clean({ line, place }: Lease, status: unknown): Promise<void> {
-    place.pooled ??= await line.isPooled()
-    if (place.pooled) {
+    place.unfit ??= (await line.isPooled()) && 'pooler'
+    if (place.unfit) {
       line.close()
       return
     }
     await line.reset(status)
-    // Others may have come back while this one was cleaned.
-    if (this.shelf.hasRoom(place)) {
-      tally('hotpath.pool.share', { outcome: 'kept' })
-      this.shelf.put(place, line)
-    } else {
-      tally('hotpath.pool.share', { outcome: 'closed', reason: 'full' })
-      line.close()
-    }
-  }
-
-  /** Gives the server its connections back. */
-  private retreat(): Promise<void>[] {
-    tally('hotpath.pool.share', { outcome: 'retreat' })
-    this.retreatUntilMs = clock.now() + RETREAT_MS
-    return contained('pool.share', () => this.shelf.clear()) ?? []
+    this.shelf.putClean(place, line)
   }
 
   private sayPooled({ connectionParameters }: SharableClient): void {
@@ -231,17 +196,6 @@ export class Lender {
     process.stderr.write(
       `hotpath: pool.share: a pooler such as pgbouncer stands before ${nameOf(connectionParameters)}. It shares connections already: clients that connect to it are left as they are.\n`,
     )
-  }
-}
-
-/** The request in which the app's code runs now. */
-function requestOf(): ActiveTrace | undefined {
-  try {
-    const trace = recorder.current()?.trace
-    return trace?.root?.kind === 'server' && !trace.ended ? trace : undefined
-  } catch {
-    caught('pool.share')
-    return undefined
   }
 }
 

@@ -1,6 +1,5 @@
 import type { AsyncResource } from 'node:async_hooks'
 import { clock } from '../../clock.js'
-import { inRoot } from '../root.js'
 import { exchange, type Told } from './exchange.js'
 import { type Leftover, leftoverOf } from './leftovers.js'
 import type { PgConnection, SharableClient } from './shapes.js'
@@ -107,20 +106,21 @@ export class Line {
     })
   }
 
+  ref(): void {
+    this.connection.ref?.()
+  }
+
+  unref(): void {
+    this.connection.unref?.()
+  }
+
+  onEnd(fn: () => void): void {
+    this.connection.once('end', fn)
+  }
+
   close(): void {
     // Politely: the server sees a goodbye.
     this.connection.end()
-  }
-
-  /** Resolves when the connection has ended, or after `limitMs`. */
-  gone(limitMs: number): Promise<void> {
-    return new Promise(resolve => {
-      const timer = inRoot(setTimeout, resolve, limitMs)
-      this.connection.once('end', () => {
-        clearTimeout(timer)
-        resolve()
-      })
-    })
   }
 
   destroy(): void {

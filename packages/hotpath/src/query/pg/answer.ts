@@ -33,7 +33,13 @@ export interface PgQuery {
   rows?: unknown
   binary?: unknown
   callback?: unknown
-  _result?: { _types?: unknown; rows?: unknown; fields?: unknown; command?: unknown }
+  _result?: {
+    _types?: unknown
+    rows?: unknown
+    fields?: unknown
+    command?: unknown
+    rowCount?: unknown
+  }
   handleRowDescription(message: { fields: readonly Field[] }): void
   handleDataRow(message: { fields: RawRow }): void
   handleCommandComplete(message: { text: string }, connection: object): void

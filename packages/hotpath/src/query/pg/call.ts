@@ -1,4 +1,5 @@
 import { AsyncResource } from 'node:async_hooks'
+import type { CacheableRead } from '../../config/statement-cache.js'
 import type { Lead } from '../lead.js'
 import type { Scope } from '../scope.js'
 import type { Session } from '../session.js'
@@ -16,6 +17,8 @@ export class Call {
   rows: RawRow[] | undefined
   /** Others wait for what it brings. */
   lead: Lead | undefined
+  /** What the cache across requests was asked; undefined: nothing. */
+  asked: CacheableRead | undefined
   /** It goes out alone, whatever we know: after a batch that failed. */
   alone = false
   /** It was counted in the account of its request. */

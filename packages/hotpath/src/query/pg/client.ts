@@ -14,6 +14,7 @@ export interface Client {
   queryQueue?: (PgQuery | Exchange)[]
   _activeQuery?: PgQuery | Exchange | null
   activeQuery?: PgQuery | Exchange | null
+  readyForQuery?: unknown
   _pulseQueryQueue(): void
 }
 
@@ -32,6 +33,15 @@ export function replaceActive(client: Client, exchange: Exchange): void {
   if (client._queryQueue === undefined) client.activeQuery = exchange
   else client._activeQuery = exchange
   exchange.submit(client.connection as Wiring)
+}
+
+/** Sends the query that the client works on, and of which nothing was sent yet. */
+export function resend(client: Client, query: PgQuery): void {
+  queueOf(client).unshift(query)
+  if (client._queryQueue === undefined) client.activeQuery = null
+  else client._activeQuery = null
+  client.readyForQuery = true
+  client._pulseQueryQueue()
 }
 
 /** Which server, which database, as whom, with which options: what two clients must share. */

@@ -8,6 +8,7 @@ import type { Shape } from '../shape.js'
 import type { Wire } from '../wire.js'
 import type { Answer, PgQuery } from './answer.js'
 import { runBatch } from './batching.js'
+import type { Caching } from './caching.js'
 import type { Call } from './call.js'
 import { type Client, queueOf } from './client.js'
 import { CALL, type Parts, type Watched } from './parts.js'
@@ -38,6 +39,7 @@ export class Sender {
   constructor(
     private readonly parts: Parts,
     private readonly policy: (scope: Scope) => Policy,
+    private readonly caching: Caching | undefined,
   ) {}
 
   /** True: the query is taken care of. False: it goes out as it is. */
@@ -58,14 +60,19 @@ export class Sender {
     if (call.alone || call.wires === undefined) return false
     const policy = this.policy(scope)
     const account = scope.account(shape)
-    if (account === undefined || (policy.batch === 'off' && !policy.memo)) return false
-    if (described?.plain === true && serve(turn, account)) return true
+    const { caching } = this
+    const idle = policy.batch === 'off' && !policy.memo && caching === undefined
+    if (account === undefined || idle) return false
+    if (described?.plain === true) {
+      if (serve(turn, account) || caching?.ask(turn, described)) return true
+    }
     if (policy.batch === 'on' && this.lead(turn, account, described)) return true
     if (policy.batch === 'shadow') {
       call.watched = turn
       this.shadow.watch(turn, account, described)
     }
-    if (policy.memo && described === undefined && account.calls > 0 && !call.probed) {
+    const wanted = (policy.memo && account.calls > 0) || (caching !== undefined && shape.seen > 1)
+    if (wanted && described === undefined && !call.probed) {
       const reading = shape.readNow()
       if (reading.plain) return probe(turn, reading)
     }

@@ -37,13 +37,14 @@ export function serveClient(
   client: Client,
   status: string,
   { host, defects }: Parts,
+  how = SERVED,
 ): void {
   const connection = client.connection as Wiring & object
   soon(() => {
     // Its connection was lost, or its timeout passed, meanwhile.
     if (activeOf(client) !== query) return
     try {
-      host.mark(query, SERVED)
+      host.mark(query, how)
       feed(query, answer, connection, defects)
     } catch {
       host.caught('query.serve')

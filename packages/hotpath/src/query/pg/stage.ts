@@ -1,4 +1,5 @@
 import type { Boxed, PgStage } from '../seam.js'
+import type { PossibleWrite } from '../../config/statement-cache.js'
 import type { ActiveTrace, OpenSpan } from '../../trace/span.js'
 import { effectOf } from '../effect.js'
 import { routeName, routeOf } from '../host.js'
@@ -6,6 +7,7 @@ import type { Policies, Policy } from '../policy.js'
 import { Scope } from '../scope.js'
 import { keyOf, wireOf } from '../wire.js'
 import { bytesOfRow } from './answer.js'
+import { Caching } from './caching.js'
 import { Call } from './call.js'
 import type { Client } from './client.js'
 import { CALL, type Parts, type Watched } from './parts.js'
@@ -22,6 +24,7 @@ const MAX_ROWS = 20_000
 export class PgBatching implements PgStage {
   private readonly sender: Sender
   private readonly pools: Pools
+  private readonly caching: Caching | undefined
   private readonly live = new Set<Scope>()
   /** The call whose `Client.query` runs now. */
   private running: Call | undefined
@@ -30,7 +33,8 @@ export class PgBatching implements PgStage {
     private readonly parts: Parts,
     private readonly policies: Policies,
   ) {
-    this.sender = new Sender(parts, scope => this.policy(scope))
+    this.caching = policies.cache && new Caching(parts, policies.cache)
+    this.sender = new Sender(parts, scope => this.policy(scope), this.caching)
     this.pools = new Pools(parts, scope => this.policy(scope))
   }
 
@@ -149,20 +153,38 @@ export class PgBatching implements PgStage {
           const fields = (query as Watched)._result?.fields ?? []
           this.sender.shadow.answered(call, scope, tookMs, fields as never, rows, call.watched)
         }
+        this.caching?.answered(call, query as Watched)
         this.keep(call, scope, query as Watched)
       }
       call.rows = undefined
       if (shape.effect.ddl) this.parts.sessions.forget()
       if (!this.isPlain(call)) this.flush(scope)
+      this.wrote(call, 'ended')
     } catch {
       this.parts.host.caught('query.end')
     }
   }
 
   /** What does not read makes answers doubtful, at its start and at its end. */
-  private begin({ shape, scope }: Call): void {
+  private begin(call: Call): void {
+    const { shape, scope } = call
     if (shape.effect.ddl) this.parts.sessions.forget()
     if (!shape.effect.reads) this.flush(scope)
+    this.wrote(call, 'begins')
+  }
+
+  /** Tells the cache of what is not known to be a plain read. */
+  private wrote({ shape, session, served }: Call, phase: PossibleWrite['phase']): void {
+    if (this.caching === undefined || served) return
+    const { host, sessions } = this.parts
+    const { reads } = shape.effect
+    // What it does is known by connection: it is told when it has one.
+    if (reads && session === undefined) return
+    const known = session && sessions.catalog(session).of(shape.text, host.now())
+    if (reads && known?.plain === true) return
+    const certain = !reads || known !== undefined
+    const { database, id } = session ?? {}
+    this.caching.wrote({ phase, text: shape.text, certain, database, session: id })
   }
 
   /** A select may do anything as well, until it is known that it does not. */
@@ -188,6 +210,8 @@ export class PgBatching implements PgStage {
     if (text !== undefined) session.sees(effectOf(text), text, undefined)
     this.flush(scope)
     if (scope !== undefined) scope.off = true
+    const { database, id } = session
+    this.caching?.wrote({ phase: 'begins', text, certain: false, database, session: id })
   }
 
   private callOf(config: unknown, values: unknown, scope: Scope | undefined): Call | undefined {

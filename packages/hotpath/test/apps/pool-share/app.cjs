@@ -1,52 +1,12 @@
 'use strict'
-/**
- * Makes each case's requests to itself, one after another; prints what they gave, and how many
- * backends served ten more. Ends by itself, when nothing is left to do.
- */
-const http = require('node:http')
 const { Client } = require('pg')
+const { play } = require('./play.cjs')
 const { cases } = require('./requests.cjs')
 
-const backend = async () => {
+play(cases, async () => {
   const client = new Client({ connectionString: process.env.DATABASE_URL })
   await client.connect()
   const { rows } = await client.query('select pg_backend_pid() as pid')
   await client.end()
   return rows[0].pid
-}
-
-let work
-const server = http.createServer(async (_, response) => {
-  try {
-    response.end(JSON.stringify((await work()) ?? null))
-  } catch (error) {
-    response.end(JSON.stringify(`failed with ${error.code}: ${error.message}`))
-  }
-})
-
-const request = fn => {
-  work = fn
-  return new Promise((resolve, reject) => {
-    http
-      .get({ port: server.address().port, agent: false }, response => {
-        let text = ''
-        response.on('data', chunk => (text += chunk)).on('end', () => resolve(JSON.parse(text)))
-      })
-      .on('error', reject)
-  })
-}
-
-server.listen(0, '127.0.0.1', async () => {
-  for (const [title, requests] of Object.entries(cases)) {
-    const given = []
-    for (const fn of requests) given.push(await request(fn))
-    console.log(JSON.stringify({ title, given }))
-  }
-  const one = new Set()
-  for (let n = 0; n < 10; n++) one.add(await request(backend))
-  const parallel = await request(() => Promise.all(Array.from({ length: 40 }, backend)))
-  console.log(JSON.stringify({ backends: one.size, parallel: parallel.length }))
-  server.close()
-  // Only if something is left that keeps the process alive.
-  setTimeout(() => process.exit(9), 10_000).unref()
 })

@@ -1,0 +1,194 @@
+import { adviseSize } from 'hotpath/pool'
+import type { Attributes, CounterPoint, Finding, Fix } from '../model.js'
+import { count, counted, duration } from './figures.js'
+import type { Counted } from './material.js'
+
+/** What was measured of the pools to one database, of one service, in a window. */
+export interface PoolFacts {
+  readonly service: string
+  /** `db:5432/shop`. */
+  readonly name: string
+  /** Processes that have such a pool. */
+  readonly instances: number
+  /** Of one process, as all that follows: connections that it may have. */
+  readonly size: number
+  /** Connections that were lent, on average. */
+  readonly used: number
+  /** Borrowed and given back, a second. */
+  readonly perSecond: number
+  /** Mean time from borrowing to giving back. */
+  readonly useSeconds: number
+  /** Connections that were reported as not given back, of all processes; with `pool.leakAfter` alone. */
+  readonly leaks: number
+}
+
+/** A figure of one process, by step. */
+export interface Level {
+  readonly name: string
+  readonly service: string
+  readonly instance: string
+  readonly attributes: Attributes
+  readonly steps: readonly { readonly value: number }[]
+}
+
+/** When a process was heard of. */
+export interface Heard {
+  readonly service: string
+  readonly instance: string
+  readonly firstMs: number
+  readonly lastMs: number
+}
+
+export interface Measured {
+  /** `db.client.connection.use_time`. */
+  readonly uses: readonly Counted[]
+  readonly levels: readonly Level[]
+  readonly processes: readonly Heard[]
+  readonly counters: readonly CounterPoint[]
+}
+
+const NAME = 'db.client.connection.pool.name'
+
+/** So much more is lent than what comes back accounts for, in parts of the pool: it does not come back. */
+const heldPart = 0.2
+
+/** What was measured of each pool whose size is known. */
+export function poolsOf({ uses, levels, processes, counters }: Measured): PoolFacts[] {
+  return uses.flatMap(({ service, attributes, histogram }) => {
+    const name = attributes[NAME]
+    const own = levels.filter(level => level.service === service && level.attributes[NAME] === name)
+    const sizes = own.filter(level => level.name === 'db.client.connection.max')
+    const instances = new Set(sizes.map(({ instance }) => instance))
+    if (typeof name !== 'string' || instances.size === 0 || histogram.count === 0) return []
+    const used = own.filter(
+      level =>
+        level.name === 'db.client.connection.count' &&
+        level.attributes['db.client.connection.state'] === 'used',
+    )
+    const heardSeconds = processes
+      .filter(one => one.service === service && instances.has(one.instance))
+      .reduce((sum, { firstMs, lastMs }) => sum + Math.max(1, (lastMs - firstMs) / 1e3), 0)
+    return [
+      {
+        service,
+        name,
+        instances: instances.size,
+        size: mean(sizes),
+        used: mean(used),
+        perSecond: histogram.count / Math.max(1, heardSeconds),
+        useSeconds: histogram.sum / histogram.count,
+        leaks: counters
+          .filter(
+            point =>
+              point.name === 'hotpath.pool.leaks' &&
+              point.service === service &&
+              point.attributes[NAME] === name,
+          )
+          .reduce((sum, { value }) => sum + value, 0),
+      },
+    ]
+  })
+}
+
+/**
+ * Adds to each wait for a connection what was measured of the pool, and says which of two it is: a pool
+ * that is too small for what is asked of it, or one whose connections do not come back. They look the
+ * same to who waits, and the remedy of the one does nothing for the other.
+ */
+export function withPools(findings: readonly Finding[], pools: readonly PoolFacts[]): Finding[] {
+  return findings.map(finding => {
+    if (finding.kind !== 'starved-pool') return finding
+    const own = pools.filter(({ service }) => service === finding.service)
+    const facts = own.find(({ name }) => name === finding.subject)
+    if (facts === undefined) return finding
+    const held = heldOf(facts)
+    const { title, evidence, fixes } = finding
+    return {
+      ...finding,
+      title: held === 0 ? title : `${title}: some do not come back`,
+      evidence: {
+        ...evidence,
+        sentences: [...evidence.sentences, inUse(facts), ...(held === 0 ? [] : [leaking(facts)])],
+      },
+      fixes: held === 0 ? [...sizeOf(facts), ...fixes] : giveBack(facts),
+    }
+  })
+}
+
+/**
+ * Connections of one process that are lent and that nobody gives back. By Little's law, what comes back
+ * accounts for rate times time of the connections that are lent; what is lent above that, stays away.
+ */
+function heldOf(facts: PoolFacts): number {
+  const held = facts.used - busyOf(facts)
+  if (facts.leaks > 0) return Math.max(1, held)
+  return held >= Math.max(1, heldPart * facts.size) ? held : 0
+}
+
+const busyOf = ({ perSecond, useSeconds }: PoolFacts): number => perSecond * useSeconds
+
+function inUse(facts: PoolFacts): string {
+  const { instances, size, perSecond, useSeconds } = facts
+  return `The pool has ${count(size)}${instances === 1 ? '' : ` in each of ${instances} processes`}; ${few(perSecond)} a second are borrowed and given back after ${duration(useSeconds * 1e3)} on average, which keeps ${few(busyOf(facts))} in use (Little's law).`
+}
+
+function leaking(facts: PoolFacts): string {
+  const { leaks, used } = facts
+  const lent = `${few(used)} are lent on average: what comes back does not account for them.`
+  return leaks === 0
+    ? lent
+    : `${counted(leaks, 'connection')} ${leaks === 1 ? 'was' : 'were'} reported as not given back. ${lent}`
+}
+
+function sizeOf(facts: PoolFacts): Fix[] {
+  const { size, instances } = facts
+  const advised = adviseSize({ ...facts, size: Math.round(size) })
+  if (advised.size <= size) return []
+  const together = advised.size * instances
+  return [
+    {
+      kind: 'code',
+      title: `Give the pool ${count(advised.size)} connections, after a look at what the server has`,
+      text: `new Pool({ max: ${advised.size} }) // ${advised.advice}`,
+    },
+    {
+      kind: 'sql',
+      title: `Check first: ${counted(together, 'connection')} of ${counted(instances, 'process', 'processes')} must fit in, with 10 to spare`,
+      text: 'show max_connections',
+      check: true,
+    },
+  ]
+}
+
+function giveBack({ leaks }: PoolFacts): Fix[] {
+  const mend: Fix = {
+    kind: 'code',
+    title: 'Give every connection back, in a finally block',
+    text: 'const client = await pool.connect(); try { ... } finally { client.release() }. A larger pool would only be empty a little later.',
+  }
+  if (leaks > 0) {
+    return [
+      {
+        ...mend,
+        text: `${mend.text} The app's stderr names the places that did not (docs/pool.md).`,
+      },
+    ]
+  }
+  return [
+    mend,
+    {
+      kind: 'config',
+      title: 'Let Hotpath name the place that keeps them (docs/pool.md)',
+      text: `pool: { leakAfter: '5s' }`,
+    },
+  ]
+}
+
+/** The mean over steps and processes. */
+function mean(levels: readonly Level[]): number {
+  const values = levels.flatMap(({ steps }) => steps.map(({ value }) => value))
+  return values.length === 0 ? 0 : values.reduce((a, b) => a + b, 0) / values.length
+}
+
+/** Two digits are enough for what is an average. */
+const few = (value: number): string => String(Number(value.toPrecision(2)))

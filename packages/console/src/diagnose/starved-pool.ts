@@ -1,0 +1,81 @@
+import { routeOf, type Trace, type TraceSpan } from '../model.js'
+import { nPlusOne } from './n-plus-one.js'
+import { add, type Detector, type DetectorMeta, type Occurrence } from './occurrence.js'
+import { reading } from './reading.js'
+import { requestsOf } from './request.js'
+import { orderOf, unionNs, waitsAmong } from './timing.js'
+
+const settings = {
+  /** A statement with its way over one network takes 1 to 2 ms: five of them are spent on waiting. */
+  waitMs: 10,
+  /** What takes less of the request is not what makes it slow ... */
+  share: 0.05,
+  /** ... unless it takes this long. */
+  longMs: 100,
+}
+
+const meta: DetectorMeta = {
+  id: 'starved-pool',
+  title: 'Waiting for a connection',
+  why: 'All connections of the pool are lent: the request stands in a queue before the database has heard of it.',
+  threshold: `${settings.waitMs} ms in one request, as long as five statements.`,
+}
+
+export const starvedPool: Detector = { meta, detect }
+
+/**
+ * Finds requests that waited for a connection of a pool, by the spans that the recorder makes of it.
+ * Waits of a loop are part of its cost: they go with it.
+ */
+function detect(trace: Trace): readonly Occurrence[] {
+  const waits = trace.spans.filter(span => span.attributes['hotpath.wait'] === 'connection')
+  if (waits.length === 0) return []
+  const loops = new Set(nPlusOne.detect(trace).flatMap(({ calls }) => waitsAmong(calls)))
+  const requests = requestsOf(trace)
+  const byPool = new Map<TraceSpan, Map<string, TraceSpan[]>>()
+  for (const wait of waits) {
+    const request = requests.get(wait)
+    if (request === undefined || loops.has(wait)) continue
+    const pools = byPool.get(request) ?? new Map<string, TraceSpan[]>()
+    byPool.set(request, pools)
+    add(pools, poolOf(wait), wait)
+  }
+  return [...byPool].flatMap(([request, pools]) =>
+    [...pools].flatMap(([pool, calls]) => {
+      const takenNs = unionNs(calls)
+      return isMuch(takenNs, request) ? [occurrence(trace, request, pool, calls, takenNs)] : []
+    }),
+  )
+}
+
+/** Recorders before the name was told leave it out: an app has one pool most often. */
+function poolOf(wait: TraceSpan): string {
+  return String(wait.attributes['db.client.connection.pool.name'] ?? 'the database')
+}
+
+function isMuch(takenNs: number, request: TraceSpan): boolean {
+  if (takenNs < settings.waitMs * 1e6) return false
+  return takenNs >= settings.share * request.durationNs || takenNs >= settings.longMs * 1e6
+}
+
+function occurrence(
+  trace: Trace,
+  request: TraceSpan,
+  pool: string,
+  calls: readonly TraceSpan[],
+  takenNs: number,
+): Occurrence {
+  return {
+    kind: meta.id,
+    traceId: trace.traceId,
+    service: request.service,
+    route: routeOf(request.attributes, request.name),
+    subject: pool,
+    reading: reading(''),
+    request,
+    calls,
+    distinct: null,
+    order: orderOf(calls),
+    takenNs,
+  }
+}

@@ -1,0 +1,143 @@
+import assert from 'node:assert/strict'
+import { describe, test } from 'node:test'
+import { findings } from '../../dist/diagnose/findings.js'
+import { type Measured, poolsOf, withPools } from '../../dist/diagnose/pools.js'
+import type { Attributes, Finding, Histogram } from '../../dist/model.js'
+import { draw } from '../draw.js'
+
+const pool = { 'db.client.connection.pool.name': 'db:5432/shop' }
+const named = { wait: { attributes: pool } }
+
+/** 60 ms of a request of 80 ms. */
+const starved = `
+  GET /orders   ========     server
+    wait        ======       waiting
+`
+const two = (picture: string) => [draw(picture, named), draw(picture, named)]
+const find = (picture: string): Finding[] =>
+  findings({ traces: two(picture), statements: [], routes: [] })
+
+describe('a starved pool is named', () => {
+  test('when a request waits for a connection before each of its few statements', () => {
+    const [one, ...others] = find(starved)
+    assert.deepEqual(others, [])
+    assert.equal(one?.kind, 'starved-pool')
+    assert.equal(one.subject, 'db:5432/shop')
+    assert.equal(one.route, 'GET /orders')
+    assert.equal(one.title, 'Waiting 60\u2009ms for a connection')
+    assert.match(one.evidence.sentences.join(' '), /60\u2009ms of 80\u2009ms: 75\u2009%/)
+    assert.equal(one.evidence.traces[0]?.spanIds.length, 1)
+  })
+
+  test('and not for waits of a loop, which go with the loop', () => {
+    const kinds = find(`
+  GET /orders   =======================     server
+    wait        = = = = = = = = = =         waiting
+    orders       = = = = = = = = = =        select * from orders where id = $1 #*
+`).map(({ kind }) => kind)
+    assert.deepEqual(kinds, ['n-plus-one'])
+  })
+
+  test('and not for a wait in a request that takes far longer', () => {
+    const long = `
+  GET /orders   ${'='.repeat(40)}     server
+    wait        =       waiting
+`
+    assert.deepEqual(find(long), [])
+  })
+})
+
+/** 400 a second for 12 ms each, in each of two processes: 4.8 are in use. */
+const load: Measured = {
+  uses: [{ service: 'shop', attributes: pool, histogram: uses(400 * 2 * 60, 0.012) }],
+  levels: ['a', 'b'].flatMap(instance => [
+    level('max', instance, [5, 5]),
+    level('count', instance, [5, 4.6], { 'db.client.connection.state': 'used' }),
+    level('count', instance, [0, 0.4], { 'db.client.connection.state': 'idle' }),
+  ]),
+  processes: ['a', 'b'].map(instance => ({
+    service: 'shop',
+    instance,
+    firstMs: 1_000_000,
+    lastMs: 1_060_000,
+  })),
+  counters: [],
+}
+
+describe('what was measured of a pool', () => {
+  test('says how many connections it needs, and for how many processes', () => {
+    const [one] = withPools(find(starved), poolsOf(load))
+    const said = one?.evidence.sentences.at(-1) ?? ''
+    assert.match(said, /The pool has 5 in each of 2 processes; 400 a second/)
+    assert.match(said, /after 12\u2009ms on average, which keeps 4\.8 in use/)
+    assert.match(one?.fixes[0]?.text ?? '', /^new Pool\(\{ max: 10 \}\)/)
+    assert.equal(one?.fixes[1]?.text, 'show max_connections')
+    assert.match(one?.fixes[1]?.title ?? '', /20 connections of 2 processes/)
+  })
+
+  test('advises no other size where the pool is large enough and requests come in bursts', () => {
+    const large = { ...load, levels: [level('max', 'a', [40])] }
+    const [one] = withPools(find(starved), poolsOf(large))
+    assert.deepEqual(
+      one?.fixes.map(({ title }) => title),
+      ['Hold each connection for less time'],
+    )
+  })
+
+  test('tells connections that do not come back: more are lent than what comes back accounts for', () => {
+    // 20 a second for 12 ms keep 0.24 in use, but 5 are lent all the time.
+    const kept = {
+      ...load,
+      uses: [{ service: 'shop', attributes: pool, histogram: uses(20 * 2 * 60, 0.012) }],
+    }
+    const [one] = withPools(find(starved), poolsOf(kept))
+    assert.equal(one?.title, 'Waiting 60\u2009ms for a connection: some do not come back')
+    assert.match(one?.evidence.sentences.at(-1) ?? '', /^4\.8 are lent on average/)
+    assert.deepEqual(
+      one?.fixes.map(({ kind }) => kind),
+      ['code', 'config'],
+    )
+    assert.doesNotMatch(one?.fixes.map(({ text }) => text).join(' ') ?? '', /max:/)
+  })
+
+  test('tells connections that were reported as leaks', () => {
+    const leaks = {
+      name: 'hotpath.pool.leaks',
+      service: 'shop',
+      instance: 'a',
+      startNs: 0n,
+      endNs: 1n,
+      attributes: pool,
+      value: 3,
+    }
+    const [one] = withPools(find(starved), poolsOf({ ...load, counters: [leaks] }))
+    assert.match(one?.title ?? '', /some do not come back$/)
+    assert.match(one?.evidence.sentences.at(-1) ?? '', /^3 connections were reported/)
+  })
+
+  test('is of its own service and pool alone', () => {
+    const other = poolsOf(load).map(facts => ({ ...facts, service: 'billing' }))
+    assert.deepEqual(withPools(find(starved), other), find(starved))
+  })
+})
+
+function level(what: string, instance: string, values: number[], more: Attributes = {}) {
+  return {
+    name: `db.client.connection.${what}`,
+    service: 'shop',
+    instance,
+    attributes: { ...pool, ...more },
+    steps: values.map(value => ({ value })),
+  }
+}
+
+function uses(count: number, seconds: number): Histogram {
+  return {
+    count,
+    sum: count * seconds,
+    scale: 4,
+    zeroCount: 0,
+    offset: Math.ceil(Math.log2(seconds) * 16) - 1,
+    buckets: [count],
+  }
+}
