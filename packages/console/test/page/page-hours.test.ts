@@ -16,6 +16,8 @@ const warmLaps = 12
 const laps = 4
 /** A view stays open for so many rounds of answers, 5 s each. */
 const roundsAView = 25
+/** A step more or less of a chart is 2 %; an answer that is kept at each lap was seen to be 9 %. */
+const mostGrowth = 1.05
 const callsOfLoop = 8
 
 /** Every view by its link, and a trace that was not opened before. */
@@ -73,7 +75,7 @@ describe('a page left open for hours', { skip }, () => {
           'nodes',
           'listeners',
         ] as const satisfies readonly (keyof Held)[])
-          assert.ok(after[key] < before[key] * 1.02, `${key} grew; ${told}`)
+          assert.ok(after[key] < before[key] * mostGrowth, `${key} grew; ${told}`)
         assert.deepEqual(faults, [])
       })
     })
