@@ -45,51 +45,94 @@ export function textOf(value: string | Buffer | null | undefined): string | unde
   return typeof value === 'string' ? value : undefined
 }
 
-/** What the statements of one request gave, within a cap; the oldest goes first. */
-export class Remembered {
-  private readonly sets = new Map<Shape, Rows>()
-  private bytes = 0
+/** Answers that wait to be sorted; their metadata is not counted in bytes. */
+const MAX_UNSORTED = 16
 
-  /** Adds rows of a statement. Returns false when they were too many to keep. */
-  add(shape: Shape, fields: readonly Field[], rows: readonly RawRow[]): boolean {
-    if (rows.length === 0) return true
-    let set = this.sets.get(shape)
+/** An answer that was not looked at yet. */
+interface Unsorted {
+  readonly shape: Shape
+  readonly fields: readonly Field[]
+  readonly rows: readonly RawRow[]
+  readonly bytes: number
+}
+
+/**
+ * What the statements of one request gave, within a cap; the oldest goes first. Few requests ever look
+ * at it: answers are sorted by their statement when one does, or when many wait.
+ */
+export class Remembered {
+  private readonly unsorted: Unsorted[] = []
+  private known: Map<Shape, Rows> | undefined = undefined
+  private bytes = 0
+  /** The request is over: what comes late would be counted and never let go. */
+  private closed = false
+
+  /** Adds rows of a statement: they are kept as far as there is room. */
+  add(shape: Shape, fields: readonly Field[], rows: readonly RawRow[]): void {
+    if (rows.length === 0 || this.closed) return
+    let bytes = 0
+    for (const row of rows) bytes += bytesOfRow(row)
+    if (!this.has(bytes) || this.unsorted.length >= MAX_UNSORTED) {
+      this.sort(shape, fields, rows)
+      return
+    }
+    this.unsorted.push({ shape, fields, rows, bytes })
+    this.bytes += bytes
+    bytesInAll += bytes
+  }
+
+  of(shape: Shape): Rows | undefined {
+    return this.sets().get(shape)
+  }
+
+  /** The latest first: a loop runs over what was read last. */
+  latest(): Rows[] {
+    return [...this.sets().values()].toReversed()
+  }
+
+  close(): void {
+    this.closed = true
+    this.unsorted.length = 0
+    this.known = undefined
+    bytesInAll -= this.bytes
+    this.bytes = 0
+  }
+
+  private sets(): Map<Shape, Rows> {
+    this.known ??= new Map()
+    if (this.unsorted.length === 0) return this.known
+    const unsorted = this.unsorted.splice(0)
+    for (const { bytes } of unsorted) {
+      this.bytes -= bytes
+      bytesInAll -= bytes
+    }
+    for (const { shape, fields, rows } of unsorted) this.sort(shape, fields, rows)
+    return this.known
+  }
+
+  private sort(shape: Shape, fields: readonly Field[], rows: readonly RawRow[]): void {
+    const sets = this.sets()
+    let set = sets.get(shape)
     if (set !== undefined && !sameFields(set.fields, fields)) {
       this.drop(set)
       set = undefined
     }
     set ??= new Rows(shape, fields)
     // Again in front of the queue: what is still added to goes last.
-    this.sets.delete(shape)
-    this.sets.set(shape, set)
+    sets.delete(shape)
+    sets.set(shape, set)
     for (const row of rows) {
       const bytes = bytesOfRow(row)
-      if (set.rows.length >= MAX_ROWS || !this.makeRoom(bytes, set)) return false
+      if (set.rows.length >= MAX_ROWS || !this.makeRoom(bytes, set)) return
       set.rows.push(row)
       set.bytes += bytes
       this.bytes += bytes
       bytesInAll += bytes
     }
-    return true
-  }
-
-  of(shape: Shape): Rows | undefined {
-    return this.sets.get(shape)
-  }
-
-  /** The latest first: a loop runs over what was read last. */
-  latest(): Rows[] {
-    return [...this.sets.values()].toReversed()
-  }
-
-  clear(): void {
-    this.sets.clear()
-    bytesInAll -= this.bytes
-    this.bytes = 0
   }
 
   private makeRoom(bytes: number, keep: Rows): boolean {
-    for (const set of this.sets.values()) {
+    for (const set of this.sets().values()) {
       if (this.has(bytes)) return true
       if (set !== keep) this.drop(set)
     }
@@ -101,7 +144,7 @@ export class Remembered {
   }
 
   private drop(set: Rows): void {
-    this.sets.delete(set.shape)
+    this.known?.delete(set.shape)
     this.bytes -= set.bytes
     bytesInAll -= set.bytes
   }

@@ -15,6 +15,8 @@ export class Shape {
   /** Times that it was met. */
   seen = 0
   reading: Reading | undefined
+  /** Some route has shown where its parameters come from. */
+  learned = false
   /** Why it is switched off; '' while it is not. */
   private off = ''
   private offUntilMs = Infinity
@@ -73,6 +75,11 @@ export class Shape {
     this.slow = 0
     this.failed = 0
     return news
+  }
+
+  /** Some calls are timed: the clock costs as much as all else that is done for a plain one. */
+  get timesNext(): boolean {
+    return this.singleMs === 0 || this.seen % 8 === 0
   }
 
   took(ms: number): void {
