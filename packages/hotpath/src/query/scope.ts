@@ -6,7 +6,7 @@ import { routeOf } from './host.js'
 import { habitOf, isLearned, learn, LEAST_SHARE } from './learned.js'
 import { Remembered } from './remembered.js'
 import type { Shape } from './shape.js'
-import type { Wire } from './wire.js'
+import type { Prepare, Wire } from './wire.js'
 
 /** Shapes that one request keeps an account of. */
 const MAX_SHAPES = 500
@@ -120,6 +120,8 @@ export class Account<L extends Leading = Leading> {
 
 /** What a scope tells of itself. */
 export interface ScopeOwner {
+  /** pg's own way to make text of a value. */
+  prepare(this: void): Prepare | undefined
   /** Answers are at stake from now on. */
   atStake(scope: Scope): void
   wasted(scope: Scope, answers: number): void
@@ -133,7 +135,7 @@ export interface ScopeOwner {
  * batch: what is only for those that have is made when it is needed.
  */
 export class Scope {
-  readonly remembered = new Remembered()
+  readonly remembered: Remembered
   readonly accounts = new Map<Shape, Account>()
   /** By session or transaction: what was fetched there. */
   private memos: Map<string, AnswerMemo> | undefined = undefined
@@ -149,7 +151,9 @@ export class Scope {
     private readonly trace: ActiveTrace,
     private readonly maxAgeMs: number,
     private readonly owner: ScopeOwner,
-  ) {}
+  ) {
+    this.remembered = new Remembered(owner.prepare)
+  }
 
   route(): RouteStats | undefined {
     return routeOf(this.trace)

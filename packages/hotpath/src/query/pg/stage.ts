@@ -34,6 +34,7 @@ export class PgBatching implements PgStage {
     this.sender = new Sender(parts, scope => this.policy(scope))
     this.pools = new Pools(parts, scope => this.policy(scope))
     this.owner = {
+      prepare: parts.prepare,
       atStake: scope => void this.live.add(scope),
       wasted: (scope, n) => parts.count(scope, 'wasted', '', n),
       ended: scope => void this.live.delete(scope),
