@@ -71,17 +71,18 @@ export function gatePool(Pool: { readonly prototype: object }): void {
   replace(Pool.prototype, 'query', original => {
     /** The stages let this call go after all. */
     const proceed: Asked['proceed'] = (pool, { config, values, callback }, ticket) =>
-      enter(original, pool, [config, values, callback], isPromised(values, callback), ticket)
+      enter(original, pool, [config, values, callback], ticket, context.getStore())
     return function query(text, values, callback) {
       if (!recorder.enabled) return original.apply(this, arguments as unknown as unknown[])
-      const promised = isPromised(values, callback)
       const stage = stages.pg
+      const caller = context.getStore()
       let ticket: Ticket | undefined
       if (stage !== undefined && typeof text !== 'function') {
-        ticket = stage.poolQuery(this as PgPool, { config: text, values, callback, proceed })
+        const asked = { config: text, values, callback, caller, proceed }
+        ticket = stage.poolQuery(this as PgPool, asked)
         if (ticket?.boxed !== undefined) return ticket.boxed.value
       }
-      return enter(original, this as PgPool, arguments as unknown as unknown[], promised, ticket)
+      return enter(original, this as PgPool, arguments as unknown as unknown[], ticket, caller)
     }
   })
   replace(
@@ -194,20 +195,19 @@ function arrive(pool: PgPool, client: PgClient): void {
   limitLifetime(pool, client)
 }
 
-/** The app awaits a promise, and has no callback. */
-function isPromised(values: unknown, callback: unknown): boolean {
-  return typeof values !== 'function' && !callback
-}
-
-/** @param ticket What the stages of statements know of the call. */
+/**
+ * @param ticket What the stages of statements know of the call.
+ * @param caller What the async context holds.
+ */
 function enter(
   original: Method,
   pool: object,
   args: unknown[],
-  promised: boolean,
   ticket: unknown,
+  caller: OpenSpan | undefined,
 ): unknown {
-  enterPool(statementFor(args[0]), promised, ticket)
+  const promised = typeof args[1] !== 'function' && !args[2]
+  enterPool(statementFor(args[0]), promised, caller, ticket)
   try {
     return original.apply(pool, args)
   } finally {

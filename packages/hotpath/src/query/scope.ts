@@ -45,7 +45,7 @@ export class Account<L extends Leading = Leading> {
   /** Calls that were made and not sent yet, or whose answer is awaited: one of each pool. */
   private lead: L | undefined = undefined
 
-  constructor(private readonly shape: Shape) {}
+  constructor(readonly shape: Shape) {}
 
   /** Where its parameters come from, from what the route showed before or from its last two calls. */
   find(
@@ -118,6 +118,36 @@ export class Account<L extends Leading = Leading> {
   }
 }
 
+/** More accounts than this are looked up in a map; for fewer a map costs more than it saves. */
+const FEW = 8
+
+/** The accounts of one request. */
+class Accounts {
+  readonly all: Account[] = []
+  private byShape: Map<Shape, Account> | undefined = undefined
+
+  /** Undefined when there are too many. */
+  of(shape: Shape): Account | undefined {
+    const known = this.byShape === undefined ? this.find(shape) : this.byShape.get(shape)
+    if (known !== undefined || this.all.length >= MAX_SHAPES) return known
+    const account = new Account(shape)
+    this.all.push(account)
+    if (this.byShape !== undefined) this.byShape.set(shape, account)
+    else if (this.all.length > FEW) this.byShape = new Map(this.all.map(one => [one.shape, one]))
+    return account
+  }
+
+  clear(): void {
+    this.all.length = 0
+    this.byShape = undefined
+  }
+
+  private find(shape: Shape): Account | undefined {
+    for (const account of this.all) if (account.shape === shape) return account
+    return undefined
+  }
+}
+
 /** What a scope tells of itself. */
 export interface ScopeOwner {
   /** pg's own way to make text of a value. */
@@ -136,7 +166,7 @@ export interface ScopeOwner {
  */
 export class Scope {
   readonly remembered: Remembered
-  readonly accounts = new Map<Shape, Account>()
+  private readonly accounts = new Accounts()
   /** By session or transaction: what was fetched there. */
   private memos: Map<string, AnswerMemo> | undefined = undefined
   /** Counts what was not a plain read: what was fetched before is not served after. */
@@ -188,13 +218,7 @@ export class Scope {
   }
 
   account(shape: Shape): Account | undefined {
-    let account = this.accounts.get(shape)
-    if (account === undefined) {
-      if (this.accounts.size >= MAX_SHAPES) return undefined
-      account = new Account(shape)
-      this.accounts.set(shape, account)
-    }
-    return account
+    return this.accounts.of(shape)
   }
 
   /** Something happened that may change answers: none that was fetched before is given any more. */
@@ -205,7 +229,7 @@ export class Scope {
     for (const memo of this.memos?.values() ?? []) unused += memo.clear()
     this.owner.wasted(this, unused)
     // Fetched, and thrown away before it was used: a loop that writes or calls in each turn.
-    for (const account of this.accounts.values()) {
+    for (const account of this.accounts.all) {
       if (account.fetched > 0 && account.wasteful) account.off = true
     }
   }
@@ -226,7 +250,7 @@ export class Scope {
 
   private settle(): void {
     const route = this.route()
-    for (const [shape, { origin, fetched, used }] of this.accounts) {
+    for (const { shape, origin, fetched, used } of this.accounts.all) {
       if (origin !== undefined) learn(route, shape, origin, fetched, used)
     }
     this.flush()

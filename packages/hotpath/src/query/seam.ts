@@ -37,6 +37,8 @@ export interface Asked {
   readonly config: unknown
   readonly values: unknown
   readonly callback: unknown
+  /** What the async context held. */
+  readonly caller: OpenSpan | undefined
   /** Runs the pool's own `query` for this call, later. */
   proceed(pool: object, asked: Asked, ticket: unknown): unknown
 }

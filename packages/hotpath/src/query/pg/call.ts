@@ -89,7 +89,8 @@ export class Call implements Counted, Leading, Ticket {
   }
 
   lighten(): void {
-    if (!this.looked && this.values?.some(isHeavy) === true) this.look()
+    if (this.looked || this.values === undefined) return
+    for (const value of this.values) if (isHeavy(value)) return this.look()
   }
 }
 

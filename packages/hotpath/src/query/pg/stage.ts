@@ -44,7 +44,7 @@ export class PgBatching implements PgStage {
 
   poolQuery(pool: object, asked: Asked): Ticket | undefined {
     try {
-      const call = this.callOf(asked.config, asked.values, this.scope())
+      const call = this.callOf(asked.config, asked.values, this.scope(asked.caller?.trace))
       if (call === undefined) return undefined
       this.begin(call)
       call.pool = pool
@@ -224,7 +224,7 @@ export class PgBatching implements PgStage {
   }
 
   /** What belongs to the request that runs now. */
-  private scope(trace = this.parts.host.request()): Scope | undefined {
+  private scope(trace: ActiveTrace | undefined): Scope | undefined {
     if (trace === undefined || trace.ended || trace.root?.kind !== 'server') return undefined
     // A field of the trace: a WeakMap of short-lived keys costs the collector 2 us a request.
     if (trace.statements !== undefined) return trace.statements as Scope
