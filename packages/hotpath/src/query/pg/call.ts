@@ -77,10 +77,14 @@ export class Call implements Counted, Leading, Ticket {
   private look(): void {
     this.looked = true
     const { prepare, values } = this
-    this.values = undefined
     if (this.scope === undefined || prepare === undefined || !this.shape.effect.reads)
       this.known = undefined
     else this.known ??= wireOf(values ?? [], prepare)
+  }
+
+  /** Both were given the same array: the driver reads it when it sends, and the app may fill it anew. */
+  sharesValues(other: Call): boolean {
+    return this.values !== undefined && this.values === other.values
   }
 
   get key(): string {
@@ -89,8 +93,13 @@ export class Call implements Counted, Leading, Ticket {
   }
 
   lighten(): void {
-    if (this.looked || this.values === undefined) return
-    for (const value of this.values) if (isHeavy(value)) return this.look()
+    if (this.values === undefined) return
+    for (const value of this.values) {
+      if (!isHeavy(value)) continue
+      if (!this.looked) this.look()
+      this.values = undefined
+      return
+    }
   }
 }
 

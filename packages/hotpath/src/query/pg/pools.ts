@@ -122,7 +122,9 @@ export class Pools {
 }
 
 /** A lead takes in calls until it is sent, and then those whose key it asks for. */
-function takes({ wires, lead }: Call, call: Call): boolean {
+function takes(first: Call, call: Call): boolean {
+  if (first.sharesValues(call)) return false
+  const { wires, lead } = first
   if (wires === undefined || call.wires === undefined) return false
   return lead?.sent === undefined || lead.sent.has(call.key)
 }
