@@ -94,9 +94,9 @@ export class Sender {
    * all statements of a request without loops are.
    */
   private isFirst(call: Call, scope: Scope): boolean {
-    if (call.shape.learned || call.lead !== undefined) return false
     const account = accountOf(call, scope)
     if (account === undefined || account.calls > 0) return false
+    if (call.shape.learned || call.lead !== undefined) return false
     if (call.client === undefined || queueOf(call.client).length > 0) return false
     account.count(call)
     return true
