@@ -44,8 +44,8 @@ export interface Asked {
 }
 
 export interface Ticket {
-  /** The call is taken care of. */
-  readonly boxed: Boxed | undefined
+  /** Present where the call is taken care of. */
+  readonly boxed?: Boxed
 }
 
 /** The return value of a call, which may be undefined itself. */

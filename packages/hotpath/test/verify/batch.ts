@@ -118,6 +118,8 @@ async function oneCase(
   options: Verification,
   seen: Verified,
 ): Promise<void> {
+  // Of each case its own: there is a cap, beyond which no reasons are told apart.
+  counts.batch.clear()
   const original = await run(plan, pool)
   let batches = 0
   for (let request = 0; request < REQUESTS; request++) {

@@ -1,6 +1,5 @@
 import { AsyncResource } from 'node:async_hooks'
 import type { Lead } from '../lead.js'
-import type { Boxed, Ticket } from '../seam.js'
 import type { Account, Counted, Leading, Scope } from '../scope.js'
 import type { Session } from '../session.js'
 import type { Shape } from '../shape.js'
@@ -13,7 +12,7 @@ import type { Turn } from './sender.js'
 const LIGHT_TEXT = 100
 
 /** One call of a statement, from when the app makes it until it is answered. */
-export class Call implements Counted, Leading, Ticket {
+export class Call implements Counted, Leading {
   account: Account<Call> | undefined = undefined
   session: Session | undefined = undefined
   client: Client | undefined = undefined
@@ -34,8 +33,6 @@ export class Call implements Counted, Leading, Ticket {
   handed = false
   /** It was answered by us: there is nothing to learn from how long it took. */
   served = false
-  /** What `Pool.query` returns for it, where it is answered without a connection of its own. */
-  boxed: Boxed | undefined = undefined
   /** The pool that it came through. */
   pool: object | undefined = undefined
   /** Shadow mode: what would have been served. */

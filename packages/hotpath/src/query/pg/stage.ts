@@ -48,8 +48,8 @@ export class PgBatching implements PgStage {
       if (call === undefined) return undefined
       this.begin(call)
       call.pool = pool
-      call.boxed = this.pools.query(pool as never, asked, call)
-      return call
+      const boxed = this.pools.query(pool as never, asked, call)
+      return boxed === undefined ? (call as Ticket) : { boxed }
     } catch {
       this.parts.host.caught('query.pool')
       return undefined
@@ -156,8 +156,11 @@ export class PgBatching implements PgStage {
         }
         this.keep(call, scope, query as Watched)
       }
+      // The account of its statement may keep the call itself until the request is over.
       call.keeps = false
       call.rows = undefined
+      call.watched = undefined
+      call.expected = undefined
       if (shape.effect.ddl) this.parts.sessions.forget()
       if (!this.isPlain(call)) this.flush(scope)
     } catch {
