@@ -122,8 +122,8 @@ export class PgBatching implements PgStage {
       // Alone, then: nobody waits for it any longer, and its rows are remembered.
       this.pools.release(call)
       call.epoch = scope.epoch
-      // Where the route asks for nothing there is no account.
-      call.keeps = shape.effect.reads && !scope.off && call.account !== undefined
+      // Also where the route asks for nothing: its name may not be known yet.
+      call.keeps = shape.effect.reads && !scope.off
       if (scope.atStake || call.watched !== undefined || shape.timesNext)
         call.sentMs = this.parts.host.now()
       return false
