@@ -6,6 +6,10 @@ import { fileURLToPath } from 'node:url'
 /** What is attached to the app: undefined nothing, else the recorder with this config. */
 export type Contestant = object | undefined
 
+interface Used {
+  readonly cpuUs: number
+}
+
 /** The app of this benchmark in a process of its own. */
 export class QueriesApp implements AsyncDisposable {
   readonly #agent = new Agent({ keepAlive: true })
@@ -77,9 +81,18 @@ export class QueriesApp implements AsyncDisposable {
     await ended
   }
 
+  /** Switches batching, in a process that has it. No request may be under way. */
+  async stage(on: boolean): Promise<void> {
+    await this.ask({ ask: 'stage', on })
+  }
+
   private async cpuUs(): Promise<number> {
-    const answer = once(this.child, 'message') as Promise<[{ cpuUs: number }]>
-    this.child.send('cpu')
-    return (await answer)[0].cpuUs
+    return (await this.ask({ ask: 'cpu' })).cpuUs
+  }
+
+  private async ask(what: { readonly ask: string; readonly on?: boolean }): Promise<Used> {
+    const answer = once(this.child, 'message') as Promise<[Used]>
+    this.child.send(what)
+    return (await answer)[0]
   }
 }

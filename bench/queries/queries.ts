@@ -3,7 +3,7 @@ import { type Figure, lastLine, table, withInterval } from '../measure/line.js'
 import { record, say } from '../results.js'
 import { type Estimate, meanOf, ratioOf } from '../statistics/interval.js'
 import { seeded } from '../statistics/shuffle.js'
-import { compare } from './cost.js'
+import { compare, compareSwitched } from './cost.js'
 import { queriesDatabase, withPassword } from './database.js'
 import { BATCHING, type Measured, measurePages } from './pages.js'
 
@@ -34,8 +34,9 @@ export async function queries(quick: boolean): Promise<void> {
       once,
     )
     const pool = await compare(postgres.url, 'borrow', with_({}, POOL), once)
+    const switched = { lives, rounds: quick ? 40 : 100, random }
     const plain = batching
-      ? await compare(postgres.url, 'plain', with_({}, BATCHING), once)
+      ? await compareSwitched(postgres.url, 'plain', BATCHING, switched)
       : undefined
 
     const at10 = pages.get(10) as Map<string, Measured>
@@ -45,6 +46,7 @@ export async function queries(quick: boolean): Promise<void> {
       wireOf(at10),
       figure('cold_vs_hand', between(at10, 'loop, batched, first request', 'by hand'), 2),
       figure('plain_cpu', plain && ratioOf(plain.cpu), 3),
+      figure('plain_aa', plain && ratioOf(plain.same), 3),
       figure('plain_statement_us', plain && meanOf(plain.cpuUs.map(perStatement)), 1),
       figure('share_gain', ratioOf(share.rates), 1),
       figure('pool_cost', ratioOf(pool.cpu), 3),

@@ -18,9 +18,12 @@ import { recorder } from './trace/recorder.js'
 
 /** The recorder of this process, for a second copy of us, and for who measures what it costs. */
 const ATTACHED = Symbol.for('hotpath.recorder')
+/** The same of the stages of statements. */
+const STAGES = Symbol.for('hotpath.stages')
 
 if (Reflect.get(globalThis, ATTACHED) === undefined && !isDisabled(process.env)) {
   Object.defineProperty(globalThis, ATTACHED, { value: recorder })
+  Object.defineProperty(globalThis, STAGES, { value: stages })
   try {
     attach()
   } catch {

@@ -4,7 +4,7 @@ import { after, before, describe, test } from 'node:test'
 import pg from 'pg'
 import { fixtures } from '../../places.js'
 import { type Postgres, startPostgres } from '../../postgres.js'
-import { BatchedApp, isBatch, type Tools } from './app.js'
+import { BatchedApp, isBatch, type Tools, written } from './app.js'
 
 const USERS = 100
 
@@ -127,6 +127,33 @@ describe('a loop of single reads becomes a few statements', () => {
       const { value, roundTrips } = await app.learned(name, handler)
       assert.deepEqual(value, expected.value, name)
       assert.ok(roundTrips <= 5, `${name}: ${roundTrips} round trips`)
+    }
+  })
+
+  test('over keys of which the driver makes something else: bool, float, dates, in local time', async () => {
+    const admin = new pg.Client({ connectionString: postgres.url })
+    await admin.connect()
+    await admin.query(`create table days as select g as id, g % 2 = 0 as even, g * 1e-9::float8 as f,
+      date '2024-03-25' + g as d, timestamp '2024-03-25 10:00:00.1239' + g * interval '7 hours' as at,
+      timestamptz '2024-03-25 10:00:00.5+02' + g * interval '7 hours' as tz from generate_series(1, 20) g`)
+    await admin.end()
+    const page = (column: string) =>
+      written<unknown[]>(`async ({ pool }) => {
+        const { rows } = await pool.query('select ${column} as key from days order by id')
+        const found = []
+        for (const { key } of rows)
+          found.push((await pool.query('select id, ${column} from days where ${column} = $1', [key])).rows)
+        return found
+      }`)
+    const env = { TZ: 'America/St_Johns' }
+    await using local = await BatchedApp.start({ databaseUrl: postgres.url, env })
+    const off = { ...env, HOTPATH_BATCH: 'off' }
+    await using single = await BatchedApp.start({ databaseUrl: postgres.url, env: off })
+    for (const column of ['even', 'f', 'd', 'at', 'tz']) {
+      const expected = await single.request(column, page(column))
+      const { value, roundTrips } = await local.learned(column, page(column))
+      assert.deepEqual(value, expected.value, column)
+      assert.equal(roundTrips, 2, column)
     }
   })
 

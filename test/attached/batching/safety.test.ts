@@ -204,6 +204,33 @@ describe('what a batch must never do', () => {
     assert.ok(after - Number(heap.value) < 8_000_000, `${after - Number(heap.value)} bytes more`)
   })
 
+  test('run out of room because requests end before their rows come', async () => {
+    await using hasty = await BatchedApp.start({ databaseUrl: postgres.url })
+    // Of all requests together 64 MB are remembered: large answers, and small ones for the last gaps.
+    for (let i = 0; i < 45; i++) {
+      await hasty.send('hasty', async ({ pool, kept }) => {
+        for (const bytes of [3_000_000, 300_000, 30_000, 3_000]) {
+          const client = await pool.connect()
+          client.query(`select pg_sleep(0.05), repeat('x', ${bytes}) as big`, () => {
+            kept.set('came', Number(kept.get('came') ?? 0) + 1)
+            client.release()
+          })
+        }
+      })
+    }
+    await until(
+      () => hasty.send('look', ({ kept }) => Number(kept.get('came'))),
+      came => came === 180,
+      'all rows',
+    )
+    const { roundTrips } = await hasty.learned('loop', async ({ pool }) => {
+      const { rows } = await pool.query<{ id: number }>('select id from users order by id')
+      for (const { id } of rows)
+        await pool.query('select price from items where user_id = $1', [id])
+    })
+    assert.equal(roundTrips, 2)
+  })
+
   test('leave a transaction open when the process is killed inside it', async () => {
     await using doomed = await BatchedApp.start({ databaseUrl: postgres.url })
     const url = doomed.send('killed', async ({ pool }) => {

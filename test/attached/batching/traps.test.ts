@@ -85,6 +85,40 @@ describe('known traps', () => {
     await admin.query(`update users set ref = trim(ref)`)
   })
 
+  test('an array of parameters that the app fills anew for each call', async () => {
+    const inTurn = async ({ pool }: Tools) => {
+      const { rows } = await pool.query<{ id: number }>('select id from users order by id')
+      const values: number[] = []
+      const seen = []
+      for (const { id } of rows) {
+        values[0] = id
+        const text = 'select user_id from items where user_id = $1 limit 1'
+        seen.push((await pool.query<{ user_id: number }>(text, values)).rows[0]?.user_id)
+      }
+      return seen
+    }
+    const { value, roundTrips } = await app.learned('in turn', inTurn)
+    assert.deepEqual(
+      value,
+      Array.from({ length: 12 }, (_, i) => i + 1),
+    )
+    assert.equal(roundTrips, 2)
+    // pg reads the array when it sends: all of them ask for the last.
+    const { value: atOnce } = await app.learned('at once', async ({ pool }) => {
+      const values: number[] = []
+      const text = 'select user_id as u from items where user_id = $1 limit 1'
+      const calls = Array.from({ length: 12 }, (_, i) => {
+        values[0] = i + 1
+        return pool.query<{ u: number }>(text, values)
+      })
+      return (await Promise.all(calls)).map(({ rows }) => rows[0]?.u)
+    })
+    assert.deepEqual(
+      atOnce,
+      Array.from({ length: 12 }, () => 12),
+    )
+  })
+
   test('a view, and a view over that, that hide random()', async () => {
     await admin.query(`create view dice as select id, user_id, random() as r from items;
       create view more_dice as select * from dice`)

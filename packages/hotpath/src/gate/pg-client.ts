@@ -6,12 +6,11 @@ import type { Attributes } from '../trace/attributes.js'
 import { context } from '../trace/context.js'
 import { caught, contained } from '../trace/counts.js'
 import { keeper } from '../trace/keeper.js'
-import type { PgStage } from '../query/seam.js'
 import { recorder } from '../trace/recorder.js'
 import { takeSite } from '../trace/site.js'
 import { ActiveTrace, OpenSpan } from '../trace/span.js'
 import { type HandedOver, handedOver } from './pg-site.js'
-import { MAX_EARLY, sending, stageQueries, stages } from './pg-stage.js'
+import { forgetSent, lastSent, MAX_EARLY, stageQueries, stages } from './pg-stage.js'
 import type { Callback, Method, PgClient, PgResult, QueryConfig, Submittable } from './pg-types.js'
 import { replace } from './replace.js'
 import { type Database, StatementSpan, statementOf } from './statement-span.js'
@@ -34,21 +33,29 @@ export function gateClient(Client: { readonly prototype: object }): void {
         if (!recorder.enabled) return original.apply(this, arguments as unknown as unknown[])
         const handed = handedOver()
         const span = begin(this as PgClient, config as QueryConfig | string | null, values, handed)
-        if (stages.pg !== undefined && span !== undefined) {
-          return staged(stages.pg, original, this as PgClient, [...arguments], span, handed)
-        }
+        const stage = span === undefined ? undefined : stages.pg
+        const call = stage?.entering(
+          this as PgClient,
+          config,
+          values,
+          span?.caller,
+          handed?.carried.ticket,
+        )
         if (stages.early !== undefined && stages.early.length < MAX_EARLY) {
           stages.early.push([this as PgClient, config, values])
         }
         if (span === undefined) return original.apply(this, arguments as unknown as unknown[])
         let result: unknown
+        forgetSent()
         try {
           result = original.apply(this, arguments as unknown as unknown[])
         } catch (error) {
           fail(span, error)
+          stage?.entered(call, undefined)
           throw error
         }
-        follow(this as PgClient, config as QueryConfig | string, span)
+        const query = follow(this as PgClient, config as QueryConfig | string, span)
+        stage?.entered(call, query)
         return result
       },
   )
@@ -147,28 +154,6 @@ export function markStatement(query: object, attributes: Attributes): void {
   ;(query as Watched)[SPAN]?.add(attributes)
 }
 
-/** The same with the stages of statements, which are told of the call and of the query it makes. */
-function staged(
-  stage: PgStage,
-  original: Method,
-  client: PgClient,
-  args: unknown[],
-  span: StatementSpan,
-  handed: HandedOver | undefined,
-): unknown {
-  const [config, values] = args as [QueryConfig | string, unknown]
-  const call = stage.entering(client, config, values, span.caller, handed?.carried.ticket)
-  try {
-    const { result, sent } = sending(() => original.apply(client, args))
-    stage.entered(call, follow(client, config, span, sent))
-    return result
-  } catch (error) {
-    fail(span, error)
-    stage.entered(call, undefined)
-    throw error
-  }
-}
-
 /** On prototypes whose ends are gated. */
 const FOLLOWED = Symbol('hotpath.followed')
 
@@ -225,23 +210,18 @@ export function begin(
   }
 }
 
-/**
- * Finds the query that the original has just made or been given, and sees to it that its end is seen.
- *
- * @param sent What the client sent at once, where that is known.
- */
+/** Finds the query that the original has just made or been given, and sees to it that its end is seen. */
 function follow(
   client: PgClient,
   config: QueryConfig | string,
   span: StatementSpan,
-  sent?: Submittable,
 ): object | undefined {
   try {
     if (typeof config !== 'string' && typeof config.submit === 'function') {
       followSubmittable(config, span)
       return undefined
     }
-    const query = (sent ?? lastQueued(client)) as Watched | undefined
+    const query = (lastSent() ?? lastQueued(client)) as Watched | undefined
     const text = typeof config === 'string' ? config : config.text
     // Not there: the client is closed, and has refused it.
     if (query === undefined || query.text !== text || query[SPAN] !== undefined) {

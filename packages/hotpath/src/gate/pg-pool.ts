@@ -7,7 +7,7 @@ import { closed, giveBack, lend, opened, opening } from '../pool/loans.js'
 import { pools } from '../pool/policy.js'
 import { refused } from '../pool/refusal.js'
 import { openedByPool } from '../pool/share/opening.js'
-import type { PgStage } from '../query/seam.js'
+import type { Asked, Ticket } from '../query/seam.js'
 import { caught, contained } from '../trace/counts.js'
 import { recorder } from '../trace/recorder.js'
 import { OpenSpan } from '../trace/span.js'
@@ -72,25 +72,23 @@ let asking: Wait | undefined
 
 /** Gates a Pool: `module.exports` of pg-pool. */
 export function gatePool(Pool: { readonly prototype: object }): void {
-  replace(
-    Pool.prototype,
-    'query',
-    original =>
-      function query(text, values, callback) {
-        if (!recorder.enabled) return original.apply(this, arguments as unknown as unknown[])
-        const promised = typeof values !== 'function' && !callback
-        const stage = stages.pg
-        if (stage !== undefined && typeof text !== 'function') {
-          return staged(stage, original, this as PgPool, [...arguments], promised)
-        }
-        enterPool(statementFor(text), promised)
-        try {
-          return original.apply(this, arguments as unknown as unknown[])
-        } finally {
-          leavePool()
-        }
-      },
-  )
+  replace(Pool.prototype, 'query', original => {
+    /** The stages let this call go after all. */
+    const proceed: Asked['proceed'] = (pool, { config, values, callback }, ticket) =>
+      enter(original, pool, [config, values, callback], ticket, context.getStore())
+    return function query(text, values, callback) {
+      if (!recorder.enabled) return original.apply(this, arguments as unknown as unknown[])
+      const stage = stages.pg
+      const caller = context.getStore()
+      let ticket: Ticket | undefined
+      if (stage !== undefined && typeof text !== 'function') {
+        const asked = { config: text, values, callback, caller, proceed }
+        ticket = stage.poolQuery(this as PgPool, asked)
+        if (ticket?.boxed !== undefined) return ticket.boxed.value
+      }
+      return enter(original, this as PgPool, arguments as unknown as unknown[], ticket, caller)
+    }
+  })
   replace(
     Pool.prototype,
     'connect',
@@ -202,26 +200,26 @@ function arrive(pool: PgPool, client: PgClient): void {
   limitLifetime(pool, client)
 }
 
-/** The same with the stages of statements: they may answer, or let others wait for this call. */
-function staged(
-  stage: PgStage,
+/**
+ * @param ticket What the stages of statements know of the call.
+ * @param caller What the async context holds.
+ */
+function enter(
   original: Method,
-  pool: PgPool,
+  pool: object,
   args: unknown[],
-  promised: boolean,
+  ticket: unknown,
+  caller: OpenSpan | undefined,
 ): unknown {
-  const proceed = (ticket: unknown) => {
-    enterPool(statementFor(args[0]), promised, ticket)
-    try {
-      return original.apply(pool, args)
-    } finally {
-      // Nobody has asked for what comes along: this pool connects in another way.
-      if (ticket !== undefined && carried()?.ticket === ticket) stage.poolDone(ticket)
-      leavePool()
-    }
+  const promised = typeof args[1] !== 'function' && !args[2]
+  enterPool(statementFor(args[0]), promised, caller, ticket)
+  try {
+    return original.apply(pool, args)
+  } finally {
+    // Nobody has asked for what comes along: this pool connects in another way.
+    if (ticket !== undefined && carried()?.ticket === ticket) stages.pg?.poolDone(ticket)
+    leavePool()
   }
-  const { boxed, ticket } = stage.poolQuery(pool, args, proceed)
-  return boxed === undefined ? proceed(ticket) : boxed.value
 }
 
 /**

@@ -34,13 +34,14 @@ const calledBack: Carried = { site: undefined, promised: false }
 let fromPool: Carried | undefined
 let toClient: HandedOver | undefined
 
-/** Around the original `Pool.query`. */
+/** Around the original `Pool.query`, in the context of `caller`. */
 export function enterPool(
   statement: Statement | undefined,
   promised: boolean,
-  ticket?: unknown,
+  caller: OpenSpan | undefined,
+  ticket: unknown,
 ): void {
-  const site = statement === undefined ? undefined : siteOf(statement)
+  const site = statement === undefined ? undefined : siteOf(statement, caller)
   if (site !== undefined || ticket !== undefined) fromPool = { site, promised, ticket }
   else fromPool = promised ? awaited : calledBack
 }
@@ -73,9 +74,9 @@ export function handedOver(): HandedOver | undefined {
   return handed
 }
 
-function siteOf(statement: Statement): CallSite | undefined {
+function siteOf(statement: Statement, caller: OpenSpan | undefined): CallSite | undefined {
   try {
-    const parent = recorder.parent()
+    const parent = recorder.parentOf(caller)
     const root = parent === undefined ? undefined : (parent.trace.root ?? parent)
     const stats = root === undefined ? workStats(statement.name) : root.stats()
     return captureFor(stats, statement.template.text)

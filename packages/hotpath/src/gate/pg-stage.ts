@@ -31,14 +31,14 @@ export function useStage(stage: PgStage): void {
   for (const prototype of queries) install(prototype)
 }
 
-/** Runs `Client.query`, and tells which query it sent at once. */
-export function sending<T>(run: () => T): {
-  readonly result: T
-  readonly sent: Submittable | undefined
-} {
+/** Before `Client.query` runs. */
+export function forgetSent(): void {
   sent = undefined
-  const result = run()
-  return { result, sent }
+}
+
+/** The query that it sent at once, where that is known. */
+export function lastSent(): Submittable | undefined {
+  return sent
 }
 
 function install(prototype: object): void {

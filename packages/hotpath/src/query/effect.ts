@@ -14,6 +14,8 @@ export interface SessionEffect {
   readonly ddl: boolean
   /** Functions that it calls and that are not PostgreSQL's commonest. */
   readonly calls: readonly string[]
+  /** None of the above but `reads`: most statements. */
+  readonly quiet: boolean
 }
 
 const READS = new Set(['SELECT', 'WITH', 'VALUES', 'TABLE'])
@@ -36,18 +38,22 @@ export function effectOf(text: string): SessionEffect {
     .split(';')
     .filter(part => part.trim() !== '')
     .map(part => effectOfOne(part.trim(), text))
-  const any = (test: (effect: SessionEffect) => boolean) => effects.some(test)
-  return {
-    reads: effects.length === 1 && any(effect => effect.reads),
-    session: any(effect => effect.session),
-    local: any(effect => effect.local),
-    fresh: effects.length === 1 && any(effect => effect.fresh),
-    ddl: any(effect => effect.ddl),
-    calls: effects.flatMap(effect => effect.calls),
+  const any = (test: (effect: Effect) => boolean) => effects.some(test)
+  const effect: Effect = {
+    reads: effects.length === 1 && any(one => one.reads),
+    session: any(one => one.session),
+    local: any(one => one.local),
+    fresh: effects.length === 1 && any(one => one.fresh),
+    ddl: any(one => one.ddl),
+    calls: effects.flatMap(one => one.calls),
   }
+  const { session, local, fresh, ddl, calls } = effect
+  return { ...effect, quiet: !(session || local || fresh || ddl) && calls.length === 0 }
 }
 
-function effectOfOne(part: string, text: string): SessionEffect {
+type Effect = Omit<SessionEffect, 'quiet'>
+
+function effectOfOne(part: string, text: string): Effect {
   const [first = '', second = ''] = part.toUpperCase().split(/[^A-Z_]+/, 2)
   const none = { reads: false, session: false, local: false, fresh: false, ddl: false, calls: [] }
   const settings = /set_config/i.test(part)

@@ -1,4 +1,4 @@
-import { type Remembered, type Rows, textOf } from './remembered.js'
+import type { Remembered, Rows } from './remembered.js'
 import type { Shape } from './shape.js'
 import type { Wire } from './wire.js'
 
@@ -9,9 +9,6 @@ export interface Origin {
   /** For each parameter its column there; -1: it stays as it is. */
   readonly columns: readonly number[]
 }
-
-/** Columns of a wide row that are looked at. */
-const MAX_COLUMNS = 100
 
 /**
  * Finds the rows that a loop runs over, from two of its calls: columns of an earlier statement in
@@ -45,7 +42,7 @@ function nearest(
   now: readonly Wire[],
 ): { origin: Origin; distance: number } | undefined {
   const [first, ...others] = changed as [number, ...number[]]
-  const width = Math.min(rows.fields.length, MAX_COLUMNS)
+  const width = rows.columns
   let best: { origin: Origin; distance: number } | undefined
   for (let column = 0; column < width; column++) {
     for (const at of rows.where(column, now[first] as string)) {
@@ -67,7 +64,7 @@ function nearest(
 
 function columnWith(rows: Rows, at: number, value: string, width: number): number {
   for (let column = 0; column < width; column++) {
-    if (textOf(rows.rows[at]?.[column]) === value) return column
+    if (rows.text(at, column) === value) return column
   }
   return -1
 }
@@ -88,8 +85,7 @@ function* matching(rows: Rows, { columns }: Origin, wires: readonly Wire[]): Ite
   const value = wires[first]
   if (first < 0 || typeof value !== 'string') return
   for (const at of rows.where(columns[first] as number, value)) {
-    const row = rows.rows[at]
-    if (columns.every((column, i) => column < 0 || textOf(row?.[column]) === wires[i])) yield at
+    if (columns.every((column, i) => column < 0 || rows.text(at, column) === wires[i])) yield at
   }
 }
 
@@ -111,9 +107,8 @@ export function* following(
   at: number,
 ): Iterable<readonly [row: number, wires: Wire[]]> {
   for (let next = at + 1; next < rows.rows.length; next++) {
-    const row = rows.rows[next]
     const key = columns.map((column, i) =>
-      column < 0 ? (wires[i] as Wire) : (textOf(row?.[column]) ?? null),
+      column < 0 ? (wires[i] as Wire) : (rows.text(next, column) ?? null),
     )
     if (key.every((wire, i) => wire !== null || columns[i] === -1)) yield [next, key]
   }

@@ -9,16 +9,13 @@ export interface Waiter {
   settle(): void
 }
 
-/** The call that asks for others as well: from when it is made until it is answered. */
+/** Those who wait for a call, and what it asks for on their behalf. Made when the first of them comes. */
 export class Lead {
   /** Keys that the batch asks for; undefined: it was not sent yet, and takes in more. */
   sent: ReadonlySet<string> | undefined
   /** Where the answers are. */
   memo: AnswerMemo | undefined
-  /** Undefined as long as nobody waits, which is the rule. */
   waiters: Waiter[] | undefined
-
-  constructor(readonly id: string) {}
 
   /** Tells all who wait; nobody is left hanging, whatever became of the batch. */
   settle(): void {

@@ -21,7 +21,7 @@ const habits = new WeakMap<RouteStats, Map<Shape, Habit>>()
 
 /** What is known of this statement on this route. */
 export function habitOf(route: RouteStats | undefined, shape: Shape): Habit | undefined {
-  return route === undefined ? undefined : habits.get(route)?.get(shape)
+  return route === undefined || !shape.learned ? undefined : habits.get(route)?.get(shape)
 }
 
 /** True when the first call of a request may fetch what follows. */
@@ -48,6 +48,7 @@ export function learn(
   const same = before !== undefined && sameOrigin(before.origin, origin)
   if (!same) {
     if (known.size >= MAX_SHAPES && before === undefined) return
+    shape.learned = true
     known.set(shape, { origin, confirmed: share >= LEAST_SHARE ? 1 : 0, share })
     return
   }

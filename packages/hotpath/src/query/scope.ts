@@ -1,27 +1,38 @@
 import type { RouteStats } from '../trace/routes.js'
+import type { ActiveTrace } from '../trace/span.js'
 import { AnswerMemo } from './memo.js'
 import { findOrigin, type Origin } from './follow.js'
+import { routeOf } from './host.js'
 import { habitOf, isLearned, learn, LEAST_SHARE } from './learned.js'
 import { Remembered } from './remembered.js'
 import type { Shape } from './shape.js'
-import type { Lead } from './lead.js'
-import type { Wire } from './wire.js'
+import type { Prepare, Wire } from './wire.js'
 
 /** Shapes that one request keeps an account of. */
 const MAX_SHAPES = 500
 /** Times that an origin is looked for in vain before a statement is let alone. */
 const MAX_SEARCHES = 5
 
-interface Counted {
+/** What an account needs of a call. */
+export interface Counted {
   readonly wires: readonly Wire[] | undefined
   counted: boolean
+  /** Keeps no more of its parameters than may be kept until the request is over. */
+  lighten(): void
+}
+
+/** A call of a pool that others may join, and the next one of another pool. */
+export interface Leading {
+  readonly pool: object | undefined
+  /** Of its request, when it was made. */
+  readonly epoch: number
+  nextLead: Leading | undefined
 }
 
 /** What one request did with one statement. */
-export class Account {
+export class Account<L extends Leading = Leading> {
   calls = 0
-  before: readonly Wire[] | undefined
-  origin: Origin | undefined
+  origin: Origin | undefined = undefined
   /** The row of the origin that the last call was about. */
   row = -1
   /** Keys fetched ahead, and how many of them were asked for. */
@@ -29,9 +40,12 @@ export class Account {
   used = 0
   /** Not followed any more in this request. */
   off = false
+  private before: Counted | undefined = undefined
   private searches = 0
+  /** Calls that were made and not sent yet, or whose answer is awaited: one of each pool. */
+  private lead: L | undefined = undefined
 
-  constructor(private readonly shape: Shape) {}
+  constructor(readonly shape: Shape) {}
 
   /** Where its parameters come from, from what the route showed before or from its last two calls. */
   find(
@@ -44,9 +58,12 @@ export class Account {
     const habit = habitOf(route, this.shape)
     if (isLearned(habit) && habit.origin.columns.length === now.length) {
       this.origin = habit.origin
-    } else if (this.before !== undefined && this.searches < MAX_SEARCHES) {
+      return this.origin
+    }
+    const before = this.before?.wires
+    if (before !== undefined && this.searches < MAX_SEARCHES) {
       this.searches++
-      this.origin = findOrigin(remembered, this.shape, this.before, now)
+      this.origin = findOrigin(remembered, this.shape, before, now)
     }
     return this.origin
   }
@@ -55,8 +72,9 @@ export class Account {
   count(call: Counted): void {
     if (call.counted) return
     call.counted = true
+    call.lighten()
     this.calls++
-    this.before = call.wires
+    this.before = call
   }
 
   /** A call was answered from what was fetched. */
@@ -75,35 +93,122 @@ export class Account {
   get wasteful(): boolean {
     return this.fetched >= 4 && this.used < this.fetched * LEAST_SHARE
   }
+
+  /** The call of this pool that others may join; none that was made before something was written. */
+  leadOf(pool: object, epoch: number): L | undefined {
+    let lead = this.lead
+    while (lead !== undefined && (lead.pool !== pool || lead.epoch !== epoch))
+      lead = lead.nextLead as L | undefined
+    return lead
+  }
+
+  leads(call: L): void {
+    call.nextLead = this.lead
+    this.lead = call
+  }
+
+  leadsNoMore(call: L): void {
+    if (this.lead === call) {
+      this.lead = call.nextLead as L | undefined
+      return
+    }
+    let lead: Leading | undefined = this.lead
+    while (lead !== undefined && lead.nextLead !== call) lead = lead.nextLead
+    if (lead !== undefined) lead.nextLead = call.nextLead
+  }
 }
 
-/** All that belongs to one request. Nothing of it outlives the request. */
+/** More accounts than this are looked up in a map; for fewer a map costs more than it saves. */
+const FEW = 8
+
+/** The accounts of one request. */
+class Accounts {
+  readonly all: Account[] = []
+  private byShape: Map<Shape, Account> | undefined = undefined
+
+  /** Undefined when there are too many. */
+  of(shape: Shape): Account | undefined {
+    const known = this.byShape === undefined ? this.find(shape) : this.byShape.get(shape)
+    if (known !== undefined || this.all.length >= MAX_SHAPES) return known
+    const account = new Account(shape)
+    this.all.push(account)
+    if (this.byShape !== undefined) this.byShape.set(shape, account)
+    else if (this.all.length > FEW) this.byShape = new Map(this.all.map(one => [one.shape, one]))
+    return account
+  }
+
+  clear(): void {
+    this.all.length = 0
+    this.byShape = undefined
+  }
+
+  private find(shape: Shape): Account | undefined {
+    for (const account of this.all) if (account.shape === shape) return account
+    return undefined
+  }
+}
+
+/** What a scope tells of itself. */
+export interface ScopeOwner {
+  /** pg's own way to make text of a value. */
+  prepare(this: void): Prepare | undefined
+  /** Answers are at stake from now on. */
+  atStake(scope: Scope): void
+  wasted(scope: Scope, answers: number): void
+  ended(scope: Scope): void
+  /** An exception of ours was caught. */
+  caught(where: string): void
+}
+
+/**
+ * All that belongs to one request. Nothing of it outlives the request. Most requests have nothing to
+ * batch: what is only for those that have is made when it is needed.
+ */
 export class Scope {
-  readonly remembered = new Remembered()
-  readonly accounts = new Map<Shape, Account>()
+  readonly remembered: Remembered
+  private readonly accounts = new Accounts()
   /** By session or transaction: what was fetched there. */
-  private readonly memos = new Map<string, AnswerMemo>()
-  /** Calls that take in others, or whose answer others await: by pool and shape. */
-  readonly leads = new Map<string, Lead>()
+  private memos: Map<string, AnswerMemo> | undefined = undefined
   /** Counts what was not a plain read: what was fetched before is not served after. */
   epoch = 0
   ended = false
   /** A cursor, a stream or a COPY is at work: what it writes, and when, is not known. */
   off = false
+  /** Something was fetched ahead or kept, or is on its way: from here on it matters what a select does. */
+  private staked = false
 
-  /** Answers are at stake. */
+  constructor(
+    private readonly trace: ActiveTrace,
+    private readonly maxAgeMs: number,
+    private readonly owner: ScopeOwner,
+  ) {
+    this.remembered = new Remembered(owner.prepare)
+  }
+
+  route(): RouteStats | undefined {
+    return routeOf(this.trace)
+  }
+
+  get atStake(): boolean {
+    return this.staked
+  }
+
+  /** To be called before anything is fetched ahead or kept. */
+  stake(): void {
+    if (this.staked || this.ended) return
+    this.staked = true
+    this.owner.atStake(this)
+  }
+
+  /** Answers are at stake that may be served. */
   get holds(): boolean {
-    for (const memo of this.memos.values()) if (memo.size > 0) return true
+    if (this.memos !== undefined)
+      for (const memo of this.memos.values()) if (memo.size > 0) return true
     return false
   }
 
-  constructor(
-    readonly route: () => RouteStats | undefined,
-    private readonly maxAgeMs: number,
-    private readonly wasted: (n: number) => void,
-  ) {}
-
   memo(lane: string): AnswerMemo {
+    this.memos ??= new Map()
     let memo = this.memos.get(lane)
     if (memo === undefined) {
       memo = new AnswerMemo(this.maxAgeMs)
@@ -113,25 +218,18 @@ export class Scope {
   }
 
   account(shape: Shape): Account | undefined {
-    let account = this.accounts.get(shape)
-    if (account === undefined) {
-      if (this.accounts.size >= MAX_SHAPES) return undefined
-      account = new Account(shape)
-      this.accounts.set(shape, account)
-    }
-    return account
+    return this.accounts.of(shape)
   }
 
   /** Something happened that may change answers: none that was fetched before is given any more. */
   flush(): void {
     this.epoch++
-    if (this.leads.size > 0) this.leads.clear()
     if (!this.holds) return
     let unused = 0
-    for (const memo of this.memos.values()) unused += memo.clear()
-    this.wasted(unused)
+    for (const memo of this.memos?.values() ?? []) unused += memo.clear()
+    this.owner.wasted(this, unused)
     // Fetched, and thrown away before it was used: a loop that writes or calls in each turn.
-    for (const account of this.accounts.values()) {
+    for (const account of this.accounts.all) {
       if (account.fetched > 0 && account.wasteful) account.off = true
     }
   }
@@ -140,13 +238,22 @@ export class Scope {
   end(): void {
     if (this.ended) return
     this.ended = true
+    try {
+      if (this.staked) this.settle()
+    } catch {
+      this.owner.caught('query.scope')
+    }
+    this.remembered.close()
+    this.accounts.clear()
+    if (this.staked) this.owner.ended(this)
+  }
+
+  private settle(): void {
     const route = this.route()
-    for (const [shape, { origin, fetched, used }] of this.accounts) {
+    for (const { shape, origin, fetched, used } of this.accounts.all) {
       if (origin !== undefined) learn(route, shape, origin, fetched, used)
     }
     this.flush()
-    this.memos.clear()
-    this.remembered.clear()
-    this.accounts.clear()
+    this.memos?.clear()
   }
 }

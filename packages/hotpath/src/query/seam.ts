@@ -6,14 +6,10 @@ import type { OpenSpan } from '../trace/span.js'
  */
 export interface PgStage {
   /**
-   * `Pool.query` was called. In a box: what the call returns. Else the pool does what it always does,
-   * and the ticket comes back with the connection.
+   * `Pool.query` was called. With a box in it: what the call returns. Else the pool does what it always
+   * does, and the ticket comes back with the connection.
    */
-  poolQuery(
-    pool: object,
-    args: readonly unknown[],
-    proceed: (ticket: unknown) => unknown,
-  ): { readonly boxed?: Boxed; readonly ticket?: unknown }
+  poolQuery(pool: object, asked: Asked): Ticket | undefined
   /** The pool is done with this call: where it got no connection, nothing will come of it. */
   poolDone(ticket: unknown): void
   /** `Client.query` is about to run; what this returns is handed to `entered` afterwards. */
@@ -34,6 +30,22 @@ export interface PgStage {
   row(query: object, fields: readonly unknown[]): void
   /** The query was answered, or failed. */
   ended(query: object, failed: boolean): void
+}
+
+/** What `Pool.query` was called with, in the places where pg-pool has them. */
+export interface Asked {
+  readonly config: unknown
+  readonly values: unknown
+  readonly callback: unknown
+  /** What the async context held. */
+  readonly caller: OpenSpan | undefined
+  /** Runs the pool's own `query` for this call, later. */
+  proceed(pool: object, asked: Asked, ticket: unknown): unknown
+}
+
+export interface Ticket {
+  /** Present where the call is taken care of. */
+  readonly boxed?: Boxed
 }
 
 /** The return value of a call, which may be undefined itself. */

@@ -35,6 +35,10 @@ export class Session {
 
   /** A statement was given to the connection. */
   sees(effect: SessionEffect, text: string, values: unknown): void {
+    if (effect.quiet) {
+      this.leading = false
+      return
+    }
     if (effect.fresh) {
       this.setup = 0
       this.tainted = false

@@ -144,11 +144,9 @@ export class ActiveTrace {
   link: SpanContext | undefined = undefined
   /** Spans that it held when it ended, and those that came later. */
   private taken = 0
-  /** What the stages of statements keep for the time of this request. */
-  statements: unknown = undefined
+  /** What the stages of statements keep for the time of this request; told of its end, and never throws. */
+  statements: { end(): void } | undefined = undefined
   private id = ''
-  /** Called when the root ended. */
-  private ends: (() => void)[] | undefined = undefined
   private decision: boolean | undefined = undefined
 
   constructor(readonly keeper: Keeper) {}
@@ -194,18 +192,10 @@ export class ActiveTrace {
     }
   }
 
-  /** Calls `fn` when the root ended; what is kept for the time of a request is let go there. */
-  onEnd(fn: () => void): void {
-    if (this.ends === undefined) this.ends = [fn]
-    else this.ends.push(fn)
-  }
-
   finish(): void {
     this.ended = true
-    if (this.ends !== undefined) {
-      for (const fn of this.ends) fn()
-      this.ends = undefined
-    }
+    this.statements?.end()
+    this.statements = undefined
     this.taken = this.spans.length
     this.keeper.open -= this.taken - 1
     if (this.taken > 1) this.keeper.strays.delete(this)

@@ -27,12 +27,12 @@ export const keyTypes: readonly KeyType[] = [
   { sql: 'mood', followed: true, literal: r => quote(r.pick(['sad', 'ok', 'very happy'])) },
   { sql: 'small', followed: true, literal: r => String(r.int(0, 9)) },
   { sql: 'inet', followed: true, literal: r => quote(`10.0.0.${r.int(1, 9)}`) },
-  { sql: 'bool', followed: false, literal: r => String(r.chance(0.5)) },
-  { sql: 'date', followed: false, literal: r => quote(`2024-02-0${r.int(1, 9)}`) },
-  { sql: 'timestamp', followed: false, literal: r => quote(`2024-02-0${r.int(1, 9)} 10:00:00.5`) },
-  { sql: 'timestamptz', followed: false, literal: r => quote(`2024-02-0${r.int(1, 9)} 10:00+02`) },
+  { sql: 'bool', followed: true, literal: r => String(r.chance(0.5)) },
+  { sql: 'date', followed: true, literal: r => quote(`2024-02-0${r.int(1, 9)}`) },
+  { sql: 'timestamp', followed: true, literal: r => quote(`2024-02-0${r.int(1, 9)} 10:00:00.5`) },
+  { sql: 'timestamptz', followed: true, literal: r => quote(`2024-02-0${r.int(1, 9)} 10:00+02`) },
   { sql: 'bytea', followed: false, literal: r => quote(`\\x0${r.int(0, 9)}ff00`) },
-  { sql: 'float8', followed: false, literal: r => `${r.int(0, 6)}.5` },
+  { sql: 'float8', followed: true, literal: r => `${r.int(0, 6)}.5e${r.pick(['0', '-9', '30'])}` },
 ]
 
 /** A schema of one run of cases: what a loop runs over, and what it asks for. */

@@ -74,6 +74,18 @@ export const shapes: readonly Shape[] = [
     [],
     false,
   ),
+  // Without the fence the planner joins the keys its own way: here that shows in the order.
+  byId(
+    () => `select d.id, c.v from detail d join child c on c.id = d.child where c.pid = $1`,
+    [],
+    false,
+  ),
+  byId(
+    () =>
+      `select d.label, c.t, o.id from child c join detail d on d.child = c.id join child o on o.v = c.v where c.pid = $1`,
+    [],
+    false,
+  ),
   byKey(
     ref =>
       `with mine as (select * from child where ${ref} = $1) select id, t from mine where v > 3 order by id desc`,

@@ -1,3 +1,4 @@
+import { Lead } from '../lead.js'
 import type { Reading } from '../../sql/reading.js'
 import type { Described } from '../catalog.js'
 import type { Keys } from '../keys.js'
@@ -33,9 +34,13 @@ export function runBatch(
   const open = session.status === 'T'
   const steps = batchSteps(shape, reading, described, keys.lists, open, parts.defects)
   if (steps === undefined) return false
+  scope.stake()
   const epoch = scope.epoch
   const sentMs = parts.host.now()
-  if (call.lead !== undefined) call.lead.sent = new Set(keys.times.keys())
+  if (call.leading) {
+    call.lead ??= new Lead()
+    call.lead.sent = new Set(keys.times.keys())
+  }
   const exchange = new Exchange(
     steps,
     done => {

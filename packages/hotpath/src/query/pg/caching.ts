@@ -49,11 +49,11 @@ export class Caching {
   }
 
   /** The database has answered what the cache had not. */
-  answered({ asked, rows, served }: Call, query: Watched): void {
+  answered({ asked, rows = [], served }: Call, query: Watched): void {
     const { command, fields, rowCount } = query._result ?? {}
     if (asked === undefined || served || command !== 'SELECT' || !Array.isArray(fields)) return
     // Of very many rows not all were kept.
-    if (rows === undefined || rows.length !== rowCount) return
+    if (rows.length !== rowCount) return
     const columns = (fields as Answer['fields']).map(columnOf)
     this.contained(() => this.cache.tell(asked, { columns, rows }))
   }

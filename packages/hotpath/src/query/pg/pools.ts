@@ -1,7 +1,7 @@
-import type { Boxed } from '../seam.js'
+import type { Asked, Boxed } from '../seam.js'
 import { Lead, type Waiter } from '../lead.js'
 import type { Policy } from '../policy.js'
-import type { Scope } from '../scope.js'
+import type { Account, Scope } from '../scope.js'
 import { type Answer, feed, type PgQuery } from './answer.js'
 import { bound, type Call } from './call.js'
 import type { Client } from './client.js'
@@ -20,77 +20,59 @@ type Done = (error: unknown, result?: unknown) => void
 
 /** Answers `Pool.query` without a connection, or lets the call join one that is on its way. */
 export class Pools {
-  private readonly ids = new WeakMap<Pool, number>()
-  private lastId = 0
-
   constructor(
     private readonly parts: Parts,
     private readonly policy: (scope: Scope) => Policy,
   ) {}
 
-  /** @param proceed Runs the pool's own `query` for this call. */
-  query(
-    pool: Pool,
-    args: readonly unknown[],
-    call: Call,
-    proceed: (call: Call) => unknown,
-  ): Boxed | undefined {
-    const { scope, shape, wires } = call
-    if (scope === undefined || wires === undefined || scope.off || pool.ending) return undefined
+  query(pool: Pool, asked: Asked, call: Call): Boxed | undefined {
+    const { scope, shape } = call
+    if (scope === undefined || scope.off || pool.ending || !shape.effect.reads) return undefined
     const policy = this.policy(scope)
-    if ((policy.batch !== 'on' && !policy.memo) || scope.account(shape)?.off === true)
-      return undefined
+    if (policy.batch !== 'on' && !policy.memo) return undefined
+    const account = scope.account(shape) as Account<Call> | undefined
+    if (account === undefined || account.off) return undefined
+    call.account = account
     const answer = this.answerFor(pool, call, scope)
     if (answer !== undefined) {
-      const { result, done } = handle(pool, args)
-      this.serve(args, call, answer, done)
+      const { result, done } = handle(pool, asked)
+      this.serve(asked, call, answer, done)
       return { value: result }
     }
-    if (policy.batch !== 'on' || timeoutOf(pool, args)) return undefined
-    return this.join(pool, args, call, scope, proceed)
+    if (policy.batch !== 'on' || timeoutOf(pool, asked)) return undefined
+    return this.join(pool, asked, call, account)
   }
 
   /** Nobody waits for this call any longer: it was sent, or it never will be. */
   release(call: Call): void {
-    const { lead, scope } = call
-    if (lead === undefined) return
+    if (!call.leading) return
+    call.leading = false
+    call.account?.leadsNoMore(call)
+    const { lead } = call
     call.lead = undefined
-    if (scope?.leads.get(lead.id) === lead) scope.leads.delete(lead.id)
-    lead.settle()
+    lead?.settle()
   }
 
-  private join(
-    pool: Pool,
-    args: readonly unknown[],
-    call: Call,
-    scope: Scope,
-    proceed: (call: Call) => unknown,
-  ): Boxed | undefined {
-    const id = `${this.idOf(pool)} ${call.shape.id}`
-    const lead = scope.leads.get(id)
-    if (lead !== undefined && call.shape.candidate && takes(lead, call)) {
-      const { result, done } = handle(pool, args)
-      lead.waiters ??= []
-      lead.waiters.push(this.waiter(args, call, lead, done, proceed))
-      return { value: result }
+  private join(pool: Pool, asked: Asked, call: Call, account: Account<Call>): Boxed | undefined {
+    const first = account.leadOf(pool, call.epoch)
+    if (first === undefined) {
+      if (call.shape.reading?.reason === 'not a select') return undefined
+      call.leading = true
+      account.leads(call)
+      return undefined
     }
-    if (lead === undefined && call.shape.reading?.reason !== 'not a select') {
-      call.lead = new Lead(id)
-      scope.leads.set(id, call.lead)
-    }
-    return undefined
+    if (!call.shape.candidate || !takes(first, call)) return undefined
+    const { result, done } = handle(pool, asked)
+    first.lead ??= new Lead()
+    first.lead.waiters ??= []
+    first.lead.waiters.push(this.waiter(pool, asked, call, first.lead, done))
+    return { value: result }
   }
 
-  private waiter(
-    args: readonly unknown[],
-    call: Call,
-    lead: Lead,
-    done: Done,
-    proceed: (call: Call) => unknown,
-  ): Waiter {
+  private waiter(pool: Pool, asked: Asked, call: Call, lead: Lead, done: Done): Waiter {
     const alone = () => {
       call.alone = true
-      const result = proceed(call)
+      const result = asked.proceed(pool, asked, call)
       if (isThenable(result)) void follow(result, done)
     }
     return {
@@ -99,7 +81,7 @@ export class Pools {
       settle: bound(() => {
         try {
           const answer = lead.memo?.take(call.shape.keyOf(call.key), this.parts.host.now())
-          if (answer !== undefined) return this.serve(args, call, answer, done)
+          if (answer !== undefined) return this.serve(asked, call, answer, done)
         } catch {
           this.parts.host.caught('query.join')
         }
@@ -119,12 +101,11 @@ export class Pools {
   }
 
   /** Makes the query that the pool's client would have made, and answers it. */
-  private serve(args: readonly unknown[], call: Call, answer: Answer, done: Done): void {
+  private serve({ config, values: given }: Asked, call: Call, answer: Answer, done: Done): void {
     const { host } = this.parts
-    const [config, given] = args
     const values = typeof given === 'function' ? undefined : given
     const span = host.begin(answer.client, config, values)
-    call.scope?.account(call.shape)?.served(call)
+    call.account?.served(call)
     const query: PgQuery = new answer.Query(config, values, done)
     if (query._result !== undefined) query._result._types ??= (answer.client as Client)._types
     soon(() => {
@@ -138,26 +119,20 @@ export class Pools {
       query.handleReadyForQuery(answer.client)
     })
   }
-
-  private idOf(pool: Pool): number {
-    let id = this.ids.get(pool)
-    if (id === undefined) {
-      id = ++this.lastId
-      this.ids.set(pool, id)
-    }
-    return id
-  }
 }
 
 /** A lead takes in calls until it is sent, and then those whose key it asks for. */
-function takes(lead: Lead, call: Call): boolean {
-  return lead.sent === undefined || lead.sent.has(call.key)
+function takes(first: Call, call: Call): boolean {
+  if (first.sharesValues(call)) return false
+  const { wires, lead } = first
+  if (wires === undefined || call.wires === undefined) return false
+  return lead?.sent === undefined || lead.sent.has(call.key)
 }
 
 /** What `Pool.query` returns, and how it is told: by the callback, or by a promise of the pool's kind. */
-function handle(pool: Pool, args: readonly unknown[]): { result: unknown; done: Done } {
-  const callback = args.find(arg => typeof arg === 'function') as Done | undefined
-  if (callback !== undefined) return { result: undefined, done: bound(callback) }
+function handle(pool: Pool, { values, callback }: Asked): { result: unknown; done: Done } {
+  const own = typeof values === 'function' ? values : callback
+  if (typeof own === 'function') return { result: undefined, done: bound(own as Done) }
   let done: Done = () => {}
   const Kind = pool.Promise ?? Promise
   const result = new Kind((resolve, reject) => {
@@ -167,7 +142,7 @@ function handle(pool: Pool, args: readonly unknown[]): { result: unknown; done: 
 }
 
 /** A call with a timeout of its own waits for nobody. */
-function timeoutOf(pool: Pool, [config]: readonly unknown[]): boolean {
+function timeoutOf(pool: Pool, { config }: Asked): boolean {
   const own =
     typeof config === 'object' && config !== null ? Reflect.get(config, 'query_timeout') : 0
   return Boolean(own || pool.options?.query_timeout)

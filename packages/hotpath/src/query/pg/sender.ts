@@ -44,6 +44,14 @@ export class Sender {
 
   /** True: the query is taken care of. False: it goes out as it is. */
   send(query: PgQuery, call: Call, scope: Scope): boolean {
+    const policy = this.policy(scope)
+    if (policy.memo) scope.stake()
+    const { caching } = this
+    const free = caching === undefined && !scope.atStake && policy.batch !== 'shadow'
+    if (free && call.shape.effect.reads) {
+      if (policy.batch === 'off' || call.alone || scope.off) return false
+      if (this.isFirst(call, scope)) return false
+    }
     const turn = this.turn(query, call, scope)
     if (turn === undefined) {
       if (!call.shape.effect.reads || scope.holds) this.flush(scope)
@@ -58,9 +66,7 @@ export class Sender {
     }
     if (described?.plain !== true && scope.holds) this.flush(scope)
     if (call.alone || call.wires === undefined) return false
-    const policy = this.policy(scope)
-    const account = scope.account(shape)
-    const { caching } = this
+    const account = accountOf(call, scope)
     const idle = policy.batch === 'off' && !policy.memo && caching === undefined
     if (account === undefined || idle) return false
     if (described?.plain === true) {
@@ -88,6 +94,20 @@ export class Sender {
     const described = this.parts.sessions.catalog(session).of(shape.text, this.parts.host.now())
     if (described?.plain !== true) return
     scope.memo(laneOf(session)).put(shape.keyOf(call.key), answer, Infinity, call.sentMs)
+  }
+
+  /**
+   * True for the first call of its statement in a request that holds nothing: as long as no route has
+   * shown where its parameters come from and nobody waits for it, there is nothing to decide. It is what
+   * all statements of a request without loops are.
+   */
+  private isFirst(call: Call, scope: Scope): boolean {
+    const account = accountOf(call, scope)
+    if (account === undefined || account.calls > 0) return false
+    if (call.shape.learned || call.lead !== undefined) return false
+    if (call.client === undefined || queueOf(call.client).length > 0) return false
+    account.count(call)
+    return true
   }
 
   private turn(query: PgQuery, call: Call, scope: Scope): Turn | undefined {
@@ -142,6 +162,11 @@ export class Sender {
   private flush(scope: Scope): void {
     if (this.parts.defects.noFlush !== true) scope.flush()
   }
+}
+
+function accountOf(call: Call, scope: Scope): Account<Call> | undefined {
+  call.account ??= scope.account(call.shape) as Account<Call> | undefined
+  return call.account
 }
 
 /** Outside of transactions what one connection may read, any other with the same session may. */

@@ -2,17 +2,20 @@ import { Catalog } from '../catalog.js'
 import { Session } from '../session.js'
 import { type Client, databaseOf } from './client.js'
 
+/** At the client itself, where it is not seen: asked for with each statement, a WeakMap would cost 50 ns. */
+const SESSION = Symbol('hotpath.session')
+type Known = Client & { readonly [SESSION]?: Session }
+
 /** Databases, and setups of sessions, that are told apart. */
 const MAX_CATALOGS = 200
 
 /** The connections of this process, and what is known of the databases behind them. */
 export class Sessions {
-  private readonly sessions = new WeakMap<object, Session>()
   private readonly clients = new WeakMap<object, Client>()
   private readonly catalogs = new Map<string, Catalog>()
 
   of(client: Client): Session {
-    const known = this.sessions.get(client)
+    const known = (client as Known)[SESSION]
     if (known !== undefined) {
       if (known.status === '' && typeof client._txStatus === 'string') {
         known.stands(client._txStatus)
@@ -21,7 +24,7 @@ export class Sessions {
     }
     const session = new Session(databaseOf(client))
     if (typeof client._txStatus === 'string') session.stands(client._txStatus)
-    this.sessions.set(client, session)
+    Object.defineProperty(client, SESSION, { value: session })
     this.watch(client, session)
     return session
   }

@@ -120,6 +120,7 @@ export class Shadow {
     const added = addFollowing(keys, where, account, call.wires ?? [])
     const steps = batchSteps(shape, shape.readNow(), described, keys.lists, false, parts.defects)
     if (added === 0 || steps === undefined) return
+    scope.stake()
     const epoch = scope.epoch
     const sentMs = parts.host.now()
     this.run(turn, pool, steps, done => {

@@ -1,12 +1,10 @@
-import type { Boxed, PgStage } from '../seam.js'
 import type { PossibleWrite } from '../../config/statement-cache.js'
+import type { Asked, PgStage, Ticket } from '../seam.js'
 import type { ActiveTrace, OpenSpan } from '../../trace/span.js'
 import { effectOf } from '../effect.js'
-import { routeName, routeOf } from '../host.js'
 import type { Policies, Policy } from '../policy.js'
-import { Scope } from '../scope.js'
-import { keyOf, wireOf } from '../wire.js'
-import { bytesOfRow } from './answer.js'
+import { Scope, type ScopeOwner } from '../scope.js'
+import { bytesOfRow, type RawRow } from './answer.js'
 import { Caching } from './caching.js'
 import { Call } from './call.js'
 import type { Client } from './client.js'
@@ -16,6 +14,7 @@ import { Sender } from './sender.js'
 
 /** Rows of one statement that are kept until it ends. */
 const MAX_ROWS = 20_000
+const NO_ROWS: readonly RawRow[] = []
 
 /**
  * Takes part in every statement of pg: notes what it reads and writes, answers from what was fetched
@@ -25,7 +24,9 @@ export class PgBatching implements PgStage {
   private readonly sender: Sender
   private readonly pools: Pools
   private readonly caching: Caching | undefined
+  /** Requests for which answers are at stake. */
   private readonly live = new Set<Scope>()
+  private readonly owner: ScopeOwner
   /** The call whose `Client.query` runs now. */
   private running: Call | undefined
 
@@ -36,28 +37,26 @@ export class PgBatching implements PgStage {
     this.caching = policies.cache && new Caching(parts, policies.cache)
     this.sender = new Sender(parts, scope => this.policy(scope), this.caching)
     this.pools = new Pools(parts, scope => this.policy(scope))
+    this.owner = {
+      prepare: parts.prepare,
+      atStake: scope => void this.live.add(scope),
+      wasted: (scope, n) => parts.count(scope, 'wasted', '', n),
+      ended: scope => void this.live.delete(scope),
+      caught: parts.host.caught,
+    }
   }
 
-  poolQuery(
-    pool: object,
-    args: readonly unknown[],
-    proceed: (ticket: unknown) => unknown,
-  ): { readonly boxed?: Boxed; readonly ticket?: unknown } {
+  poolQuery(pool: object, asked: Asked): Ticket | undefined {
     try {
-      const [config, given] = args
-      const call = this.callOf(
-        config,
-        typeof given === 'function' ? undefined : given,
-        this.scope(),
-      )
-      if (call === undefined) return {}
+      const call = this.callOf(asked.config, asked.values, this.scope(asked.caller?.trace))
+      if (call === undefined) return undefined
       this.begin(call)
       call.pool = pool
-      const boxed = this.pools.query(pool as never, args, call, proceed)
-      return boxed === undefined ? { ticket: call } : { boxed }
+      const boxed = this.pools.query(pool as never, asked, call)
+      return boxed === undefined ? (call as Ticket) : { boxed }
     } catch {
       this.parts.host.caught('query.pool')
-      return {}
+      return undefined
     }
   }
 
@@ -121,13 +120,16 @@ export class PgBatching implements PgStage {
       const watched = query as Watched
       const call = (watched[CALL] ??= this.running as Call)
       if (call === undefined || call.client?.connection !== connection) return false
-      call.sentMs = this.parts.host.now()
-      call.epoch = call.scope?.epoch ?? 0
-      if (call.scope === undefined || call.scope.ended) return false
-      if (this.sender.send(watched, call, call.scope)) return true
+      const { scope, shape } = call
+      if (scope === undefined || scope.ended) return false
+      if (this.sender.send(watched, call, scope)) return true
       // Alone, then: nobody waits for it any longer, and its rows are remembered.
       this.pools.release(call)
-      if (call.shape.effect.reads && !call.scope.off) call.rows = []
+      call.epoch = scope.epoch
+      // Also where the route asks for nothing: its name may not be known yet.
+      call.keeps = shape.effect.reads && !scope.off
+      if (scope.atStake || call.watched !== undefined || shape.timesNext)
+        call.sentMs = this.parts.host.now()
       return false
     } catch {
       this.parts.host.caught('query.submit')
@@ -136,8 +138,10 @@ export class PgBatching implements PgStage {
   }
 
   row(query: object, fields: readonly unknown[]): void {
-    const rows = (query as Watched)[CALL]?.rows
-    if (rows !== undefined && rows.length < MAX_ROWS) rows.push(fields as never)
+    const call = (query as Watched)[CALL]
+    if (call === undefined || !call.keeps) return
+    if (call.rows === undefined) call.rows = [fields as RawRow]
+    else if (call.rows.length < MAX_ROWS) call.rows.push(fields as RawRow)
   }
 
   ended(query: object, failed: boolean): void {
@@ -145,18 +149,23 @@ export class PgBatching implements PgStage {
       const call = (query as Watched)[CALL]
       if (call === undefined) return
       this.pools.release(call)
-      const { scope, shape, rows } = call
-      if (rows !== undefined && scope !== undefined && !failed && !call.served) {
-        const tookMs = this.parts.host.now() - call.sentMs
-        shape.took(tookMs)
+      const { scope, shape } = call
+      if (call.keeps && scope !== undefined && !failed && !call.served) {
+        const tookMs = call.sentMs === 0 ? 0 : this.parts.host.now() - call.sentMs
+        if (call.sentMs !== 0) shape.took(tookMs)
         if (call.watched !== undefined) {
           const fields = (query as Watched)._result?.fields ?? []
-          this.sender.shadow.answered(call, scope, tookMs, fields as never, rows, call.watched)
+          const { rows = NO_ROWS, watched } = call
+          this.sender.shadow.answered(call, scope, tookMs, fields as never, rows, watched)
         }
         this.caching?.answered(call, query as Watched)
         this.keep(call, scope, query as Watched)
       }
+      // The account of its statement may keep the call itself until the request is over.
+      call.keeps = false
       call.rows = undefined
+      call.watched = undefined
+      call.expected = undefined
       if (shape.effect.ddl) this.parts.sessions.forget()
       if (!this.isPlain(call)) this.flush(scope)
       this.wrote(call, 'ended')
@@ -187,10 +196,10 @@ export class PgBatching implements PgStage {
     this.caching.wrote({ phase, text: shape.text, certain, database, session: id })
   }
 
-  /** A select may do anything as well, until it is known that it does not. */
+  /** A select may do anything as well, until it is known that it does not. Where it matters. */
   private isPlain({ shape, session, scope }: Call): boolean {
     if (!shape.effect.reads) return false
-    if (scope === undefined) return true
+    if (scope === undefined || !scope.atStake) return true
     if (session === undefined) return false
     const { host, sessions } = this.parts
     return sessions.catalog(session).of(shape.text, host.now())?.plain === true
@@ -219,22 +228,16 @@ export class PgBatching implements PgStage {
     if (text === undefined || isSubmittable(config)) return undefined
     const { shape, lifted } = this.parts.shapes.of(text)
     const given = Array.isArray(values) ? values : valuesOf(config)
-    const prepare = this.parts.prepare()
-    const wires =
-      scope === undefined || prepare === undefined || !shape.effect.reads
-        ? undefined
-        : (lifted ?? wireOf(given ?? [], prepare))
-    return new Call(scope, shape, wires, wires === undefined ? '' : keyOf(wires))
+    return new Call(scope, shape, lifted, given, this.parts.prepare())
   }
 
   private keep(call: Call, scope: Scope, query: Watched): void {
     const { _result: result } = query
-    const { rows } = call
-    if (rows === undefined || result?.command !== 'SELECT' || !Array.isArray(result.fields)) return
+    const { rows = NO_ROWS } = call
+    if (result?.command !== 'SELECT' || !Array.isArray(result.fields)) return
     if (query.binary || rows.length >= MAX_ROWS) return
     scope.remembered.add(call.shape, result.fields as never, rows)
-    const policy = this.policy(scope)
-    if (!policy.memo || call.wires === undefined) return
+    if (!scope.atStake || !this.policy(scope).memo || call.wires === undefined) return
     this.sender.remember(call, scope, {
       fields: result.fields as never,
       rows,
@@ -249,27 +252,12 @@ export class PgBatching implements PgStage {
   }
 
   /** What belongs to the request that runs now. */
-  private scope(trace = this.parts.host.request()): Scope | undefined {
+  private scope(trace: ActiveTrace | undefined): Scope | undefined {
     if (trace === undefined || trace.ended || trace.root?.kind !== 'server') return undefined
     // A field of the trace: a WeakMap of short-lived keys costs the collector 2 us a request.
     if (trace.statements !== undefined) return trace.statements as Scope
-    const { host } = this.parts
-    const scope = new Scope(
-      () => routeOf(trace),
-      this.policies.maxAgeMs,
-      n => host.count('wasted', routeName(routeOf(trace)), '', n),
-    )
+    const scope = new Scope(trace, this.policies.maxAgeMs, this.owner)
     trace.statements = scope
-    this.live.add(scope)
-    trace.onEnd(() => {
-      this.live.delete(scope)
-      trace.statements = undefined
-      try {
-        scope.end()
-      } catch {
-        host.caught('query.scope')
-      }
-    })
     return scope
   }
 }
