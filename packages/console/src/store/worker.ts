@@ -7,7 +7,7 @@ import { readGauges, readProcesses } from './duckdb/gauges.js'
 import { prune } from './duckdb/prune.js'
 import { readCounters, readDeliveries, readSeries, readServices } from './duckdb/series.js'
 import { readTimeline } from './duckdb/timeline.js'
-import { readSample, readSampled } from './duckdb/sample.js'
+import { readSample, readSampled, TraceSizes } from './duckdb/sample.js'
 import { readExtent, readStatus } from './duckdb/status.js'
 import { readSpans, readTraceIds, readTraces } from './duckdb/traces.js'
 import { Writer } from './duckdb/writer.js'
@@ -30,6 +30,7 @@ async function open(): Promise<Handlers> {
   if (!options.readOnly) void writer.mergeMinutes()
   const reader = (): DuckDBConnection => writer.database.reader
   const inTurn = turns()
+  const sizes = new TraceSizes()
   const longRead = <T>(read: (connection: DuckDBConnection) => Promise<T>): Promise<T> =>
     inTurn(() => read(writer.database.longReader))
   return {
@@ -44,7 +45,9 @@ async function open(): Promise<Handlers> {
     traces: query => readTraces(reader(), query),
     spans: ({ traceId, limit }) => readSpans(reader(), traceId, limit),
     sample: ({ window, perRoute }) =>
-      longRead(connection => readSample(connection, window, perRoute)),
+      longRead(connection =>
+        readSample(connection, sizes, writer.minutes.newestNs, window, perRoute),
+      ),
     spansOf: ({ traces, limit }) => longRead(connection => readSampled(connection, traces, limit)),
     prune: limits => writer.alone(() => prune(writer, limits)),
     traceIds: ({ prefix, limit }) => readTraceIds(reader(), prefix, limit),

@@ -64,16 +64,16 @@ export class ModelStore {
     // A ledger outlives what it counted, by far longer than these tests prune.
     // What was said of a process goes with the last that it sent.
     if (this.#size() === before) return
-    const alive = new Set([...this.#telemetry().map(sourceOf), ...this.ledger.keys()])
+    const alive = new Set([...this.telemetry().map(sourceOf), ...this.ledger.keys()])
     for (const key of this.infos.keys()) if (!alive.has(key)) this.infos.delete(key)
   }
 
-  #telemetry(): (Span | HistogramPoint | CounterPoint | GaugePoint)[] {
+  telemetry(): (Span | HistogramPoint | CounterPoint | GaugePoint)[] {
     return [...this.spans, ...this.points, ...this.counterPoints, ...this.gaugePoints]
   }
 
   #size(): number {
-    return this.#telemetry().length + this.ledger.size
+    return this.telemetry().length + this.ledger.size
   }
 
   gauges(query: GaugeQuery): GaugeSeries[] {
@@ -100,14 +100,19 @@ export class ModelStore {
 
   processes(window: Window): ProcessState[] {
     const seen = new Map<string, { service: string; instance: string; times: bigint[] }>()
-    for (const each of this.#telemetry()) {
+    const note = (each: ReturnType<ModelStore['telemetry']>[number]): void => {
       const inside = 'spanId' in each ? spanIn(each, window) : pointIn(each, window)
-      if (!inside) continue
+      if (!inside) return
       const { service, instance } = each
       const at = 'spanId' in each ? each.startNs : each.endNs
       const times = [...(seen.get(sourceOf(each))?.times ?? []), at]
       seen.set(sourceOf(each), { service, instance, times })
     }
+    const [told, others] = [this.telemetry().filter(tells), this.telemetry()]
+    for (const each of told) note(each)
+    // A process of which nothing else is known is seen by whatever spans it sent.
+    const known = new Set(seen.keys())
+    for (const each of others) if (!known.has(sourceOf(each))) note(each)
     return [...seen].map(([key, { service, instance, times }]) => ({
       ...this.infos.get(key),
       service,
@@ -328,6 +333,10 @@ function pointIn(point: { service: string; endNs: bigint }, window: Window): boo
   const [since, until] = bounds(window)
   return serviceIn(point, window) && point.endNs > since && point.endNs <= until
 }
+
+/** Where work entered a process, or what was counted. */
+const tells = (each: Span | { readonly endNs: bigint }): boolean =>
+  !('spanId' in each) || isEntry(each)
 
 const isEntry = (span: Span): boolean =>
   span.parentId === undefined || span.kind === 'server' || span.kind === 'consumer'

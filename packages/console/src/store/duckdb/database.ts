@@ -8,7 +8,12 @@ import {
   writeFileSync,
 } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
-import { DuckDBInstance, type DuckDBConnection, type DuckDBValue } from '@duckdb/node-api'
+import {
+  DuckDBInstance,
+  type DuckDBConnection,
+  type DuckDBType,
+  type DuckDBValue,
+} from '@duckdb/node-api'
 import { ConsoleError } from '../../errors.js'
 import { migrations, schema, schemaVersion } from './schema.js'
 
@@ -77,13 +82,14 @@ export async function openDatabase(options: DatabaseOptions): Promise<Database> 
   }
 }
 
-/** All rows of a statement, by column. */
+/** All rows of a statement, by column. `types` are of values whose type cannot be told from them: lists. */
 export async function columns(
   connection: DuckDBConnection,
   sql: string,
   values: Record<string, DuckDBValue> = {},
+  types: Record<string, DuckDBType> = {},
 ): Promise<readonly DuckDBValue[][]> {
-  return (await connection.run(sql, values)).getColumns()
+  return (await connection.run(sql, values, types)).getColumns()
 }
 
 function prepareFile({ path, readOnly }: DatabaseOptions): void {

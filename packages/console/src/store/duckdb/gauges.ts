@@ -1,4 +1,4 @@
-import type { DuckDBConnection, DuckDBValue } from '@duckdb/node-api'
+import { type DuckDBConnection, type DuckDBValue, INTEGER, LIST, listValue } from '@duckdb/node-api'
 import type { Attributes, GaugeName } from '../../model.js'
 import type { GaugeQuery, GaugeSeries, ProcessState, Window } from '../store.js'
 import { columns } from './database.js'
@@ -44,7 +44,10 @@ export async function readGauges(
   return series.map(({ found }) => found)
 }
 
-/** Who sent anything in the window, and what is known of them. */
+/**
+ * Who sent anything in the window, and what is known of them. Entries and points nearly always tell; spans,
+ * of which there are ten times as many, are searched for the processes that are left.
+ */
 export async function readProcesses(
   connection: DuckDBConnection,
   window: Window,
@@ -52,19 +55,42 @@ export async function readProcesses(
   const points = ['points', 'counters', 'gauges'].map(
     table => `select source, end_ns as ns from ${table} p where ${pointInWindow('p')}`,
   )
-  const [service = [], instance, pid, host, runtime, first, last] = await columns(
+  const values = { ...windowParameters(window) }
+  const told = await columns(
     connection,
-    `with sent as (
-       select source, start_ns as ns from spans p where ${spanInWindow('p')}
-       union all ${points.join(' union all ')}
-     ), seen as (
-       select source, min(ns) as first_ns, max(ns) as last_ns from sent group by source
-     )
-     select o.service, o.instance, i.pid, i.host, i.runtime, first_ns, last_ns
-     from seen join sources o on o.id = seen.source left join processes i on i.source = seen.source
-     where ${ofService('o')} order by o.service, o.instance`,
-    { ...windowParameters(window) },
+    processesOf(`select source, start_ns as ns from entries p where ${spanInWindow('p')}
+      union all ${points.join(' union all ')}`),
+    values,
   )
+  const [all = []] = await columns(
+    connection,
+    `select count(*) from sources o where ${ofService('o')}`,
+    { service: values.service },
+  )
+  const found = statesOf(told)
+  if (found.length === Number(all[0])) return found
+  const left = await columns(
+    connection,
+    processesOf(`select source, start_ns as ns from spans p
+      where ${spanInWindow('p')} and not list_contains($found, source)`),
+    { ...values, found: listValue(told[0] ?? []) },
+    { found: LIST(INTEGER) },
+  )
+  return [...found, ...statesOf(left)].sort((a, b) =>
+    JSON.stringify([a.service, a.instance]) < JSON.stringify([b.service, b.instance]) ? -1 : 1,
+  )
+}
+
+/** `sent` has a row with `source` and `ns` for all that was sent. */
+const processesOf = (sent: string): string => `with sent as (${sent}), seen as (
+     select source, min(ns) as first_ns, max(ns) as last_ns from sent group by source
+   )
+   select seen.source, o.service, o.instance, i.pid, i.host, i.runtime, first_ns, last_ns
+   from seen join sources o on o.id = seen.source left join processes i on i.source = seen.source
+   where ${ofService('o')} order by o.service, o.instance`
+
+function statesOf(found: readonly DuckDBValue[][]): ProcessState[] {
+  const [, service = [], instance, pid, host, runtime, first, last] = found
   return service.map((name, i) => ({
     service: String(name),
     instance: String(instance?.[i]),

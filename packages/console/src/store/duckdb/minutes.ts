@@ -43,6 +43,11 @@ export class Minutes {
     this.#saved = true
   }
 
+  /** The end of the newest point. */
+  get newestNs(): bigint {
+    return this.#newestNs
+  }
+
   /** The merged minutes that lie wholly in a stretch; `[since, since]` for none. */
   within(sinceNs: bigint, untilNs: bigint): readonly [fromNs: bigint, untilNs: bigint] {
     const from = greater(this.#fromNs, minuteAfter(sinceNs))

@@ -13,13 +13,56 @@ import {
 } from './traces.js'
 import { farFuture, ofService, spanInWindow, windowParameters } from './window.js'
 
-/** Traces for each route that a process was entered by, as `Store.sample` says. */
+/** A trace whose last span is so much older than the newest point has all of its spans, as a rule. */
+const settledNs = 600_000_000_000n
+/** What is known is looked up again after so long: for spans that came even later. */
+const knownMs = 300_000
+const mostKnown = 10_000
+
+/**
+ * How many spans the traces have that were in a sample: to count them means to look at the ids of all
+ * spans, half of what a sample takes. Only of traces that were settled.
+ */
+export class TraceSizes {
+  readonly #known = new Map<string, { readonly trace: SampledTrace; readonly untilMs: number }>()
+
+  get(traceId: string, nowMs: number): SampledTrace | undefined {
+    const known = this.#known.get(traceId)
+    return known !== undefined && nowMs < known.untilMs ? known.trace : undefined
+  }
+
+  note(trace: SampledTrace, newestNs: bigint, nowMs: number): void {
+    if (trace.toNs > newestNs - settledNs) return
+    if (this.#known.size >= mostKnown) this.#known.clear()
+    this.#known.set(trace.traceId, { trace, untilMs: nowMs + knownMs })
+  }
+}
+
+/** Traces for each route that a process was entered by, as `Store.sample` says. `newestNs` is of the store. */
 export async function readSample(
   connection: DuckDBConnection,
+  sizes: TraceSizes,
+  newestNs: bigint,
   window: Window,
   perRoute: number,
 ): Promise<SampledTrace[]> {
+  const nowMs = Date.now()
   const wanted = await chosen(connection, window, perRoute)
+  const found = new Map<string, SampledTrace>()
+  const unknown: string[] = []
+  for (const id of wanted.traceIds) {
+    const known = sizes.get(id, nowMs)
+    if (known === undefined) unknown.push(id)
+    else found.set(id, known)
+  }
+  for (const trace of await counted(connection, { ...wanted, traceIds: unknown })) {
+    found.set(trace.traceId, trace)
+    sizes.note(trace, newestNs, nowMs)
+  }
+  return wanted.traceIds.flatMap(id => found.get(id) ?? [])
+}
+
+async function counted(connection: DuckDBConnection, wanted: Wanted): Promise<SampledTrace[]> {
   if (wanted.traceIds.length === 0) return []
   const { fromNs, toNs } = wanted
   const result = await connection.run(
@@ -28,17 +71,12 @@ export async function readSample(
     ...amongValues({ ...wanted, fromNs: fromNs - aroundNs, toNs: toNs + aroundNs }),
   )
   const [hi = [], lo, count, from, to] = await result.getColumns()
-  const found = new Map<string, SampledTrace>()
-  for (const [i, number] of hi.entries()) {
-    const traceId = traceDigits(number as bigint, lo?.[i] as bigint)
-    found.set(traceId, {
-      traceId,
-      spans: Number(count?.[i]),
-      fromNs: from?.[i] as bigint,
-      toNs: to?.[i] as bigint,
-    })
-  }
-  return wanted.traceIds.flatMap(id => found.get(id) ?? [])
+  return hi.map((number, i) => ({
+    traceId: traceDigits(number as bigint, lo?.[i] as bigint),
+    spans: Number(count?.[i]),
+    fromNs: from?.[i] as bigint,
+    toNs: to?.[i] as bigint,
+  }))
 }
 
 /**
