@@ -7,10 +7,12 @@ import { readGauges, readProcesses } from './duckdb/gauges.js'
 import { prune } from './duckdb/prune.js'
 import { readCounters, readDeliveries, readSeries, readServices } from './duckdb/series.js'
 import { readTimeline } from './duckdb/timeline.js'
-import { readSample, readSampled, TraceSizes } from './duckdb/sample.js'
+import { readSample, readSampled } from './duckdb/sample.js'
 import { readExtent, readStatus } from './duckdb/status.js'
-import { readSpans, readTraceIds, readTraces } from './duckdb/traces.js'
+import { readSpans, readTraceIds, readTraces, type TraceMembers } from './duckdb/traces.js'
+import { Settled } from './duckdb/settled.js'
 import { Writer } from './duckdb/writer.js'
+import type { SampledTrace } from './store.js'
 import { turns } from './turns.js'
 
 /**
@@ -30,7 +32,8 @@ async function open(): Promise<Handlers> {
   if (!options.readOnly) void writer.mergeMinutes()
   const reader = (): DuckDBConnection => writer.database.reader
   const inTurn = turns()
-  const sizes = new TraceSizes()
+  const sizes = new Settled<SampledTrace>(10_000)
+  const members = new Settled<TraceMembers>(100_000)
   const longRead = <T>(read: (connection: DuckDBConnection) => Promise<T>): Promise<T> =>
     inTurn(() => read(writer.database.longReader))
   return {
@@ -42,7 +45,7 @@ async function open(): Promise<Handlers> {
     processes: window => readProcesses(reader(), window),
     deliveries: window => readDeliveries(reader(), window),
     services: window => readServices(reader(), window),
-    traces: query => readTraces(reader(), query),
+    traces: query => readTraces(reader(), members, writer.minutes.newestNs, query),
     spans: ({ traceId, limit }) => readSpans(reader(), traceId, limit),
     sample: ({ window, perRoute }) =>
       longRead(connection =>

@@ -1,6 +1,7 @@
 import { BIGINT, type DuckDBConnection, LIST, listValue, UBIGINT, VARCHAR } from '@duckdb/node-api'
 import type { SampledTrace, Window } from '../store.js'
 import { columns } from './database.js'
+import type { Settled } from './settled.js'
 import { traceDigits } from './ids.js'
 import {
   among,
@@ -13,35 +14,10 @@ import {
 } from './traces.js'
 import { farFuture, ofService, spanInWindow, windowParameters } from './window.js'
 
-/** A trace whose last span is so much older than the newest point has all of its spans, as a rule. */
-const settledNs = 600_000_000_000n
-/** What is known is looked up again after so long: for spans that came even later. */
-const knownMs = 300_000
-const mostKnown = 10_000
-
-/**
- * How many spans the traces have that were in a sample: to count them means to look at the ids of all
- * spans, half of what a sample takes. Only of traces that were settled.
- */
-export class TraceSizes {
-  readonly #known = new Map<string, { readonly trace: SampledTrace; readonly untilMs: number }>()
-
-  get(traceId: string, nowMs: number): SampledTrace | undefined {
-    const known = this.#known.get(traceId)
-    return known !== undefined && nowMs < known.untilMs ? known.trace : undefined
-  }
-
-  note(trace: SampledTrace, newestNs: bigint, nowMs: number): void {
-    if (trace.toNs > newestNs - settledNs) return
-    if (this.#known.size >= mostKnown) this.#known.clear()
-    this.#known.set(trace.traceId, { trace, untilMs: nowMs + knownMs })
-  }
-}
-
 /** Traces for each route that a process was entered by, as `Store.sample` says. `newestNs` is of the store. */
 export async function readSample(
   connection: DuckDBConnection,
-  sizes: TraceSizes,
+  known: Settled<SampledTrace>,
   newestNs: bigint,
   window: Window,
   perRoute: number,
@@ -51,13 +27,13 @@ export async function readSample(
   const found = new Map<string, SampledTrace>()
   const unknown: string[] = []
   for (const id of wanted.traceIds) {
-    const known = sizes.get(id, nowMs)
-    if (known === undefined) unknown.push(id)
-    else found.set(id, known)
+    const trace = known.get(id, nowMs)
+    if (trace === undefined) unknown.push(id)
+    else found.set(id, trace)
   }
   for (const trace of await counted(connection, { ...wanted, traceIds: unknown })) {
     found.set(trace.traceId, trace)
-    sizes.note(trace, newestNs, nowMs)
+    known.note(trace.traceId, trace, 1, { endNs: trace.toNs, newestNs, nowMs })
   }
   return wanted.traceIds.flatMap(id => found.get(id) ?? [])
 }

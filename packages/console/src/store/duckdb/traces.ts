@@ -2,6 +2,7 @@ import { LIST, UBIGINT, listValue, type DuckDBConnection, type DuckDBValue } fro
 import type { TraceQuery, TraceSummary } from '../store.js'
 import { statuses } from '../span-table.js'
 import { columns } from './database.js'
+import type { Settled } from './settled.js'
 import { traceDigits, traceNumbers } from './ids.js'
 import { farFuture, nanoseconds, ofService, spanInWindow, windowParameters } from './window.js'
 
@@ -36,11 +37,14 @@ interface Candidate extends Entry {
  */
 export async function readTraces(
   connection: DuckDBConnection,
+  known: Settled<TraceMembers>,
+  newestNs: bigint,
   query: TraceQuery,
 ): Promise<TraceSummary[]> {
   for (let width = 3 * query.limit + 20; ; width *= 8) {
     const candidates = await readCandidates(connection, query, width)
-    const found = await speaking(connection, query, candidates)
+    const spans = await readMembers(connection, known, newestNs, candidates)
+    const found = await speaking(connection, query, candidates, spans)
     if (found.length >= query.limit || candidates.length < width) return found
   }
 }
@@ -97,13 +101,10 @@ async function speaking(
   connection: DuckDBConnection,
   query: TraceQuery,
   candidates: readonly Candidate[],
+  spans: Members,
 ): Promise<TraceSummary[]> {
   if (candidates.length === 0) return []
-  // Numbers of ours, not text of theirs. For eighty ids constants take two thirds of the time of a join.
-  // Lower halves, which are random in every format of ids, where upper ones can be a time or zeros.
-  const ids = [...new Set(candidates.map(({ lo }) => lo))].join(', ')
-  const spans = await readMembers(connection, candidates, ids)
-  const entries = await readEntries(connection, query, ids)
+  const entries = await readEntries(connection, query, idsOf(candidates))
   const first = new Map<string, Entry>()
   for (const entry of entries) {
     const known = first.get(entry.trace)
@@ -122,17 +123,48 @@ async function speaking(
   return [...found.values()]
 }
 
-/** The services that sent each span of some traces, by trace and span. */
-type Members = ReadonlyMap<string, ReadonlyMap<bigint, readonly string[]>>
+/**
+ * Numbers of ours, not text of theirs. For eighty ids constants take two thirds of the time of a join.
+ * Lower halves, which are random in every format of ids, where upper ones can be a time or zeros.
+ */
+const idsOf = (candidates: readonly Candidate[]): string =>
+  [...new Set(candidates.map(({ lo }) => lo))].join(', ')
+
+/** The services that sent each span of a trace. */
+export type TraceMembers = ReadonlyMap<bigint, readonly string[]>
+type Members = ReadonlyMap<string, TraceMembers>
 
 /** How far from its entries the spans of a trace are looked for, but for a trace asked for by its id. */
 export const aroundNs = 3_600_000_000_000n
 
 async function readMembers(
   connection: DuckDBConnection,
+  known: Settled<TraceMembers>,
+  newestNs: bigint,
   candidates: readonly Candidate[],
-  ids: string,
 ): Promise<Members> {
+  const nowMs = Date.now()
+  const members = new Map<string, TraceMembers>()
+  const unknown: Candidate[] = []
+  for (const candidate of candidates) {
+    const spans = known.get(candidate.trace, nowMs)
+    if (spans === undefined) unknown.push(candidate)
+    else members.set(candidate.trace, spans)
+  }
+  for (const [trace, spans] of await lookUp(connection, unknown)) members.set(trace, spans)
+  for (const { trace, startNs, summary } of unknown) {
+    const spans = members.get(trace)
+    const endNs = startNs + BigInt(summary.durationNs)
+    if (spans !== undefined) known.note(trace, spans, spans.size, { endNs, newestNs, nowMs })
+  }
+  return members
+}
+
+async function lookUp(
+  connection: DuckDBConnection,
+  candidates: readonly Candidate[],
+): Promise<Members> {
+  if (candidates.length === 0) return new Map()
   let [from, to] = [farFuture, -farFuture]
   for (const { startNs, summary } of candidates) {
     const endNs = startNs + BigInt(summary.durationNs)
@@ -143,7 +175,7 @@ async function readMembers(
     connection,
     `select s.trace_hi, s.trace_lo, s.span_id, o.service
      from spans s join sources o on o.id = s.source
-     where s.trace_lo in (${ids}) and s.start_ns between $from and $to`,
+     where s.trace_lo in (${idsOf(candidates)}) and s.start_ns between $from and $to`,
     { from: from - aroundNs, to: to + aroundNs },
   )
   const members = new Map<string, Map<bigint, string[]>>()
