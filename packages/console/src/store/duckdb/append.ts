@@ -1,7 +1,10 @@
 import {
+  type DuckDBAppender,
   type DuckDBConnection,
   DuckDBDataChunk,
   type DuckDBListValue,
+  type DuckDBType,
+  type DuckDBVector,
   listValue,
 } from '@duckdb/node-api'
 import type { BatchRows, CounterRow } from '../encode.js'
@@ -24,37 +27,43 @@ export async function append(
   batches: readonly BatchRows[],
 ): Promise<void> {
   await appendSpans(connection, dictionary, batches)
-  const points = new Rows(12)
-  for (const row of batches.flatMap(batch => batch.points))
-    points.add([
-      dictionary.series(row.metric, row.service, row.attributes, row.sampled),
-      dictionary.source(row.service, row.instance),
-      row.startNs,
-      row.endNs,
-      row.count,
-      row.sum,
-      row.min,
-      row.max,
-      row.scale,
-      row.zeroCount,
-      row.offset,
-      listValue(row.buckets),
-    ])
-  await points.appendTo(connection, 'points')
-  const numbers = (list: readonly CounterRow[]): Rows => {
-    const rows = new Rows(5)
-    for (const row of list)
-      rows.add([
-        dictionary.series(row.metric, row.service, row.attributes, false),
-        dictionary.source(row.service, row.instance),
-        row.startNs,
-        row.endNs,
-        row.value,
-      ])
-    return rows
-  }
-  await numbers(batches.flatMap(batch => batch.counters)).appendTo(connection, 'counters')
-  await numbers(batches.flatMap(batch => batch.gauges)).appendTo(connection, 'gauges')
+  const points = batches.flatMap(batch => batch.points)
+  await appendRows(connection, 'points', points.length, rows => {
+    for (const point of points) {
+      rows.put(dictionary.series(point.metric, point.service, point.attributes, point.sampled))
+      rows.put(dictionary.source(point.service, point.instance))
+      rows.put(point.startNs)
+      rows.put(point.endNs)
+      rows.put(point.count)
+      rows.put(point.sum)
+      rows.put(point.min)
+      rows.put(point.max)
+      rows.put(point.scale)
+      rows.put(point.zeroCount)
+      rows.put(point.offset)
+      rows.put(listValue(point.buckets))
+      rows.end()
+    }
+  })
+  const appendNumbers = (table: string, numbers: readonly CounterRow[]): Promise<void> =>
+    appendRows(connection, table, numbers.length, rows => {
+      for (const { metric, service, instance, attributes, startNs, endNs, value } of numbers) {
+        rows.put(dictionary.series(metric, service, attributes, false))
+        rows.put(dictionary.source(service, instance))
+        rows.put(startNs)
+        rows.put(endNs)
+        rows.put(value)
+        rows.end()
+      }
+    })
+  await appendNumbers(
+    'counters',
+    batches.flatMap(batch => batch.counters),
+  )
+  await appendNumbers(
+    'gauges',
+    batches.flatMap(batch => batch.gauges),
+  )
   for (const each of batches.flatMap(batch => batch.processes)) dictionary.describe(each)
 }
 
@@ -63,85 +72,125 @@ async function appendSpans(
   dictionary: Dictionary,
   batches: readonly BatchRows[],
 ): Promise<void> {
-  const spans = new Rows(12)
-  const entries = new Rows(10)
-  for (const { spans: table } of batches) {
-    const sources = table.texts.map(({ service, instance }) => dictionary.source(service, instance))
-    for (let row = 0; row < table.count; row++) {
-      const said = table.says[row] as number
-      addSpan(spans, entries, table, row, table.texts[said] as SpanText, sources[said] as number)
-    }
+  const tables = batches.map(batch => batch.spans)
+  // Of each text its source, in the order of the texts.
+  const sources = tables.map(({ texts }) =>
+    texts.map(({ service, instance }) => dictionary.source(service, instance)),
+  )
+  let [spans, entries] = [0, 0]
+  for (const { count, says, texts } of tables) {
+    spans += count
+    for (let row = 0; row < count; row++) if (texts[says[row] as number]?.entry === true) entries++
   }
-  await spans.appendTo(connection, 'spans')
-  await entries.appendTo(connection, 'entries')
+  await appendRows(connection, 'spans', spans, rows => {
+    for (const [i, table] of tables.entries()) putSpans(rows, table, sources[i] ?? [])
+  })
+  await appendRows(connection, 'entries', entries, rows => {
+    for (const [i, table] of tables.entries()) putEntries(rows, table, sources[i] ?? [])
+  })
 }
 
-function addSpan(
-  spans: Rows,
-  entries: Rows,
-  { ids, startNs, durationNs, links }: SpanTable,
-  row: number,
-  text: SpanText,
-  source: number,
-): void {
-  const [hi, lo] = [ids[4 * row] as bigint, ids[4 * row + 1] as bigint]
-  const [span, parent] = [ids[4 * row + 2] as bigint, ids[4 * row + 3] as bigint]
-  const parentOrNull = parent === 0n ? null : parent
-  const start = startNs[row] as bigint
-  const duration = BigInt(durationNs[row] as number)
-  const { name, kind, status, attributes, route, statusCode } = text
-  const link = links.size === 0 ? null : (links.get(row) ?? null)
-  spans.add([
-    hi,
-    lo,
-    span,
-    parentOrNull,
-    source,
-    name,
-    kind,
-    start,
-    duration,
-    status,
-    attributes,
-    link,
-  ])
-  if (text.entry)
-    entries.add([hi, lo, span, parentOrNull, source, start, duration, status, route, statusCode])
+function putSpans(rows: Rows, table: SpanTable, sources: readonly number[]): void {
+  const { count, startNs, durationNs, says, texts, links } = table
+  for (let row = 0; row < count; row++) {
+    const said = says[row] as number
+    const text = texts[said] as SpanText
+    putIds(rows, table, row)
+    rows.put(sources[said] as number)
+    rows.put(text.name)
+    rows.put(text.kind)
+    rows.put(startNs[row] as bigint)
+    rows.put(BigInt(durationNs[row] as number))
+    rows.put(text.status)
+    rows.put(text.attributes)
+    rows.put(links.size === 0 ? null : (links.get(row) ?? null))
+    rows.end()
+  }
 }
 
-/** Rows by column, until they are appended. */
-class Rows {
-  readonly #columns: Value[][]
-  #count = 0
-
-  constructor(columns: number) {
-    this.#columns = Array.from({ length: columns }, () => [])
+function putEntries(rows: Rows, table: SpanTable, sources: readonly number[]): void {
+  const { count, startNs, durationNs, says, texts } = table
+  for (let row = 0; row < count; row++) {
+    const said = says[row] as number
+    const text = texts[said] as SpanText
+    if (!text.entry) continue
+    putIds(rows, table, row)
+    rows.put(sources[said] as number)
+    rows.put(startNs[row] as bigint)
+    rows.put(BigInt(durationNs[row] as number))
+    rows.put(text.status)
+    rows.put(text.route)
+    rows.put(text.statusCode)
+    rows.end()
   }
+}
 
-  add(row: readonly Value[]): void {
-    for (const [i, value] of row.entries()) this.#columns[i]?.push(value)
-    this.#count++
-  }
+function putIds(rows: Rows, { ids }: SpanTable, row: number): void {
+  rows.put(ids[4 * row] as bigint)
+  rows.put(ids[4 * row + 1] as bigint)
+  rows.put(ids[4 * row + 2] as bigint)
+  const parent = ids[4 * row + 3] as bigint
+  rows.put(parent === 0n ? null : parent)
+}
 
-  /** All of them or none. */
-  async appendTo(connection: DuckDBConnection, table: string): Promise<void> {
-    if (this.#count === 0) return
-    const appender = await connection.createAppender(table)
-    try {
-      const types = this.#columns.map((_, i) => appender.columnType(i))
-      for (let from = 0; from < this.#count; from += chunkRows) {
-        const to = Math.min(this.#count, from + chunkRows)
-        const chunk = DuckDBDataChunk.create(types, to - from)
-        for (const [i, column] of this.#columns.entries())
-          chunk.setColumnValues(i, column.slice(from, to))
-        appender.appendDataChunk(chunk)
-      }
-    } catch (error) {
-      // Without this, closing would write the rows before the one that failed.
-      appender.clear()
-      appender.closeSync()
-      throw error
-    }
+/** Appends `count` rows that `put` puts, all of them or none. */
+async function appendRows(
+  connection: DuckDBConnection,
+  table: string,
+  count: number,
+  put: (rows: Rows) => void,
+): Promise<void> {
+  if (count === 0) return
+  const appender = await connection.createAppender(table)
+  try {
+    put(new Rows(appender, count))
+  } catch (error) {
+    // Without this, closing would write the rows before the one that failed.
+    appender.clear()
     appender.closeSync()
+    throw error
+  }
+  appender.closeSync()
+}
+
+/** Rows that are put value by value, and handed over by chunks. */
+class Rows {
+  readonly #appender: DuckDBAppender
+  readonly #types: readonly DuckDBType[]
+  #left: number
+  #chunk: DuckDBDataChunk | undefined
+  #vectors: readonly DuckDBVector[] = []
+  #column = 0
+  #row = 0
+  #size = 0
+
+  constructor(appender: DuckDBAppender, count: number) {
+    this.#appender = appender
+    this.#types = Array.from({ length: appender.columnCount }, (_, i) => appender.columnType(i))
+    this.#left = count
+    this.#begin()
+  }
+
+  put(value: Value): void {
+    this.#vectors[this.#column++]?.setItem(this.#row, value)
+  }
+
+  end(): void {
+    if (this.#column !== this.#types.length) throw new Error(`a row of ${this.#column} values`)
+    this.#column = 0
+    if (++this.#row < this.#size) return
+    for (const vector of this.#vectors) vector.flush()
+    if (this.#chunk !== undefined) this.#appender.appendDataChunk(this.#chunk)
+    this.#begin()
+  }
+
+  #begin(): void {
+    this.#size = Math.min(chunkRows, this.#left)
+    this.#left -= this.#size
+    this.#row = 0
+    if (this.#size === 0) return
+    const chunk = DuckDBDataChunk.create(this.#types, this.#size)
+    this.#vectors = this.#types.map((_, i) => chunk.getColumnVector(i))
+    this.#chunk = chunk
   }
 }
