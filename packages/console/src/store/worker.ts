@@ -27,15 +27,15 @@ const underWay = new Set<Promise<unknown>>()
 
 async function open(): Promise<Handlers> {
   const writer = await Writer.open(() => openDatabase(options))
-  if (!options.readOnly) void writer.mergeMinutes()
+  if (!options.readOnly) void writer.mergeRollups()
   const reader = (): DuckDBConnection => writer.database.reader
   const inTurn = turns()
   const longRead = <T>(read: (connection: DuckDBConnection) => Promise<T>): Promise<T> =>
     inTurn(() => read(writer.database.longReader))
   return {
     write: batch => writer.write(batch),
-    series: ({ metric, window }) => readSeries(reader(), writer.minutes, metric, window),
-    timeline: ({ metric, query }) => readTimeline(reader(), writer.minutes, metric, query),
+    series: ({ metric, window }) => readSeries(reader(), writer.rollups, metric, window),
+    timeline: ({ metric, query }) => readTimeline(reader(), writer.rollups, metric, query),
     counters: window => readCounters(reader(), window),
     gauges: query => readGauges(reader(), query),
     processes: window => readProcesses(reader(), window),
