@@ -133,3 +133,31 @@ test('windows of rollups hold what their points do, also late and pruned ones', 
   )
   assert.ok(merged.minutes > 50 && merged.ten_minutes > 50, JSON.stringify(merged))
 })
+
+test('a file of before the ten minutes, pruned within one, is read as its points; pruned rows go', () =>
+  withDirectory(async directory => {
+    const path = join(directory, 'store.duckdb')
+    const model = new ModelStore()
+    const histograms = Array.from({ length: 180 }, (_, minute) => {
+      const startNs = BigInt(startMs + minute * 60_000) * 1_000_000n
+      const time = fc.constant({ startNs, endNs: startNs + 10_000_000_000n })
+      return fc.sample(pointIn(time), { numRuns: 1, seed: minute })
+    }).flat()
+    let store = await openStore({ path })
+    const batch = { spans: [], histograms, counters: [] }
+    await store.write(batch)
+    model.write(batch)
+    // Within a minute too, of which the one point stays.
+    const nowMs = startMs + 65 * 60_000 + 5_000
+    await store.prune({ maxAgeMs: 0, maxBytes: 1e12, nowMs })
+    model.prune(BigInt(nowMs) * 1_000_000n)
+    await store.close()
+    assert.equal(await rowsOf(path, `ten_minutes where end_ns < ${nowMs}000000`), 0)
+    await downgrade(path)
+    await (await openStore({ path })).close()
+    assert.notEqual(await rowsOf(path, 'ten_minutes'), 0)
+    store = await openStore({ path })
+    const found = seriesOf(await store.series(metric, { sinceMs: 0 }))
+    same('series', found, seriesOf(model.series(metric, { sinceMs: 0 })))
+    await store.close()
+  }))
