@@ -42,9 +42,7 @@ export class Rollup {
   async load(connection: DuckDBConnection): Promise<void> {
     const [keys = [], values = []] = await columns(connection, 'select key, value from meta')
     const value = (key: string): bigint => BigInt(String(values[keys.indexOf(key)] ?? 0))
-    const finerNs = this.#finer === undefined ? 0n : this.#finer.#fromNs
-    // A file of format 3 may have pruned minutes, and says nothing of what is made of them.
-    this.#fromNs = greater(value(this.#fromKey), this.#after(finerNs))
+    this.#fromNs = value(this.#fromKey)
     this.#untilNs = value(this.#untilKey)
     const [newest = []] = await columns(connection, 'select max(end_ns) from points')
     this.#newestNs = typeof newest[0] === 'bigint' ? newest[0] : 0n
