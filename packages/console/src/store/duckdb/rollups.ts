@@ -50,7 +50,6 @@ export class Rollups {
     const [m0, m1] = fits(this.#minutes)
       ? this.#minutes.within(sinceNs, untilNs)
       : [sinceNs, sinceNs]
-    // Of the minutes' stretch: ten minutes that were made of pruned minutes lie outside of it.
     const [t0, t1] = fits(this.#tens) ? this.#tens.within(m0, m1) : [m0, m0]
     return { m0, m1, t0, t1 }
   }
