@@ -29,7 +29,7 @@ const underWay = new Set<Promise<unknown>>()
 
 async function open(): Promise<Handlers> {
   const writer = await Writer.open(() => openDatabase(options))
-  if (!options.readOnly) void writer.mergeMinutes()
+  if (!options.readOnly) void writer.mergeRollups()
   const reader = (): DuckDBConnection => writer.database.reader
   const inTurn = turns()
   const sizes = new Settled<SampledTrace>(10_000)
@@ -38,18 +38,18 @@ async function open(): Promise<Handlers> {
     inTurn(() => read(writer.database.longReader))
   return {
     write: batch => writer.write(batch),
-    series: ({ metric, window }) => readSeries(reader(), writer.minutes, metric, window),
-    timeline: ({ metric, query }) => readTimeline(reader(), writer.minutes, metric, query),
+    series: ({ metric, window }) => readSeries(reader(), writer.rollups, metric, window),
+    timeline: ({ metric, query }) => readTimeline(reader(), writer.rollups, metric, query),
     counters: window => readCounters(reader(), window),
     gauges: query => readGauges(reader(), query),
     processes: window => readProcesses(reader(), window),
     deliveries: window => readDeliveries(reader(), window),
     services: window => readServices(reader(), window),
-    traces: query => readTraces(reader(), members, writer.minutes.newestNs, query),
+    traces: query => readTraces(reader(), members, writer.rollups.newestNs, query),
     spans: ({ traceId, limit }) => readSpans(reader(), traceId, limit),
     sample: ({ window, perRoute }) =>
       longRead(connection =>
-        readSample(connection, sizes, writer.minutes.newestNs, window, perRoute),
+        readSample(connection, sizes, writer.rollups.newestNs, window, perRoute),
       ),
     spansOf: ({ traces, limit }) => longRead(connection => readSampled(connection, traces, limit)),
     prune: limits => writer.alone(() => prune(writer, limits)),

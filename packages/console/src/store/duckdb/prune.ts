@@ -53,7 +53,15 @@ export async function prune(writer: Writer, limits: PruneLimits): Promise<void> 
 /** Writes the tables anew, without the gaps that dropped rows left. */
 async function copy(writer: Writer): Promise<void> {
   await writer.change(async connection => {
-    for (const table of ['spans', 'entries', 'points', 'minutes', 'counters', 'gauges']) {
+    for (const table of [
+      'spans',
+      'entries',
+      'points',
+      'minutes',
+      'ten_minutes',
+      'counters',
+      'gauges',
+    ]) {
       await connection.run(`create table fresh as select * from ${table}`)
       await connection.run(`drop table ${table}`)
       await connection.run(`alter table fresh rename to ${table}`)
@@ -88,7 +96,7 @@ async function drop(writer: Writer, statements: readonly string[], before: bigin
   await writer.change(async connection => {
     let dropped = 0
     for (const sql of statements) dropped += (await connection.run(sql, { before })).rowsChanged
-    if (statements === telemetry) await writer.minutes.drop(connection, before)
+    if (statements === telemetry) await writer.rollups.drop(connection, before)
     if (dropped > 0) for (const sql of orphans) await connection.run(sql)
   })
   await writer.database.writer.run('checkpoint')

@@ -4,7 +4,7 @@ import type { DeliveryState, Series, Window } from '../store.js'
 import { missing } from '../sequence.js'
 import { countedParameters, countedTables, isCounted } from './counted.js'
 import { columns } from './database.js'
-import { type Minutes, pointsOfWindow } from './minutes.js'
+import { rolledUp, type Rollups } from './rollups.js'
 import { ofService, pointInWindow, spanInWindow, windowParameters } from './window.js'
 
 /** Buckets of one answer; a series that is wider goes down in scale. 2,048 at scale 4 span 38 decades. */
@@ -14,20 +14,23 @@ const bucketLimit = 2_048
  * Merges in SQL: the points of a series go down to their lowest scale (bucket i of scale s lies
  * wholly in bucket i >> (s - t) of scale t, so this loses no count) and their buckets are added.
  * One million points of 20 buckets take about 0.7 s on two cores, so most of a long window is read from
- * their minutes.
+ * rollups: ten hours of 518,000 points take 23 ms of processor time.
  */
 export async function readSeries(
   connection: DuckDBConnection,
-  minutes: Minutes,
+  rollups: Rollups,
   metric: MetricName,
   window: Window,
 ): Promise<Series[]> {
   const parameters = windowParameters(window)
-  const [mergedFrom, mergedUntil] = minutes.within(parameters.since, parameters.until)
   const found = await columns(
     connection,
-    `with ${countedTables}, chosen as (
-       select p.* from ${pointsOfWindow} p join told s on s.id = p.series
+    `with ${countedTables}, found as (
+       ${rolledUp}
+       union all select * from points where end_ns > $since and end_ns <= $m0
+       union all select * from points where end_ns > $m1 and end_ns <= $until
+     ), chosen as (
+       select p.* from found p join told s on s.id = p.series
        where ${ofService('s')} and ${isCounted}
      ), totals as (
        select series, sum(count) as count, sum(sum) as sum, sum(zero_count) as zero_count,
@@ -52,8 +55,7 @@ export async function readSeries(
     {
       ...countedParameters(metric),
       ...parameters,
-      merged_from: mergedFrom,
-      merged_until: mergedUntil,
+      ...rollups.split(parameters.since, parameters.until),
     },
   )
   const [service = [], attributes, sampled, count, sum, zero, min, max, scale, indexes, counts] =

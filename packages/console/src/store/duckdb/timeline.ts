@@ -3,7 +3,7 @@ import { type Attributes, isFailure, type MetricName, routeOf } from '../../mode
 import type { TimelineQuery, TimelineStep } from '../store.js'
 import { countedParameters, countedTables, isCounted } from './counted.js'
 import { columns } from './database.js'
-import type { Minutes } from './minutes.js'
+import { rolledUp, type Rollups } from './rollups.js'
 import { dense } from './series.js'
 import { nanoseconds, ofService } from './window.js'
 
@@ -11,8 +11,8 @@ import { nanoseconds, ofService } from './window.js'
  * Merges the points of each step in SQL. A point is spread over the steps that it covers, evenly: an
  * SDK that reports once a minute would else be a spike in every sixth step of ten seconds.
  *
- * A window in steps of whole minutes is read from the minutes: a point that two of them share is then spread
- * over the later one.
+ * A window in steps of whole minutes is read from rollups: a point that two of their intervals share is
+ * then spread over the later one.
  *
  * Measured with a day of what the recorder sends in production for 50 routes (430,000 points of 12
  * buckets): 0.5 s of processor time over both threads. Most points lie in one step and take the short
@@ -20,7 +20,7 @@ import { nanoseconds, ofService } from './window.js'
  */
 export async function readTimeline(
   connection: DuckDBConnection,
-  minutes: Minutes,
+  rollups: Rollups,
   metric: MetricName,
   query: TimelineQuery,
 ): Promise<TimelineStep[]> {
@@ -29,16 +29,12 @@ export async function readTimeline(
   const { stepMs, untilMs } = query
   const originMs = Math.floor(query.sinceMs / stepMs) * stepMs
   const origin = nanoseconds(originMs)
-  // Steps of whole minutes begin where minutes do.
-  const [mergedFrom, mergedUntil] =
-    stepMs % 60_000 === 0 ? minutes.within(origin, nanoseconds(untilMs)) : [origin, origin]
   const values = {
     ...countedParameters(metric),
     origin,
     step: nanoseconds(stepMs),
     until: nanoseconds(untilMs),
-    merged_from: mergedFrom,
-    merged_until: mergedUntil,
+    ...rollups.split(origin, nanoseconds(untilMs), stepMs),
     last: BigInt(Math.ceil((untilMs - originMs) / stepMs) - 1),
     ids: listValue(wanted.ids),
     failed: listValue(wanted.failed),
@@ -78,10 +74,9 @@ const sql = `with asked as (
  ), ${countedTables}, wanted as (
    select unnest($ids) as id, unnest($failed) as failed
  ), found as (
-   select * from minutes where end_ns > $merged_from and end_ns <= $merged_until
-   union all select * from points where end_ns > $origin and end_ns <= $merged_from
-   union all select * from points
-     where end_ns > $merged_until and least(start_ns, end_ns - 1) < $until
+   ${rolledUp}
+   union all select * from points where end_ns > $origin and end_ns <= $m0
+   union all select * from points where end_ns > $m1 and least(start_ns, end_ns - 1) < $until
  ), chosen as (
    select p.*, w.failed, least(p.start_ns, p.end_ns - 1) as from_ns, origin, step_ns, last_step,
      (least(p.start_ns, p.end_ns - 1) - origin) // step_ns as first_step,

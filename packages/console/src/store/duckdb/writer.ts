@@ -5,7 +5,7 @@ import { append } from './append.js'
 import { sentence, type Database } from './database.js'
 import { Dictionary } from './dictionary.js'
 import { Ledger } from './ledger.js'
-import { Minutes } from './minutes.js'
+import { Rollups } from './rollups.js'
 
 /** Batches that go into one commit: a commit costs about 2 ms of waiting for the disk. */
 const groupBatches = 256
@@ -23,7 +23,7 @@ export class Writer {
   #database: Database
   #dictionary: Dictionary
   #ledger: Ledger
-  readonly minutes = new Minutes()
+  readonly rollups = new Rollups()
   readonly #waiting: Waiting[] = []
   #turn: Promise<unknown> = Promise.resolve()
   #draining = false
@@ -43,8 +43,8 @@ export class Writer {
   }
 
   /** Merges what an earlier console left; a writer does it by itself as data come. */
-  mergeMinutes(): Promise<void> {
-    return this.alone(() => this.#mergeMinutes())
+  mergeRollups(): Promise<void> {
+    return this.alone(() => this.#mergeRollups())
   }
 
   /** Waits for what is under way, and closes the file. */
@@ -90,15 +90,15 @@ export class Writer {
   async #drain(): Promise<void> {
     while (this.#waiting.length > 0) {
       await this.#writeGroup(this.#nextGroup())
-      if (this.minutes.isDue(Date.now())) await this.#mergeMinutes()
+      if (this.rollups.isDue(Date.now())) await this.#mergeRollups()
     }
     this.#draining = false
   }
 
   /** In turns, between which others write. Without it all is read as it came. */
-  async #mergeMinutes(): Promise<void> {
-    while (!this.#closing && this.minutes.isDue(Date.now())) {
-      const merged = this.minutes.merge(work => this.#transaction(work), Date.now())
+  async #mergeRollups(): Promise<void> {
+    while (!this.#closing && this.rollups.isDue(Date.now())) {
+      const merged = this.rollups.merge(work => this.#transaction(work), Date.now())
       await merged.catch(() => undefined)
       if (this.#waiting.length > 0) return
     }
@@ -125,9 +125,9 @@ export class Writer {
             fresh.add(entry)
         }
         const batches = [...fresh].map(entry => entry.batch)
-        for (const { points } of batches) this.minutes.notice(points)
+        for (const { points } of batches) this.rollups.notice(points)
         await append(connection, this.#dictionary, batches)
-        await this.minutes.save(connection)
+        await this.rollups.save(connection)
         await this.#dictionary.save()
         await this.#ledger.save()
       })
@@ -179,6 +179,6 @@ export class Writer {
   async #reload(): Promise<void> {
     await this.#dictionary.load()
     await this.#ledger.load()
-    await this.minutes.load(this.#database.writer)
+    await this.rollups.load(this.#database.writer)
   }
 }

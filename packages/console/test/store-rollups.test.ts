@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { DuckDBInstance } from '@duckdb/node-api'
+import { type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api'
 import fc from 'fast-check'
 import type { HistogramPoint } from '../dist/model.js'
 import { openStore } from '../dist/store/open.js'
@@ -28,6 +28,7 @@ const times = fc
 type Step =
   | { readonly kind: 'write'; readonly points: readonly HistogramPoint[] }
   | { readonly kind: 'restart' }
+  | { readonly kind: 'upgrade' }
   | { readonly kind: 'prune'; readonly second: number }
 
 const steps: fc.Arbitrary<Step[]> = fc.array(
@@ -39,6 +40,7 @@ const steps: fc.Arbitrary<Step[]> = fc.array(
         .map(points => ({ kind: 'write' as const, points })),
     },
     { weight: 3, arbitrary: fc.constant({ kind: 'restart' as const }) },
+    { weight: 1, arbitrary: fc.constant({ kind: 'upgrade' as const }) },
     {
       weight: 1,
       arbitrary: fc.nat({ max: 3_600 }).map(second => ({ kind: 'prune' as const, second })),
@@ -57,17 +59,35 @@ const seriesOf = (list: readonly Series[]): object[] =>
 const stepsOf = (list: readonly TimelineStep[]): object[] =>
   list.map(({ histogram, ...step }) => rounded({ ...step, ...spread(histogram) }) as object)
 
-async function mergedMinutes(path: string): Promise<number> {
-  const instance = await DuckDBInstance.create(path, { access_mode: 'READ_ONLY' })
+async function withConnection<T>(
+  path: string,
+  use: (connection: DuckDBConnection) => Promise<T>,
+): Promise<T> {
+  const instance = await DuckDBInstance.create(path)
   const connection = await instance.connect()
-  const [[count] = []] = await (await connection.run('select count(*) from minutes')).getRows()
-  connection.closeSync()
-  instance.closeSync()
-  return Number(count)
+  try {
+    return await use(connection)
+  } finally {
+    connection.closeSync()
+    instance.closeSync()
+  }
 }
 
-test('windows of minutes that were merged hold what their points do, also late and pruned ones', async () => {
-  let merged = 0
+const rowsOf = (path: string, table: string): Promise<number> =>
+  withConnection(path, async connection => {
+    const [[count] = []] = await (await connection.run(`select count(*) from ${table}`)).getRows()
+    return Number(count)
+  })
+
+/** Makes a file what a console wrote that knew no rollups of ten minutes. */
+const downgrade = (path: string): Promise<unknown> =>
+  withConnection(path, connection =>
+    connection.run(`begin; drop table ten_minutes; delete from meta where key like 'ten_minutes%';
+      update meta set value = '3' where key = 'format'; commit`),
+  )
+
+test('windows of rollups hold what their points do, also late and pruned ones', async () => {
+  const merged = { minutes: 0, ten_minutes: 0 }
   await fc.assert(
     fc.asyncProperty(steps, fc.array(window, { minLength: 4, maxLength: 4 }), (list, windows) =>
       withDirectory(async directory => {
@@ -86,6 +106,7 @@ test('windows of minutes that were merged hold what their points do, also late a
           } else {
             // What is due is merged when a store is opened, and closing waits for it.
             await store.close()
+            if (step.kind === 'upgrade') await downgrade(path)
             store = await openStore({ path })
           }
         }
@@ -104,10 +125,41 @@ test('windows of minutes that were merged hold what their points do, also late a
           )
         }
         await store.close()
-        merged += await mergedMinutes(path)
+        merged.minutes += await rowsOf(path, 'minutes')
+        merged.ten_minutes += await rowsOf(path, 'ten_minutes')
       }),
     ),
     { numRuns: 10 },
   )
-  assert.ok(merged > 50, `${merged} rows of minutes`)
+  assert.ok(merged.minutes > 50 && merged.ten_minutes > 50, JSON.stringify(merged))
 })
+
+test('a file of before the ten minutes, pruned within one, is read as its points; pruned rows go', () =>
+  withDirectory(async directory => {
+    const path = join(directory, 'store.duckdb')
+    const model = new ModelStore()
+    const histograms = Array.from({ length: 180 }, (_, minute) => {
+      const startNs = BigInt(startMs + minute * 60_000) * 1_000_000n
+      const time = fc.constant({ startNs, endNs: startNs + 10_000_000_000n })
+      return fc.sample(pointIn(time), { numRuns: 1, seed: minute })
+    }).flat()
+    let store = await openStore({ path })
+    const batch = { spans: [], histograms, counters: [] }
+    await store.write(batch)
+    model.write(batch)
+    // Within a minute too, of which the one point stays.
+    const nowMs = startMs + 65 * 60_000 + 5_000
+    await store.prune({ maxAgeMs: 0, maxBytes: 1e12, nowMs })
+    model.prune(BigInt(nowMs) * 1_000_000n)
+    await store.close()
+    assert.equal(await rowsOf(path, `ten_minutes where end_ns < ${nowMs}000000`), 0)
+    await downgrade(path)
+    await (await openStore({ path })).close()
+    assert.notEqual(await rowsOf(path, 'ten_minutes'), 0)
+    store = await openStore({ path })
+    for (const each of [metric, 'db.client.operation.duration'] as const) {
+      const found = seriesOf(await store.series(each, { sinceMs: 0 }))
+      same('series', found, seriesOf(model.series(each, { sinceMs: 0 })))
+    }
+    await store.close()
+  }))

@@ -1,0 +1,205 @@
+import type { DuckDBConnection } from '@duckdb/node-api'
+import type { PointRow } from '../encode.js'
+import { columns } from './database.js'
+
+export interface Level {
+  /** Has the columns of `points`. */
+  readonly table: string
+  readonly intervalNs: bigint
+  /** Points that come later than this make their intervals be merged again. */
+  readonly settledNs: bigint
+  /** So much must be settled before it is merged. */
+  readonly dueNs: bigint
+}
+
+/** What one transaction merges, in intervals: an hour of 50,000 points takes about a second of processor time. */
+const turnIntervals = 60n
+/** Between two times of merging, for a sender whose clock is hours behind. */
+const pauseMs = 60_000
+
+/**
+ * The points of each interval, merged by series and process, from the points or from a finer rollup.
+ *
+ * Intervals (from, until] are merged; a point belongs to the interval in which it ends. Points stay, so
+ * whoever reads them instead is right at any time: `until` goes down before a late point is written, and
+ * up after its interval was merged. What a rollup has merged, its finer one has too.
+ */
+export class Rollup {
+  readonly #level: Level
+  readonly #finer: Rollup | undefined
+  #fromNs = 0n
+  #untilNs = 0n
+  #newestNs = 0n
+  #saved = true
+  #pausedUntilMs = 0
+
+  constructor(level: Level, finer?: Rollup) {
+    this.#level = level
+    this.#finer = finer
+  }
+
+  /** Reads what the file has; to be called again after a rollback or a prune, after the finer one. */
+  async load(connection: DuckDBConnection): Promise<void> {
+    const [keys = [], values = []] = await columns(connection, 'select key, value from meta')
+    const value = (key: string): bigint => BigInt(String(values[keys.indexOf(key)] ?? 0))
+    this.#fromNs = value(this.#fromKey)
+    this.#untilNs = value(this.#untilKey)
+    const [newest = []] = await columns(connection, 'select max(end_ns) from points')
+    this.#newestNs = typeof newest[0] === 'bigint' ? newest[0] : 0n
+    this.#saved = true
+  }
+
+  /** The end of the newest point. */
+  get newestNs(): bigint {
+    return this.#newestNs
+  }
+
+  /** The merged intervals that lie wholly in a stretch; `[since, since]` for none. */
+  within(sinceNs: bigint, untilNs: bigint): readonly [fromNs: bigint, untilNs: bigint] {
+    const from = greater(this.#fromNs, this.#after(sinceNs))
+    const until = lesser(this.#untilNs, this.#before(untilNs))
+    return until > from ? [from, until] : [sinceNs, sinceNs]
+  }
+
+  /** Whether steps of a length that begin at multiples of it begin where intervals do. */
+  divides(stepMs: number): boolean {
+    return stepMs % Number(this.#level.intervalNs / 1_000_000n) === 0
+  }
+
+  /** To be told of points before they are committed. */
+  notice(points: readonly PointRow[]): void {
+    for (const { endNs } of points) {
+      if (endNs > this.#newestNs) this.#newestNs = endNs
+      if (endNs > this.#untilNs) continue
+      this.#untilNs = this.#before(endNs - 1n)
+      this.#saved = false
+    }
+  }
+
+  /** Writes how far is merged, inside the caller's transaction. */
+  async save(connection: DuckDBConnection): Promise<void> {
+    if (this.#saved) return
+    await this.#note(connection, this.#untilNs)
+    this.#saved = true
+  }
+
+  isDue(nowMs: number): boolean {
+    return this.#hasDue() && nowMs >= this.#pausedUntilMs
+  }
+
+  /** Merges some of what is due. `transaction` runs its work in one of its own. */
+  async merge(
+    transaction: (work: (connection: DuckDBConnection) => Promise<void>) => Promise<void>,
+    nowMs: number,
+  ): Promise<void> {
+    // Whatever happens: a disk that is full must not be tried for each batch.
+    this.#pausedUntilMs = nowMs + pauseMs
+    const { table, intervalNs } = this.#level
+    const source = this.#finer === undefined ? 'points' : this.#finer.#level.table
+    const settled = this.#before(this.#settledNs())
+    const from = this.#untilNs
+    let to = settled
+    await transaction(async connection => {
+      const [first = []] = await columns(
+        connection,
+        `select min(end_ns) from ${source} where end_ns > $from and end_ns <= $settled`,
+        { from, settled },
+      )
+      if (typeof first[0] === 'bigint')
+        to = lesser(settled, this.#before(first[0] - 1n) + turnIntervals * intervalNs)
+      await connection.run(`delete from ${table} where end_ns > $from`, { from })
+      await connection.run(mergeSql(this.#level, source), { from, to })
+      await this.#note(connection, to)
+    })
+    this.#untilNs = to
+    if (this.#hasDue()) this.#pausedUntilMs = 0
+  }
+
+  /** Forgets the intervals of points that are dropped, in the transaction that drops them. */
+  async drop(connection: DuckDBConnection, beforeNs: bigint): Promise<void> {
+    const from = this.#after(beforeNs)
+    if (from <= this.#fromNs) return
+    this.#fromNs = from
+    this.#saved = false
+    await connection.run(`delete from ${this.#level.table} where end_ns <= $from`, { from })
+    await this.save(connection)
+  }
+
+  /** Up to where all is there to be merged. */
+  #settledNs(): bigint {
+    const settled = this.#newestNs - this.#level.settledNs
+    return this.#finer === undefined ? settled : lesser(settled, this.#finer.#untilNs)
+  }
+
+  #hasDue(): boolean {
+    return this.#settledNs() - this.#untilNs >= this.#level.dueNs
+  }
+
+  async #note(connection: DuckDBConnection, untilNs: bigint): Promise<void> {
+    const [fromKey, untilKey] = [this.#fromKey, this.#untilKey]
+    await connection.run('delete from meta where key in ($fromKey, $untilKey)', {
+      fromKey,
+      untilKey,
+    })
+    await connection.run('insert into meta values ($fromKey, $from), ($untilKey, $until)', {
+      fromKey,
+      from: String(this.#fromNs),
+      untilKey,
+      until: String(untilNs),
+    })
+  }
+
+  get #fromKey(): string {
+    return `${this.#level.table}_from`
+  }
+
+  get #untilKey(): string {
+    return `${this.#level.table}_until`
+  }
+
+  /** The last end of an interval that is not after a time, and the first that is not before it. */
+  #before(ns: bigint): bigint {
+    const { intervalNs } = this.#level
+    return ns < 0n ? 0n : (ns / intervalNs) * intervalNs
+  }
+
+  #after(ns: bigint): bigint {
+    return this.#before(ns + this.#level.intervalNs - 1n)
+  }
+}
+
+const mergeSql = ({ table, intervalNs }: Level, source: string): string => `with chosen as (
+   select *, (end_ns - 1) // ${intervalNs} as part from ${source} where end_ns > $from and end_ns <= $to
+ ), totals as (
+   select series, source, part, min(start_ns) as start_ns, max(end_ns) as end_ns,
+     sum(count) as count, sum(sum) as sum, sum(zero_count) as zero_count,
+     case when bool_and(min is not null) then min(min) end as min,
+     case when bool_and(max is not null) then max(max) end as max, min(scale) as scale
+   from chosen group by series, source, part
+ ), single as (
+   select c.series, c.source, c.part, unnest(c.buckets) as n, c.scale - t.scale as down,
+     c.first + generate_subscripts(c.buckets, 1) - 1 as i
+   from chosen c join totals t
+     on t.series = c.series and t.source = c.source and t.part = c.part
+ ), merged as (
+   select series, source, part, floor(i / power(2, down))::integer as i, sum(n) as n
+   from single where n > 0 group by all
+ ), filled as (
+   select series, source, part, unnest(range(min(i), max(i) + 1))::integer as i
+   from merged group by series, source, part
+ ), packed as (
+   select f.series, f.source, f.part, min(f.i) as first,
+     list(coalesce(m.n, 0)::double order by f.i) as buckets
+   from filled f left join merged m
+     on m.series = f.series and m.source = f.source and m.part = f.part and m.i = f.i
+   group by f.series, f.source, f.part
+ )
+ insert into ${table}
+ select t.series, t.source, t.start_ns, t.end_ns, t.count, t.sum, t.min, t.max, t.scale,
+   t.zero_count, coalesce(p.first, 0), coalesce(p.buckets, [])
+ from totals t left join packed p
+   on p.series = t.series and p.source = t.source and p.part = t.part
+ order by t.part`
+
+const greater = (a: bigint, b: bigint): bigint => (a > b ? a : b)
+const lesser = (a: bigint, b: bigint): bigint => (a < b ? a : b)
