@@ -120,6 +120,23 @@ describe('/metrics', () => {
       assert.match(body, /series_overflow_total\{metric="http.server.request.duration"\} 10\.0/)
     }))
 
+  test('counts what is over each time that it comes, from spans too', () =>
+    withConsole(async ({ url }) => {
+      const statement = (i: number): object =>
+        span({
+          spanId: (i + 1).toString(16).padStart(16, '0'),
+          kind: 3,
+          attributes: attributes({
+            'db.system.name': 'postgresql',
+            'db.query.text': `select * from t${i}`,
+          }),
+        })
+      const request = traces(Array.from({ length: 510 }, (_, i) => statement(i)))
+      for (let k = 0; k < 3; k++) await post(`${url}/v1/traces`, request)
+      const over = /series_overflow_total\{metric="db.client.operation.duration"\} 30\.0/
+      assert.match(await text(url), over)
+    }))
+
   test('passes promtool, whatever a service calls itself', { skip: missing ?? false }, () =>
     withConsole(async ({ url }) => {
       const list = [

@@ -14,7 +14,15 @@ import { type AskedWindow, allowOnly, windowAnswer, windowOf } from './window.js
 const perRoute = 20
 
 /** Recorders say what a pool has in use every 1 to 10 s. */
-const stepMs = 10_000
+const finestMs = 10_000
+/** Steps of a window: days in steps of 10 s were hundreds of MB for some processes. */
+const mostSteps = 2_000
+/** What is asked of pools. */
+const poolGauges = [
+  'db.client.connection.count',
+  'db.client.connection.max',
+  'db.client.connection.pending_requests',
+] as const
 
 /** All findings of a window, the dearest first. */
 export async function findings(
@@ -52,13 +60,15 @@ export async function findIn(
   store: Store,
   window: AskedWindow,
 ): Promise<{ findings: Finding[]; requests: number; totalMs: number }> {
+  const widthMs = window.untilMs - window.sinceMs
+  const stepMs = finestMs * Math.max(1, Math.ceil(widthMs / mostSteps / finestMs))
   const [traces, routes, statements, uses, counters, levels, processes] = await Promise.all([
     store.sample(window, perRoute).then(sample => sampledTraces(store).of(sample)),
     store.series('http.server.request.duration', window),
     store.series('db.client.operation.duration', window),
     store.series('db.client.connection.use_time', window),
     store.counters(window),
-    store.gauges({ ...window, stepMs }),
+    store.gauges({ ...window, names: poolGauges, stepMs }),
     store.processes(window),
   ])
   const pools = poolsOf({ uses, levels, processes, counters })

@@ -27,6 +27,12 @@ interface HistogramTotal {
   readonly exemplars: (Exemplar | undefined)[]
   sum: number
 }
+interface Known {
+  readonly key: string
+  readonly total: HistogramTotal
+  /** It came under no series of its own. */
+  readonly overflowed: boolean
+}
 interface ProcessTotal {
   readonly labels: Labels
   heardMs: number
@@ -43,7 +49,7 @@ interface ProcessTotal {
 export class Totals {
   readonly #histograms = new Map<string, HistogramTotal>()
   /** Series by the object of their attributes: those made from spans come with the same one again. */
-  readonly #known = new WeakMap<Attributes, { readonly key: string; total: HistogramTotal }>()
+  readonly #known = new WeakMap<Attributes, Known>()
   /** Series by what a span can tell of them. */
   readonly #byExemplar = new Map<string, HistogramTotal>()
   readonly #perMetric = new Map<string, number>()
@@ -108,13 +114,23 @@ export class Totals {
   #addHistogram({ metric, service, attributes, sampled, histogram }: HistogramPoint): void {
     const key = `${metric} ${sampled} ${service}`
     let known = this.#known.get(attributes)
-    if (known?.key !== key) {
-      known = { key, total: this.#histogramOf(metric, service, attributes, sampled) }
+    if (known?.key === key) {
+      if (known.overflowed) this.#overflow(metric)
+    } else {
+      const total = this.#histogramOf(metric, service, attributes, sampled)
+      const overflowed =
+        total.labels['otel_metric_overflow'] !== undefined &&
+        attributes['otel.metric.overflow'] === undefined
+      known = { key, total, overflowed }
       this.#known.set(attributes, known)
     }
     const { total } = known
     addClassic(total.counts, histogram)
     total.sum += histogram.sum
+  }
+
+  #overflow(name: string): void {
+    this.overflow.set(name, (this.overflow.get(name) ?? 0) + 1)
   }
 
   #histogramOf(
@@ -129,7 +145,7 @@ export class Totals {
     if (known !== undefined) return known
     const count = this.#perMetric.get(metric) ?? 0
     if (count >= seriesLimits[metric] && labels['otel_metric_overflow'] === undefined) {
-      this.overflow.set(metric, (this.overflow.get(metric) ?? 0) + 1)
+      this.#overflow(metric)
       // Services share it as well: they may be many, too.
       return this.#histogramOf(metric, '', { 'otel.metric.overflow': true }, sampled)
     }
@@ -155,7 +171,7 @@ export class Totals {
     const known = this.#counters.get(key)
     if (known !== undefined) known.value += value
     else if (this.#counters.size < counterLimit) this.#counters.set(key, { name, labels, value })
-    else this.overflow.set(name, (this.overflow.get(name) ?? 0) + 1)
+    else this.#overflow(name)
   }
 
   #addGauge(point: GaugePoint, nowMs: number): void {
@@ -165,7 +181,7 @@ export class Totals {
     if (process === undefined) {
       if (this.#processes.size >= processLimit) this.#heard(nowMs)
       if (this.#processes.size >= processLimit) {
-        this.overflow.set(name, (this.overflow.get(name) ?? 0) + 1)
+        this.#overflow(name)
         return
       }
       const labels = { service_name: service, service_instance_id: instance }
@@ -182,6 +198,6 @@ export class Totals {
     // A process has few; a sender that names its pools anew each time must not fill the memory.
     if (process.levels.has(level) || process.levels.size < 100)
       process.levels.set(level, { name, labels, value })
-    else this.overflow.set(name, (this.overflow.get(name) ?? 0) + 1)
+    else this.#overflow(name)
   }
 }

@@ -1,7 +1,7 @@
 import type { Span } from '../model.js'
 
-/** Statements remembered by the span above them, a power of two: some seconds of a busy service. */
-const remembered = 16_384
+/** Statements remembered by the span above them: some seconds of a busy service. */
+const remembered = 10_000
 /** Of a statement this much is compared, and its length. */
 const comparedChars = 500
 
@@ -24,32 +24,49 @@ export function statementKey({
  * well, in a span below. A driver's span ends first and so arrives first or in the same request.
  */
 export class Doubled {
-  /** The lower half of the trace's id and the id of the span above. A slot gives way to the next. */
-  readonly #above = new Uint32Array(4 * remembered)
-  readonly #statements: (string | undefined)[] = Array.from({ length: remembered })
+  /** By the id of the span above; the oldest first. */
+  readonly #below = new Map<number, Below>()
 
   /** Notes a statement for the span above it. `ids` are the words of `SpanTable.ids`. */
   remember(ids: Uint32Array, row: number, statement: string): void {
-    const parent = 8 * row + 6
-    const slot = slotOf(ids, parent)
-    this.#statements[slot] = statement
-    for (const [i, word] of [8 * row + 2, 8 * row + 3, parent, parent + 1].entries())
-      this.#above[4 * slot + i] = ids[word] as number
+    const above = 8 * row + 6
+    const key = keyOf(ids, above)
+    if (key === 0) return
+    const known = this.#below.get(key)
+    if (known?.statement === statement && known.isAt(ids, row, above)) return
+    this.#below.set(key, new Below(ids, row, above, statement))
+    if (this.#below.size <= remembered) return
+    const oldest = this.#below.keys().next()
+    if (!oldest.done) this.#below.delete(oldest.value)
   }
 
   /** Whether the same statement was noted below the span. */
   has(ids: Uint32Array, row: number, statement: string): boolean {
     const span = 8 * row + 4
-    const slot = slotOf(ids, span)
-    return (
-      this.#statements[slot] === statement &&
-      [8 * row + 2, 8 * row + 3, span, span + 1].every(
-        (word, i) => this.#above[4 * slot + i] === ids[word],
-      )
-    )
+    const known = this.#below.get(keyOf(ids, span))
+    return known?.statement === statement && known.isAt(ids, row, span)
   }
 }
 
-/** Ids are random, so a part of one is as good as a hash. */
-const slotOf = (ids: Uint32Array, id: number): number =>
-  ((ids[id] as number) ^ (ids[id + 1] as number)) & (remembered - 1)
+/** A statement, and the words of the trace and of the span that it stands below. */
+class Below {
+  readonly statement: string
+  readonly #words: readonly number[]
+
+  constructor(ids: Uint32Array, row: number, span: number, statement: string) {
+    this.statement = statement
+    this.#words = wordsOf(ids, row, span)
+  }
+
+  isAt(ids: Uint32Array, row: number, span: number): boolean {
+    const words = wordsOf(ids, row, span)
+    return this.#words.every((word, i) => word === words[i])
+  }
+}
+
+const wordsOf = (ids: Uint32Array, row: number, span: number): number[] =>
+  [8 * row, 8 * row + 1, 8 * row + 2, 8 * row + 3, span, span + 1].map(at => ids[at] as number)
+
+/** As much of an id as a number holds exactly; 0 for none. */
+const keyOf = (ids: Uint32Array, id: number): number =>
+  ((ids[id] as number) & 0x1fffff) * 2 ** 32 + (ids[id + 1] as number)

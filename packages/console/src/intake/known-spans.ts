@@ -3,7 +3,7 @@ import type { Source } from './source.js'
 
 /** Slots, a power of two: a middling API has some hundreds of statements and calls. */
 const slots = 4_096
-/** What a span says in more bytes is described anew each time: all that is known stays below 32 MB. */
+/** What a span says in more bytes is described anew each time: all that is known by one decoder stays at some 40 MB. */
 const longest = 2_048
 
 /** Where in a request stands what one span says. A decoder fills it in, span by span. */

@@ -107,8 +107,10 @@ export interface TimelineStep {
   readonly histogram: Histogram
 }
 
-/** A window in steps, without a route. */
-export type GaugeQuery = Omit<TimelineQuery, 'route'>
+/** A window in steps, without a route; of some gauges only. */
+export interface GaugeQuery extends Omit<TimelineQuery, 'route'> {
+  readonly names?: readonly GaugeName[]
+}
 
 /**
  * One figure of one process, by step: the average of what came in it. Of `process.cpu.time` it is the

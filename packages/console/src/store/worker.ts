@@ -52,7 +52,11 @@ async function open(): Promise<Handlers> {
         readSample(connection, sizes, writer.rollups.newestNs, window, perRoute),
       ),
     spansOf: ({ traces, limit }) => longRead(connection => readSampled(connection, traces, limit)),
-    prune: limits => writer.alone(() => prune(writer, limits)),
+    prune: async limits => {
+      await writer.alone(() => prune(writer, limits))
+      sizes.clear()
+      members.clear()
+    },
     traceIds: ({ prefix, limit }) => readTraceIds(reader(), prefix, limit),
     extent: () => readExtent(reader()),
     status: () => readStatus(reader(), options.path),

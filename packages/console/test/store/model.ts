@@ -82,6 +82,7 @@ export class ModelStore {
     const groups = new Map<string, Map<number, GaugePoint[]>>()
     for (const point of this.gaugePoints) {
       if (!pointIn(point, { ...query, sinceMs: firstMs })) continue
+      if (query.names?.includes(point.name as never) === false) continue
       if (point.name === 'process.cpu.time' && point.startNs === point.endNs) continue
       const { name, service, instance, attributes } = point
       const key = JSON.stringify({ name, service, instance, attributes })

@@ -79,7 +79,7 @@ export class JsonScanner {
     this.at++
   }
 
-  /** A text without escapes, between `#from` and `#to`. */
+  /** A text without escapes, between `from` and `to`. */
   text(): void {
     if (this.next() !== quote) throw new Unusual()
     const bytes = this.bytes
@@ -98,7 +98,10 @@ export class JsonScanner {
     const byte = this.next()
     const from = this.at
     this.pass()
-    const empty = this.at - from === 2 && (byte === openList || byte === openObject)
+    const last = this.bytes[this.at - 1]
+    const empty =
+      this.at - from === 2 &&
+      ((byte === openList && last === closeList) || (byte === openObject && last === closeObject))
     const zeroCount = this.at - from === 1 && byte === zero
     if (!empty && !zeroCount) this.parse(from, this.at)
   }

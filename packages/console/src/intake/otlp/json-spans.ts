@@ -7,6 +7,7 @@ import type { Source } from '../source.js'
 import { TraceRows } from '../trace-rows.js'
 import { ascii, isSame, JsonScanner } from './json-scanner.js'
 import { keyValueList, linkList, resourceOf, scopeOf } from './json-parts.js'
+import type { OtlpLink } from './messages.js'
 import { Unusual } from './unusual.js'
 
 /**
@@ -109,7 +110,7 @@ class JsonSpanReader extends JsonScanner {
     const said = this.#said
     said.begin(source)
     let [hasTrace, hasSpan] = [false, false]
-    let links: string | undefined
+    let links: readonly OtlpLink[] = []
     for (let more = this.next() !== closeObject; more; more = this.more(closeObject)) {
       switch (this.#member()) {
         case 'traceId':
@@ -160,12 +161,13 @@ class JsonSpanReader extends JsonScanner {
     this.#add(said, source, links)
   }
 
-  #add(said: SpanBytes, source: Source, links: string | undefined): void {
+  #add(said: SpanBytes, source: Source, links: readonly OtlpLink[]): void {
+    const text = links.length === 0 ? undefined : linksText(links.slice(0, linkLimit).map(readLink))
     const known = this.#describer.knownJson
     const slot = known.find(said)
     if (slot !== undefined) {
       this.budget.take(slot.elements)
-      this.#rows.add(slot.description, links)
+      this.#rows.add(slot.description, text)
       return
     }
     const before = this.budget.left
@@ -180,16 +182,15 @@ class JsonSpanReader extends JsonScanner {
           : keyValueList(this.parse(said.attributesFrom, said.attributesTo), this.budget),
     })
     known.note(said, description, before - this.budget.left)
-    this.#rows.add(description, links)
+    this.#rows.add(description, text)
   }
 
-  #links(): string | undefined {
+  #links(): readonly OtlpLink[] {
     if (this.next() === openList && this.bytes[this.at + 1] === closeList) {
       this.at += 2
-      return undefined
+      return []
     }
-    const links = linkList(this.parsed(), this.budget)
-    return linksText(links.slice(0, linkLimit).map(readLink))
+    return linkList(this.parsed(), this.budget)
   }
 
   #status(): number {

@@ -115,6 +115,8 @@ class SpanReader {
           said.root = !this.#id(this.#end(wire, end), place.parent, 1)
           break
         case 5:
+          // Twice: of the first the table says whether it is a text.
+          if (said.nameTo !== 0) throw new Unusual()
           said.nameTo = this.#end(wire, end)
           said.nameFrom = this.#at
           this.#at = said.nameTo

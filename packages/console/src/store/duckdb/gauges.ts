@@ -1,4 +1,11 @@
-import { type DuckDBConnection, type DuckDBValue, INTEGER, LIST, listValue } from '@duckdb/node-api'
+import {
+  type DuckDBConnection,
+  type DuckDBValue,
+  INTEGER,
+  LIST,
+  listValue,
+  VARCHAR,
+} from '@duckdb/node-api'
 import type { Attributes, GaugeName } from '../../model.js'
 import type { GaugeQuery, GaugeSeries, ProcessState, Window } from '../store.js'
 import { columns } from './database.js'
@@ -20,9 +27,15 @@ export async function readGauges(
      from gauges p join series s on s.id = p.series join sources o on o.id = p.source
      where ${ofService('o')} and ${pointInWindow('p')}
        and (s.metric <> 'process.cpu.time' or p.end_ns > p.start_ns)
+       and (len($names) = 0 or list_contains($names, s.metric))
      group by s.metric, o.service, o.instance, s.attributes, step
      order by s.metric, o.service, o.instance, s.attributes, step`,
-    { ...windowParameters({ ...query, sinceMs: originMs }), step: nanoseconds(stepMs) },
+    {
+      ...windowParameters({ ...query, sinceMs: originMs }),
+      step: nanoseconds(stepMs),
+      names: listValue(query.names ?? []),
+    },
+    { names: LIST(VARCHAR) },
   )
   const series: { key: string; found: GaugeSeries; steps: GaugeSeries['steps'][number][] }[] = []
   for (const [i, metric] of name.entries()) {

@@ -24,27 +24,32 @@ export async function readSample(
 ): Promise<SampledTrace[]> {
   const nowMs = Date.now()
   const wanted = await chosen(connection, window, perRoute)
+  const looked = { fromNs: wanted.fromNs - aroundNs, toNs: wanted.toNs + aroundNs }
   const found = new Map<string, SampledTrace>()
   const unknown: string[] = []
   for (const id of wanted.traceIds) {
-    const trace = known.get(id, nowMs)
+    const trace = known.get(id, looked, nowMs)
     if (trace === undefined) unknown.push(id)
     else found.set(id, trace)
   }
-  for (const trace of await counted(connection, { ...wanted, traceIds: unknown })) {
+  for (const trace of await counted(connection, { ...looked, traceIds: unknown })) {
     found.set(trace.traceId, trace)
-    known.note(trace.traceId, trace, 1, { endNs: trace.toNs, newestNs, nowMs })
+    known.note(trace.traceId, trace, 1, {
+      ...looked,
+      endNs: trace.toNs,
+      newestNs,
+      nowMs,
+    })
   }
   return wanted.traceIds.flatMap(id => found.get(id) ?? [])
 }
 
 async function counted(connection: DuckDBConnection, wanted: Wanted): Promise<SampledTrace[]> {
   if (wanted.traceIds.length === 0) return []
-  const { fromNs, toNs } = wanted
   const result = await connection.run(
     `select s.trace_hi, s.trace_lo, count(*), min(s.start_ns), max(s.start_ns)
      from spans s where ${among('s')} group by s.trace_hi, s.trace_lo`,
-    ...amongValues({ ...wanted, fromNs: fromNs - aroundNs, toNs: toNs + aroundNs }),
+    ...amongValues(wanted),
   )
   const [hi = [], lo, count, from, to] = await result.getColumns()
   return hi.map((number, i) => ({

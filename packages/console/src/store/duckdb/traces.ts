@@ -2,7 +2,7 @@ import { LIST, UBIGINT, listValue, type DuckDBConnection, type DuckDBValue } fro
 import type { TraceQuery, TraceSummary } from '../store.js'
 import { statuses } from '../span-table.js'
 import { columns } from './database.js'
-import type { Settled } from './settled.js'
+import type { Looked, Settled } from './settled.js'
 import { traceDigits, traceNumbers } from './ids.js'
 import { farFuture, nanoseconds, ofService, spanInWindow, windowParameters } from './window.js'
 
@@ -143,40 +143,48 @@ async function readMembers(
   newestNs: bigint,
   candidates: readonly Candidate[],
 ): Promise<Members> {
+  if (candidates.length === 0) return new Map()
   const nowMs = Date.now()
+  const looked = aroundAll(candidates)
   const members = new Map<string, TraceMembers>()
   const unknown: Candidate[] = []
   for (const candidate of candidates) {
-    const spans = known.get(candidate.trace, nowMs)
+    const spans = known.get(candidate.trace, looked, nowMs)
     if (spans === undefined) unknown.push(candidate)
     else members.set(candidate.trace, spans)
   }
-  for (const [trace, spans] of await lookUp(connection, unknown)) members.set(trace, spans)
+  for (const [trace, spans] of await lookUp(connection, looked, unknown)) members.set(trace, spans)
   for (const { trace, startNs, summary } of unknown) {
     const spans = members.get(trace)
     const endNs = startNs + BigInt(summary.durationNs)
-    if (spans !== undefined) known.note(trace, spans, spans.size, { endNs, newestNs, nowMs })
+    const times = { ...looked, endNs, newestNs, nowMs }
+    if (spans !== undefined) known.note(trace, spans, spans.size, times)
   }
   return members
 }
 
-async function lookUp(
-  connection: DuckDBConnection,
-  candidates: readonly Candidate[],
-): Promise<Members> {
-  if (candidates.length === 0) return new Map()
+function aroundAll(candidates: readonly Candidate[]): Looked {
   let [from, to] = [farFuture, -farFuture]
   for (const { startNs, summary } of candidates) {
     const endNs = startNs + BigInt(summary.durationNs)
     if (startNs < from) from = startNs
     if (endNs > to) to = endNs
   }
+  return { fromNs: from - aroundNs, toNs: to + aroundNs }
+}
+
+async function lookUp(
+  connection: DuckDBConnection,
+  { fromNs, toNs }: Looked,
+  candidates: readonly Candidate[],
+): Promise<Members> {
+  if (candidates.length === 0) return new Map()
   const [hi = [], lo, span, service] = await columns(
     connection,
     `select s.trace_hi, s.trace_lo, s.span_id, o.service
      from spans s join sources o on o.id = s.source
      where s.trace_lo in (${idsOf(candidates)}) and s.start_ns between $from and $to`,
-    { from: from - aroundNs, to: to + aroundNs },
+    { from: fromNs, to: toNs },
   )
   const members = new Map<string, Map<bigint, string[]>>()
   for (const [i, number] of hi.entries()) {
