@@ -8,12 +8,14 @@ export interface PoolFacts {
   readonly service: string
   /** `db:5432/shop`. */
   readonly name: string
-  /** Processes that have such a pool. */
+  /** Processes that had such a pool at the same time, at most: one that was started again counts once. */
   readonly instances: number
-  /** Of one process, as all that follows: connections that it may have. */
+  /** Of one process, as all that follows: connections that it may have, by the last that was heard. */
   readonly size: number
   /** Connections that were lent, on average. */
   readonly used: number
+  /** The same of the steps in which anybody waited, when it was busiest; 0 when nobody was seen to. */
+  readonly usedAtWorst: number
   /** Borrowed and given back, a second. */
   readonly perSecond: number
   /** Mean time from borrowing to giving back. */
@@ -28,7 +30,7 @@ export interface Level {
   readonly service: string
   readonly instance: string
   readonly attributes: Attributes
-  readonly steps: readonly { readonly value: number }[]
+  readonly steps: readonly { readonly startMs: number; readonly value: number }[]
 }
 
 /** When a process was heard of. */
@@ -65,16 +67,20 @@ export function poolsOf({ uses, levels, processes, counters }: Measured): PoolFa
         level.name === 'db.client.connection.count' &&
         level.attributes['db.client.connection.state'] === 'used',
     )
-    const heardSeconds = processes
-      .filter(one => one.service === service && instances.has(one.instance))
-      .reduce((sum, { firstMs, lastMs }) => sum + Math.max(1, (lastMs - firstMs) / 1e3), 0)
+    const waiting = own.filter(level => level.name === 'db.client.connection.pending_requests')
+    const heard = processes.filter(one => one.service === service && instances.has(one.instance))
+    const heardSeconds = heard.reduce(
+      (sum, { firstMs, lastMs }) => sum + Math.max(1, (lastMs - firstMs) / 1e3),
+      0,
+    )
     return [
       {
         service,
         name,
-        instances: instances.size,
-        size: mean(sizes),
+        instances: mostAtOnce(heard),
+        size: newest(sizes),
         used: mean(used),
+        usedAtWorst: mean(whileWaiting(used, waiting)),
         perSecond: histogram.count / Math.max(1, heardSeconds),
         useSeconds: histogram.sum / histogram.count,
         leaks: counters
@@ -127,9 +133,17 @@ function heldOf(facts: PoolFacts): number {
 
 const busyOf = ({ perSecond, useSeconds }: PoolFacts): number => perSecond * useSeconds
 
+/**
+ * A window holds idle time as well, in which nobody needs a connection: the size is for the steps in
+ * which they were too few.
+ */
+const atWorst = (facts: PoolFacts): number => Math.max(busyOf(facts), facts.usedAtWorst)
+
 function inUse(facts: PoolFacts): string {
-  const { instances, size, perSecond, useSeconds } = facts
-  return `The pool has ${count(size)}${instances === 1 ? '' : ` in each of ${instances} processes`}; ${few(perSecond)} a second are borrowed and given back after ${duration(useSeconds * 1e3)} on average, which keeps ${few(busyOf(facts))} in use (Little's law).`
+  const { instances, size, perSecond, useSeconds, usedAtWorst } = facts
+  const worst =
+    usedAtWorst > busyOf(facts) ? ` While requests waited, ${few(usedAtWorst)} were in use.` : ''
+  return `The pool has ${count(size)}${instances === 1 ? '' : ` in each of ${instances} processes`}; ${few(perSecond)} a second are borrowed and given back after ${duration(useSeconds * 1e3)} on average, which keeps ${few(busyOf(facts))} in use (Little's law).${worst}`
 }
 
 function leaking(facts: PoolFacts): string {
@@ -142,7 +156,11 @@ function leaking(facts: PoolFacts): string {
 
 function sizeOf(facts: PoolFacts): Fix[] {
   const { size, instances } = facts
-  const advised = adviseSize({ ...facts, size: Math.round(size) })
+  const advised = adviseSize({
+    ...facts,
+    perSecond: atWorst(facts) / facts.useSeconds,
+    size: Math.round(size),
+  })
   if (advised.size <= size) return []
   const together = advised.size * instances
   return [
@@ -182,6 +200,36 @@ function giveBack({ leaks }: PoolFacts): Fix[] {
       text: `pool: { leakAfter: '5s' }`,
     },
   ]
+}
+
+/** How many were heard of at the same time, at most; at least 1. */
+function mostAtOnce(heard: readonly Heard[]): number {
+  return heard.reduce((most, { firstMs: atMs }) => {
+    const then = heard.filter(({ firstMs, lastMs }) => firstMs <= atMs && lastMs >= atMs)
+    return Math.max(most, then.length)
+  }, 1)
+}
+
+/** Their mean in the last step: a process that is gone may have had another size. */
+function newest(levels: readonly Level[]): number {
+  const starts = levels.map(({ steps }) => steps.at(-1)?.startMs ?? 0)
+  const lastMs = starts.reduce((a, b) => Math.max(a, b), 0)
+  return mean(levels.filter((_, i) => starts[i] === lastMs).map(level => onlyAt(level, [lastMs])))
+}
+
+/** Figures of the steps in which somebody waited in the same process. */
+function whileWaiting(levels: readonly Level[], waiting: readonly Level[]): Level[] {
+  const waits = new Map<string, number[]>()
+  for (const { instance, steps } of waiting)
+    waits.set(
+      instance,
+      steps.filter(({ value }) => value > 0).map(({ startMs }) => startMs),
+    )
+  return levels.map(level => onlyAt(level, waits.get(level.instance) ?? []))
+}
+
+function onlyAt(level: Level, startsMs: readonly number[]): Level {
+  return { ...level, steps: level.steps.filter(({ startMs }) => startsMs.includes(startMs)) }
 }
 
 /** The mean over steps and processes. */
