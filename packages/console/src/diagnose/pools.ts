@@ -1,6 +1,7 @@
 import { adviseSize } from 'hotpath/pool'
 import type { Attributes, CounterPoint, Finding, Fix } from '../model.js'
 import { count, counted, duration } from './figures.js'
+import { configFile } from './fixes.js'
 import type { Counted } from './material.js'
 
 /** What was measured of the pools to one database, of one service, in a window. */
@@ -167,7 +168,9 @@ function sizeOf(facts: PoolFacts): Fix[] {
     {
       kind: 'code',
       title: `Give the pool ${count(advised.size)} connections, after a look at what the server has`,
-      text: `new Pool({ max: ${advised.size} }) // ${advised.advice}`,
+      note: `${advised.advice} Of mysql2 the option is connectionLimit.`,
+      text: `new Pool({ max: ${advised.size} })`,
+      snippet: true,
     },
     {
       kind: 'sql',
@@ -179,28 +182,32 @@ function sizeOf(facts: PoolFacts): Fix[] {
 }
 
 function giveBack({ leaks }: PoolFacts): Fix[] {
+  const named = leaks > 0 ? " The app's stderr names the places that did not (docs/pool.md)." : ''
   const mend: Fix = {
     kind: 'code',
     title: 'Give every connection back, in a finally block',
-    text: 'const client = await pool.connect(); try { ... } finally { client.release() }. A larger pool would only be empty a little later.',
+    note: `A larger pool would only be empty a little later.${named}`,
+    text: borrowing,
+    snippet: true,
   }
-  if (leaks > 0) {
-    return [
-      {
-        ...mend,
-        text: `${mend.text} The app's stderr names the places that did not (docs/pool.md).`,
-      },
-    ]
-  }
+  if (leaks > 0) return [mend]
   return [
     mend,
     {
       kind: 'config',
       title: 'Let Hotpath name the place that keeps them (docs/pool.md)',
-      text: `pool: { leakAfter: '5s' }`,
+      note: "In hotpath.config.js, beside the app's package.json.",
+      text: configFile("  pool: { leakAfter: '5s' },"),
     },
   ]
 }
+
+const borrowing = `const client = await pool.connect()
+try {
+  // ...
+} finally {
+  client.release()
+}`
 
 /** How many were heard of at the same time, at most; at least 1. */
 function mostAtOnce(heard: readonly Heard[]): number {

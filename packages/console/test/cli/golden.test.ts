@@ -118,6 +118,35 @@ GET /users · coffee-shop · src/routes/users.ts:27 (listUsers)
     )
   })
 
+  test('a fix that is code as it can be pasted, below what is to be known first', () => {
+    const route = 'GET /subscribers/:id/addresses of the month/:year/:month/by/street'
+    const text = `export default {\n  routes: {\n    '${route}': { queries: {} },\n  },\n}`
+    const note =
+      'In hotpath.config.js, beside the package.json of the app, after npm install libpg-query.'
+    const fixes: Finding['fixes'] = [
+      { kind: 'config', title: 'Let Hotpath do it', note, text },
+      { kind: 'code', title: 'A larger pool', text: 'new Pool({ max: 4 })', snippet: true },
+    ]
+    const answer: FindingAnswer = { ...findings, finding: { ...finding, fixes }, rank: 1 }
+    const shown = drawn(drawFinding(answer, screen))
+    assert.equal(
+      shown.slice(shown.indexOf('  WHAT TO DO'), shown.indexOf('  hotpath trace')),
+      `  WHAT TO DO
+    1. Let Hotpath do it
+       In hotpath.config.js, beside the package.json of the app, after npm
+       install libpg-query.
+       export default {
+         routes: {
+           '${route}': { queries: {} },
+         },
+       }
+    2. A larger pool
+       new Pool({ max: 4 })
+
+`,
+    )
+  })
+
   test('a trace over two services: folded rows, waits, the critical path, what is off it', () => {
     const picture = `
       GET /orders        ============================================   server

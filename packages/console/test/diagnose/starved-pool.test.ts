@@ -70,7 +70,8 @@ describe('what was measured of a pool', () => {
     const said = one?.evidence.sentences.at(-1) ?? ''
     assert.match(said, /The pool has 5 in each of 2 processes; 400 a second/)
     assert.match(said, /after 12\u2009ms on average, which keeps 4\.8 in use/)
-    assert.match(one?.fixes[0]?.text ?? '', /^new Pool\(\{ max: 10 \}\)/)
+    assert.match(one?.fixes[0]?.text ?? '', /^new Pool\(\{ max: 10 \}\)$/)
+    assert.match(one?.fixes[0]?.note ?? '', /^Set max to 10: 4\.8 are in use on average/)
     assert.equal(one?.fixes[1]?.text, 'show max_connections')
     assert.match(one?.fixes[1]?.title ?? '', /20 connections of 2 processes/)
   })

@@ -1,6 +1,6 @@
 import type { FindingAnswer, FindingsAnswer, RoutesAnswer } from '../../api/answers.js'
 import { counted, duration, percent } from '../../diagnose/figures.js'
-import type { CallSite, Finding } from '../../model.js'
+import { type CallSite, type Finding, type Fix, isVerbatim } from '../../model.js'
 import { emptyWindow, heading, nextSteps, notes } from './frame.js'
 import type { Screen } from './screen.js'
 import { bar } from './table.js'
@@ -116,11 +116,7 @@ export function drawFinding(answer: FindingAnswer, screen: Screen): string[] {
     ...section('WHAT TO DO', screen),
     ...finding.fixes.flatMap((fix, i) => [
       ...indented(`${i + 1}. ${plain(fix.title)}`, columns),
-      ...plainLines(fix.text).flatMap(line =>
-        wrap(line, columns - 7).map(
-          part => `       ${fix.kind === 'sql' ? paint('data', part) : part}`,
-        ),
-      ),
+      ...remedy(fix, screen),
     ]),
     ...(answer.notes.length > 0 ? ['', ...notes(answer.notes, screen)] : []),
     ...nextSteps(
@@ -128,6 +124,16 @@ export function drawFinding(answer: FindingAnswer, screen: Screen): string[] {
       screen,
     ),
   ]
+}
+
+/** What is said of a fix and what it is. A line of code stays one: broken anywhere it might be none. */
+function remedy(fix: Fix, { columns, paint }: Screen): string[] {
+  const prose = (text: string) => plainLines(text).flatMap(line => wrap(line, columns - 7))
+  const lines = fix.kind === 'config' || fix.snippet ? plainLines(fix.text) : prose(fix.text)
+  return [
+    ...(fix.note === undefined ? [] : prose(fix.note)),
+    ...lines.map(line => (isVerbatim(fix) ? paint('data', line) : line)),
+  ].map(line => `       ${line}`)
 }
 
 function requestsOf({ finding, requests }: FindingAnswer): string {
