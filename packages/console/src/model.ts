@@ -53,6 +53,8 @@ export interface Trace {
   readonly services: readonly string[]
   /** What is wrong with the trace, for people: '3 spans came without their parent'. */
   readonly problems: readonly string[]
+  /** What was left out of it because it says nothing, for people. */
+  readonly notes: readonly string[]
 }
 
 /**

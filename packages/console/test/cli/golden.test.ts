@@ -171,6 +171,7 @@ GET /users · coffee-shop · src/routes/users.ts:27 (listUsers)
       gaps: [],
       findings: [{ id: '3fa91c20', title: '' }],
       problems: ['3 spans more were not kept: the trace had over 5,000.'],
+      notes: ['Left out: 147 spans of middleware, sockets and pools that took no time.'],
     }
     assert.equal(
       drawn(drawTrace(answer, screen)),
@@ -190,6 +191,7 @@ GET /orders  200  440 ms  12 spans in 7 rows
         `
 
   ━ critical path   ─ off it   ╍ waiting   ▃▇ each call of ×
+  Left out: 147 spans of middleware, sockets and pools that took no time.
   ! 3 spans more were not kept: the trace had over 5,000.
 
   ×6 SELECT users
