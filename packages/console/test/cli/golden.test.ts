@@ -92,6 +92,16 @@ coffee-shop · 15 min · 18,402 requests
     )
   })
 
+  test('findings of several services: each says whose it is', () => {
+    const services = ['coffee-shop', 'billing']
+    const shown = drawn(drawFindings({ ...findings, services }, undefined, screen))
+    assert.match(shown, /GET \/users of coffee-shop: 1,000 queries in a loop/)
+    assert.match(shown, /GET \/users +coffee-shop · src\/routes\/users\.ts:27 +3fa91c20/)
+    assert.ok(shown.split('\n').every(line => width(line) <= 80))
+    const one = { ...findings, services, service: 'coffee-shop' }
+    assert.doesNotMatch(drawn(drawFindings(one, undefined, screen)), / of coffee-shop|shop · src/)
+  })
+
   test('one finding: what, where, cost, evidence, what to do', () => {
     const answer: FindingAnswer = { ...findings, finding, rank: 1 }
     assert.equal(

@@ -23,16 +23,17 @@ export function drawFindings(
   if (answer.requests === 0 && !first) return [head, ...emptyWindow(answer, screen)]
   if (!first) return [head, ...nothingFound(answer, routes, screen), ...notes(answer.notes, screen)]
   const { columns, paint } = screen
+  const several = hasSeveral(answer)
   const problemColumns = columns - 2 - 3 - timeColumns - 2 - 2 - costColumns
   const titles = `  #  ${left('TIME', timeColumns)}  ${left('PROBLEM', problemColumns)}  ${right('PER REQUEST', costColumns)}`
   const trace = first.evidence.traces[0]?.traceId.slice(0, 8)
   return [
     head,
-    `  ${verdict(first, answer.totalMs)}`,
+    `  ${verdict(first, answer.totalMs, several)}`,
     '',
     paint('quiet', titles),
     ...answer.findings.flatMap((finding, i) =>
-      listed(finding, i + 1, answer.totalMs, problemColumns, screen),
+      listed(finding, i + 1, answer, problemColumns, screen),
     ),
     ...unexplained(answer, screen),
     ...notes(answer.notes, screen),
@@ -47,13 +48,15 @@ export function drawFindings(
 function listed(
   finding: Finding,
   rank: number,
-  totalMs: number,
+  answer: FindingsAnswer,
   problemColumns: number,
   { paint }: Screen,
 ): string[] {
+  const { totalMs } = answer
   const share = totalMs === 0 ? 0 : Math.min(1, finding.cost.totalMs / totalMs)
   const cost = `${duration(finding.cost.msPerRequest)} · ${right(percent(finding.cost.share), 5)}`
-  const place = finding.where ? siteOf(finding.where) : shortSql(plain(finding.subject))
+  const where = finding.where ? siteOf(finding.where) : shortSql(plain(finding.subject))
+  const place = hasSeveral(answer) ? `${plain(finding.service)} · ${where}` : where
   return [
     `  ${right(String(rank), 1)}  ${right(percent(share), percentColumns)} ${paint('hot', left(bar(share, barColumns), barColumns))}  ${paint('strong', left(finding.title, problemColumns))}  ${right(cost, costColumns)}`,
     `     ${left(plain(finding.route), timeColumns)}  ${left(place, problemColumns)}  ${paint('quiet', right(finding.id, costColumns))}`,
@@ -87,9 +90,16 @@ function nothingFound(
   ]
 }
 
-function verdict({ title, route, cost }: Finding, totalMs: number): string {
+/** Whether a route alone does not say whose it is. */
+function hasSeveral({ services, service }: FindingsAnswer): boolean {
+  return service === null && services.length > 1
+}
+
+function verdict(finding: Finding, totalMs: number, several: boolean): string {
+  const { title, route, service, cost } = finding
   const share = totalMs === 0 ? 0 : Math.min(1, cost.totalMs / totalMs)
-  return `${plain(route)}: ${lowerFirst(title)}, ${percent(share)} of all request time.`
+  const of = several ? ` of ${plain(service)}` : ''
+  return `${plain(route)}${of}: ${lowerFirst(title)}, ${percent(share)} of all request time.`
 }
 
 /** One finding: what it costs, what shows it and what to do. */
