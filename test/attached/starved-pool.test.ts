@@ -29,7 +29,7 @@ describe('requests that wait for a connection', () => {
     assert.equal(finding?.route, 'GET /slow')
     assert.equal(finding.subject, `${new URL(postgres.url).host}/postgres`)
     assert.match(finding.evidence.sentences.join('\n'), /The pool has 2; /)
-    assert.match(finding.fixes[0]?.text ?? '', /^new Pool\(\{ max: \d+ \}\)/)
+    assert.match(finding.fixes[0]?.text ?? '', /^new Pool\(\{ max: \d+ \}\)$/)
   })
 
   test('for connections that never come back are told from those', async () => {

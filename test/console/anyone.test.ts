@@ -199,13 +199,13 @@ const sumOf = (counts: Readonly<Record<string, number>>): number =>
 async function saysWhatItLeftOut(console: TestConsole): Promise<void> {
   const { traces } = await console.ask('traces', 'since=1h&route=GET%20/shop/built/:id')
   const id = traces[0]?.traceId ?? ''
-  const { problems, rows } = await console.trace(id)
+  const { notes, rows } = await console.trace(id)
   const folded = rows.filter(row => row.folded !== undefined)
   assert.deepEqual(
     folded.map(row => [row.folded?.count, row.attributes['db.query.text']]),
     [[25, 'select "relname" from "pg_class" where "oid" = $1']],
   )
-  assert.match(problems.join(' '), /25 spans whose statement the driver reported as well/)
+  assert.match(notes.join(' '), /25 spans whose statement the driver reported as well/)
   assert.ok(rows.length < 12, JSON.stringify(rows.map(row => row.name)))
   const stored = JSON.stringify(await console.spans(id), (_, value: unknown) =>
     typeof value === 'bigint' ? String(value) : value,

@@ -53,6 +53,8 @@ export interface Trace {
   readonly services: readonly string[]
   /** What is wrong with the trace, for people: '3 spans came without their parent'. */
   readonly problems: readonly string[]
+  /** What was left out of it because it says nothing, for people. */
+  readonly notes: readonly string[]
 }
 
 /**
@@ -158,10 +160,19 @@ export type FindingKind = 'n-plus-one' | 'repeated-statement' | 'slow-statement'
 export interface Fix {
   readonly kind: 'config' | 'sql' | 'code'
   readonly title: string
+  /** What is to be known before it is used, in prose. */
+  readonly note?: string
   /** To be copied as it is. */
   readonly text: string
+  /** A change of code whose text is code; without it the text says in prose what to change. */
+  readonly snippet?: true
   /** A look before the remedy, which changes nothing; absent on what mends. */
   readonly check?: true
+}
+
+/** Whether a fix is to be shown as it is, line by line, and not as prose. */
+export function isVerbatim({ kind, snippet }: Fix): boolean {
+  return kind !== 'code' || snippet === true
 }
 
 /** One bottleneck, named. */

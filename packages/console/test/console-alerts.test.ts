@@ -168,6 +168,11 @@ describe('a console with alerts', () => {
       const running = await start()
       const none = await hotpath(['alerts', '--url', running.url], directory).ended
       assert.match(none.stdout, /No alert is set up/)
+      const config = JSON.stringify({ alerts })
+      writeFileSync(join(directory, 'hotpath.console.config.json'), config)
+      const unread = await hotpath(['alerts', '--url', running.url], directory).ended
+      assert.match(unread.stdout, /hotpath\.console\.config here has 1 rule:/)
+      assert.match(unread.stdout, /Start the console again/)
       await running.close()
       writeFileSync(join(directory, 'hotpath.console.config.json'), '{"port":1}')
       const { code, stderr } = await hotpath(['alerts'], directory).ended

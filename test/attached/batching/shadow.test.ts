@@ -81,6 +81,10 @@ describe('what the console is told of batching', () => {
     )
     const [first] = findings.find(({ kind }) => kind === 'n-plus-one')?.fixes ?? []
     assert.equal(first?.kind, 'config')
-    assert.match(first?.text ?? '', /queries: \{ batch: 'on' \}/)
+    assert.equal(
+      first?.text,
+      `export default {\n  routes: {\n    'POST /users': { queries: { batch: 'on' } },\n  },\n}`,
+    )
+    assert.match(first?.note ?? '', /hotpath\.config\.js.* npm install libpg-query/)
   })
 })

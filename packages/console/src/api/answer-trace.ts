@@ -44,6 +44,7 @@ export async function trace(
       ...(dropped > 0 ? [`${dropped} spans more were not kept: the trace had over 5,000.`] : []),
       ...(left > 0 ? [`${left} rows more are not shown.`] : []),
     ],
+    notes: whole.notes,
   }
 }
 

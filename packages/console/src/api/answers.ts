@@ -125,6 +125,8 @@ export interface TraceAnswer {
   /** Those of the window around the trace that it shows. */
   readonly findings: readonly { readonly id: string; readonly title: string }[]
   readonly problems: readonly string[]
+  /** What was left out because it says nothing: nothing is wrong with that. */
+  readonly notes: readonly string[]
 }
 
 export interface FindingsAnswer extends WindowAnswer {

@@ -40,7 +40,15 @@ async function list(
 ): Promise<void> {
   const { service } = options
   const answer = await ask<AlertsAnswer>('alerts', service === undefined ? {} : { service })
-  print(answer, drawAlerts, options)
+  const none = answer.alerts.length === 0 && service === undefined && !options.json
+  const unread = none ? await configured() : 0
+  print(answer, (alerts, screen) => drawAlerts(alerts, screen, unread), options)
+}
+
+/** Rules that the config of this directory has: the console has read it at its start alone. */
+async function configured(): Promise<number> {
+  const { alerts } = resolveConfig({}, await readConfig(process.cwd()))
+  return Object.keys(alerts).length
 }
 
 /** From here, not from the console: it works before the console is started with the config. */

@@ -84,7 +84,13 @@ function addTraces(program: Command): void {
           ...(options.errors ? { status: 'error' } : {}),
           limit: String(options.limit),
         })
-        print(answer, drawTraces, options)
+        const { route } = options
+        const none = answer.traces.length === 0 && answer.requests === 0 && !options.json
+        const of =
+          none && route !== undefined
+            ? { asked: route, routes: await ask<RoutesAnswer>('routes', filters(options)) }
+            : undefined
+        print(answer, (traces, screen) => drawTraces(traces, screen, of), options)
       }),
     )
 }

@@ -57,9 +57,19 @@ function batchByConfig({ request, route }: Occurrence, postgres: boolean): Fix[]
     {
       kind: 'config',
       title: 'Let Hotpath fetch the whole loop at once, with no change of code (docs/batching.md)',
-      text: `routes: { '${route.replaceAll("'", "\\'")}': { queries: { batch: 'on' } } } // or on all routes: queries: { batch: 'on' }`,
+      note: "In hotpath.config.js, beside the app's package.json, after npm install libpg-query. On all routes: export default { queries: { batch: 'on' } }",
+      text: configFile(
+        '  routes: {',
+        `    '${route.replaceAll("'", "\\'")}': { queries: { batch: 'on' } },`,
+        '  },',
+      ),
     },
   ]
+}
+
+/** The whole of `hotpath.config.js`, so that it can be pasted. */
+export function configFile(...lines: readonly string[]): string {
+  return ['export default {', ...lines, '}'].join('\n')
 }
 
 /** The statement with `column = any($1)` in the place of the comparison, and the column among its results. */

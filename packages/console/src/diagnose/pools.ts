@@ -1,6 +1,7 @@
 import { adviseSize } from 'hotpath/pool'
 import type { Attributes, CounterPoint, Finding, Fix } from '../model.js'
 import { count, counted, duration } from './figures.js'
+import { configFile } from './fixes.js'
 import type { Counted } from './material.js'
 
 /** What was measured of the pools to one database, of one service, in a window. */
@@ -8,12 +9,14 @@ export interface PoolFacts {
   readonly service: string
   /** `db:5432/shop`. */
   readonly name: string
-  /** Processes that have such a pool. */
+  /** Processes that had such a pool at the same time, at most: one that was started again counts once. */
   readonly instances: number
-  /** Of one process, as all that follows: connections that it may have. */
+  /** Of one process, as all that follows: connections that it may have, by the last that was heard. */
   readonly size: number
   /** Connections that were lent, on average. */
   readonly used: number
+  /** The same of the steps in which anybody waited, when it was busiest; 0 when nobody was seen to. */
+  readonly usedAtWorst: number
   /** Borrowed and given back, a second. */
   readonly perSecond: number
   /** Mean time from borrowing to giving back. */
@@ -28,7 +31,7 @@ export interface Level {
   readonly service: string
   readonly instance: string
   readonly attributes: Attributes
-  readonly steps: readonly { readonly value: number }[]
+  readonly steps: readonly { readonly startMs: number; readonly value: number }[]
 }
 
 /** When a process was heard of. */
@@ -65,16 +68,20 @@ export function poolsOf({ uses, levels, processes, counters }: Measured): PoolFa
         level.name === 'db.client.connection.count' &&
         level.attributes['db.client.connection.state'] === 'used',
     )
-    const heardSeconds = processes
-      .filter(one => one.service === service && instances.has(one.instance))
-      .reduce((sum, { firstMs, lastMs }) => sum + Math.max(1, (lastMs - firstMs) / 1e3), 0)
+    const waiting = own.filter(level => level.name === 'db.client.connection.pending_requests')
+    const heard = processes.filter(one => one.service === service && instances.has(one.instance))
+    const heardSeconds = heard.reduce(
+      (sum, { firstMs, lastMs }) => sum + Math.max(1, (lastMs - firstMs) / 1e3),
+      0,
+    )
     return [
       {
         service,
         name,
-        instances: instances.size,
-        size: mean(sizes),
+        instances: mostAtOnce(heard),
+        size: newest(sizes),
         used: mean(used),
+        usedAtWorst: mean(whileWaiting(used, waiting)),
         perSecond: histogram.count / Math.max(1, heardSeconds),
         useSeconds: histogram.sum / histogram.count,
         leaks: counters
@@ -127,9 +134,17 @@ function heldOf(facts: PoolFacts): number {
 
 const busyOf = ({ perSecond, useSeconds }: PoolFacts): number => perSecond * useSeconds
 
+/**
+ * A window holds idle time as well, in which nobody needs a connection: the size is for the steps in
+ * which they were too few.
+ */
+const atWorst = (facts: PoolFacts): number => Math.max(busyOf(facts), facts.usedAtWorst)
+
 function inUse(facts: PoolFacts): string {
-  const { instances, size, perSecond, useSeconds } = facts
-  return `The pool has ${count(size)}${instances === 1 ? '' : ` in each of ${instances} processes`}; ${few(perSecond)} a second are borrowed and given back after ${duration(useSeconds * 1e3)} on average, which keeps ${few(busyOf(facts))} in use (Little's law).`
+  const { instances, size, perSecond, useSeconds, usedAtWorst } = facts
+  const worst =
+    usedAtWorst > busyOf(facts) ? ` While requests waited, ${few(usedAtWorst)} were in use.` : ''
+  return `The pool has ${count(size)}${instances === 1 ? '' : ` in each of ${instances} processes`}; ${few(perSecond)} a second are borrowed and given back after ${duration(useSeconds * 1e3)} on average, which keeps ${few(busyOf(facts))} in use (Little's law).${worst}`
 }
 
 function leaking(facts: PoolFacts): string {
@@ -142,14 +157,20 @@ function leaking(facts: PoolFacts): string {
 
 function sizeOf(facts: PoolFacts): Fix[] {
   const { size, instances } = facts
-  const advised = adviseSize({ ...facts, size: Math.round(size) })
+  const advised = adviseSize({
+    ...facts,
+    perSecond: atWorst(facts) / facts.useSeconds,
+    size: Math.round(size),
+  })
   if (advised.size <= size) return []
   const together = advised.size * instances
   return [
     {
       kind: 'code',
       title: `Give the pool ${count(advised.size)} connections, after a look at what the server has`,
-      text: `new Pool({ max: ${advised.size} }) // ${advised.advice}`,
+      note: `${advised.advice} Of mysql2 the option is connectionLimit.`,
+      text: `new Pool({ max: ${advised.size} })`,
+      snippet: true,
     },
     {
       kind: 'sql',
@@ -161,27 +182,61 @@ function sizeOf(facts: PoolFacts): Fix[] {
 }
 
 function giveBack({ leaks }: PoolFacts): Fix[] {
+  const named = leaks > 0 ? " The app's stderr names the places that did not (docs/pool.md)." : ''
   const mend: Fix = {
     kind: 'code',
     title: 'Give every connection back, in a finally block',
-    text: 'const client = await pool.connect(); try { ... } finally { client.release() }. A larger pool would only be empty a little later.',
+    note: `A larger pool would only be empty a little later.${named}`,
+    text: borrowing,
+    snippet: true,
   }
-  if (leaks > 0) {
-    return [
-      {
-        ...mend,
-        text: `${mend.text} The app's stderr names the places that did not (docs/pool.md).`,
-      },
-    ]
-  }
+  if (leaks > 0) return [mend]
   return [
     mend,
     {
       kind: 'config',
       title: 'Let Hotpath name the place that keeps them (docs/pool.md)',
-      text: `pool: { leakAfter: '5s' }`,
+      note: "In hotpath.config.js, beside the app's package.json.",
+      text: configFile("  pool: { leakAfter: '5s' },"),
     },
   ]
+}
+
+const borrowing = `const client = await pool.connect()
+try {
+  // ...
+} finally {
+  client.release()
+}`
+
+/** How many were heard of at the same time, at most; at least 1. */
+function mostAtOnce(heard: readonly Heard[]): number {
+  return heard.reduce((most, { firstMs: atMs }) => {
+    const then = heard.filter(({ firstMs, lastMs }) => firstMs <= atMs && lastMs >= atMs)
+    return Math.max(most, then.length)
+  }, 1)
+}
+
+/** Their mean in the last step: a process that is gone may have had another size. */
+function newest(levels: readonly Level[]): number {
+  const starts = levels.map(({ steps }) => steps.at(-1)?.startMs ?? 0)
+  const lastMs = starts.reduce((a, b) => Math.max(a, b), 0)
+  return mean(levels.filter((_, i) => starts[i] === lastMs).map(level => onlyAt(level, [lastMs])))
+}
+
+/** Figures of the steps in which somebody waited in the same process. */
+function whileWaiting(levels: readonly Level[], waiting: readonly Level[]): Level[] {
+  const waits = new Map<string, number[]>()
+  for (const { instance, steps } of waiting)
+    waits.set(
+      instance,
+      steps.filter(({ value }) => value > 0).map(({ startMs }) => startMs),
+    )
+  return levels.map(level => onlyAt(level, waits.get(level.instance) ?? []))
+}
+
+function onlyAt(level: Level, startsMs: readonly number[]): Level {
+  return { ...level, steps: level.steps.filter(({ startMs }) => startsMs.includes(startMs)) }
 }
 
 /** The mean over steps and processes. */

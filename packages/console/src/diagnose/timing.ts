@@ -18,15 +18,34 @@ export function unionNs(spans: readonly TraceSpan[]): number {
 /** One in ten: a timer or a slow answer may push two calls of a sequential loop together. */
 const overlapShare = 0.1
 
+/**
+ * Calls that only touch are one after another. OpenTelemetry's SDK for Node rounds starts down to whole
+ * milliseconds, and adds to them lengths that are exact: there the end of a call lies up to 1 ms behind the
+ * start of the next. Of shorter calls that would be all, and those at the same time overlap by all.
+ */
+const touch = { share: 0.1, roundedShare: 0.8, roundedNs: 1e6 }
+
 /** Whether calls, by start, ran one after another. */
 export function orderOf(calls: readonly TraceSpan[]): Order {
+  const touchNs = touching(calls)
   let overlaps = 0
   let until = -Infinity
   for (const { offsetNs, durationNs } of calls) {
-    if (offsetNs < until) overlaps++
+    if (until - offsetNs > touchNs(durationNs)) overlaps++
     until = Math.max(until, offsetNs + durationNs)
   }
   return overlaps > overlapShare * calls.length ? 'concurrent' : 'sequential'
+}
+
+/** By how much a call of some length may overlap with those before it and still come after them. */
+function touching(calls: readonly TraceSpan[]): (durationNs: number) => number {
+  const firstNs = calls[0]?.offsetNs ?? 0
+  const rounded = calls.every(({ offsetNs }) => (offsetNs - firstNs) % touch.roundedNs === 0)
+  return durationNs => {
+    const partNs = touch.share * durationNs
+    if (!rounded) return partNs
+    return Math.max(partNs, Math.min(touch.roundedNs, touch.roundedShare * durationNs))
+  }
 }
 
 /** Waits for a connection and new connections between the first and the last of the calls. */

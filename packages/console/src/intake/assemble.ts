@@ -23,6 +23,7 @@ export interface Placed extends Span {
  */
 export function assemble(spans: readonly Span[]): Trace {
   const problems: string[] = []
+  const notes: string[] = []
   const byId = distinct(spans, problems)
   const placed = [...byId.values()].sort(byStart)
   linkParents(placed, byId, problems)
@@ -35,7 +36,7 @@ export function assemble(spans: readonly Span[]): Trace {
   const earliest = placed[0]?.startNs ?? 0n
   for (const span of placed) span.offsetNs = Number(span.startNs - earliest)
   moveSkewed(roots, problems)
-  const shift = startAtZero(tidy(placed, problems))
+  const shift = startAtZero(tidy(placed, notes))
   const ordered = depthFirst(roots)
   sayOutlasting(ordered, problems)
   return {
@@ -46,6 +47,7 @@ export function assemble(spans: readonly Span[]): Trace {
     roots: roots.sort(byOffset),
     services: [...new Set(ordered.map(span => span.service))],
     problems,
+    notes,
   }
 }
 

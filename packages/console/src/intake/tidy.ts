@@ -10,9 +10,9 @@ const frameNs = 1_000_000
  * Leaves out what OpenTelemetry's instrumentations report beside the work, so that a trace of theirs
  * reads like one of ours: spans of middleware, sockets, files and pools that took next to no time
  * themselves, and query builders' spans whose statement stands in the driver's span below. What hung
- * below them hangs higher; roots and failures stay. Said in `problems`.
+ * below them hangs higher; roots and failures stay. Said in `notes`.
  */
-export function tidy(placed: readonly Placed[], problems: string[]): Placed[] {
+export function tidy(placed: readonly Placed[], notes: string[]): Placed[] {
   const gone = new Set<Placed>()
   let doubled = 0
   for (const span of placed) {
@@ -26,9 +26,9 @@ export function tidy(placed: readonly Placed[], problems: string[]): Placed[] {
   for (const span of kept) span.children = heirs(span, gone)
   const frames = gone.size - doubled
   if (frames > 0)
-    problems.push(`Left out: ${frames} spans of middleware, sockets and pools that took no time.`)
+    notes.push(`Left out: ${frames} spans of middleware, sockets and pools that took no time.`)
   if (doubled > 0)
-    problems.push(`Left out: ${doubled} spans whose statement the driver reported as well.`)
+    notes.push(`Left out: ${doubled} spans whose statement the driver reported as well.`)
   return kept
 }
 

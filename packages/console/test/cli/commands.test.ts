@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { mkdir, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { describe, test } from 'node:test'
 import type { TracesAnswer } from '../../dist/api/answers.js'
 import { startConsole } from '../../dist/console.js'
@@ -68,6 +68,20 @@ describe('a command', () => {
         assert.equal(code, 0)
         assert.ok(command in (JSON.parse(stdout) as object), command)
       }
+    }))
+
+  test('says of a route that the window does not know which there are', () =>
+    withStore(recorded(), async (store, path) => {
+      await store.close()
+      const asked = async (route: string) =>
+        (await hotpath(['traces', '--route', route, '--store', path], dirname(path)).ended).stdout
+      const near = await asked('GET /user')
+      assert.match(near, /No request of GET \/user was recorded .* but of 1 other route\./)
+      assert.match(near, /traces --route 'GET \/users'/)
+      assert.match(await asked('/users'), /traces --route 'GET \/users'/)
+      const far = await asked('GET /nope/at/all')
+      assert.doesNotMatch(far, /--route|Nothing/)
+      assert.match(far, /hotpath routes/)
     }))
 
   test('lists traces with the slowest first, or the newest', () =>

@@ -92,6 +92,16 @@ coffee-shop · 15 min · 18,402 requests
     )
   })
 
+  test('findings of several services: each says whose it is', () => {
+    const services = ['coffee-shop', 'billing']
+    const shown = drawn(drawFindings({ ...findings, services }, undefined, screen))
+    assert.match(shown, /GET \/users of coffee-shop: 1,000 queries in a loop/)
+    assert.match(shown, /GET \/users +coffee-shop · src\/routes\/users\.ts:27 +3fa91c20/)
+    assert.ok(shown.split('\n').every(line => width(line) <= 80))
+    const one = { ...findings, services, service: 'coffee-shop' }
+    assert.doesNotMatch(drawn(drawFindings(one, undefined, screen)), / of coffee-shop|shop · src/)
+  })
+
   test('one finding: what, where, cost, evidence, what to do', () => {
     const answer: FindingAnswer = { ...findings, finding, rank: 1 }
     assert.equal(
@@ -114,6 +124,35 @@ GET /users · coffee-shop · src/routes/users.ts:27 (listUsers)
        select user_id, street, city from addresses where user_id = any($1)
 
   hotpath trace 4bf92f35
+`,
+    )
+  })
+
+  test('a fix that is code as it can be pasted, below what is to be known first', () => {
+    const route = 'GET /subscribers/:id/addresses of the month/:year/:month/by/street'
+    const text = `export default {\n  routes: {\n    '${route}': { queries: {} },\n  },\n}`
+    const note =
+      'In hotpath.config.js, beside the package.json of the app, after npm install libpg-query.'
+    const fixes: Finding['fixes'] = [
+      { kind: 'config', title: 'Let Hotpath do it', note, text },
+      { kind: 'code', title: 'A larger pool', text: 'new Pool({ max: 4 })', snippet: true },
+    ]
+    const answer: FindingAnswer = { ...findings, finding: { ...finding, fixes }, rank: 1 }
+    const shown = drawn(drawFinding(answer, screen))
+    assert.equal(
+      shown.slice(shown.indexOf('  WHAT TO DO'), shown.indexOf('  hotpath trace')),
+      `  WHAT TO DO
+    1. Let Hotpath do it
+       In hotpath.config.js, beside the package.json of the app, after npm
+       install libpg-query.
+       export default {
+         routes: {
+           '${route}': { queries: {} },
+         },
+       }
+    2. A larger pool
+       new Pool({ max: 4 })
+
 `,
     )
   })
@@ -142,6 +181,7 @@ GET /users · coffee-shop · src/routes/users.ts:27 (listUsers)
       gaps: [],
       findings: [{ id: '3fa91c20', title: '' }],
       problems: ['3 spans more were not kept: the trace had over 5,000.'],
+      notes: ['Left out: 147 spans of middleware, sockets and pools that took no time.'],
     }
     assert.equal(
       drawn(drawTrace(answer, screen)),
@@ -161,6 +201,7 @@ GET /orders  200  440 ms  12 spans in 7 rows
         `
 
   ━ critical path   ─ off it   ╍ waiting   ▃▇ each call of ×
+  Left out: 147 spans of middleware, sockets and pools that took no time.
   ! 3 spans more were not kept: the trace had over 5,000.
 
   ×6 SELECT users

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { nPlusOne } from '../../dist/diagnose/n-plus-one.js'
-import { draw } from '../draw.js'
+import { assemble } from '../../dist/intake/assemble.js'
+import { draw, spansOf } from '../draw.js'
 
 const found = (picture: string, changes = {}) => nPlusOne.detect(draw(picture, changes))
 
@@ -19,6 +20,47 @@ describe('n-plus-one speaks', () => {
     assert.equal(one?.order, 'sequential')
     assert.equal(one?.takenNs, 100e6)
     assert.deepEqual(one?.where, { file: 'src/users.ts', line: 27 })
+  })
+
+  test('and in which order, though an SDK rounds their starts to whole milliseconds', () => {
+    const loop = spansOf(`
+      GET /users   =========   server
+        address     = = = = = =     select street from addresses where user_id = $1 #*
+    `)
+    // Each begins 1.6 ms after the one before, and takes 1.5 ms.
+    const rounded = loop.map((span, i) =>
+      i === 0
+        ? span
+        : {
+            ...span,
+            startNs: loop[0]!.startNs + BigInt(Math.floor(i * 1.6)) * 1_000_000n,
+            durationNs: 1_500_000,
+          },
+    )
+    assert.equal(nPlusOne.detect(assemble(rounded))[0]?.order, 'sequential')
+    const together = rounded.map((span, i) =>
+      i === 0 ? span : { ...span, startNs: loop[0]!.startNs + BigInt(i >> 1) * 2_000_000n },
+    )
+    assert.equal(nPlusOne.detect(assemble(together))[0]?.order, 'concurrent')
+  })
+
+  test('and in which order, where calls overlap by a small part of themselves', () => {
+    const loop = spansOf(`
+      GET /users   =========   server
+        address     = = = = = =     select street from addresses where user_id = $1 #*
+    `)
+    const overlapping = (partNs: number) =>
+      loop.map((span, i) =>
+        i === 0
+          ? span
+          : {
+              ...span,
+              startNs: loop[0]!.startNs + BigInt(i * 1_000_123),
+              durationNs: 1_000_123 + partNs,
+            },
+      )
+    assert.equal(nPlusOne.detect(assemble(overlapping(50_000)))[0]?.order, 'sequential')
+    assert.equal(nPlusOne.detect(assemble(overlapping(400_000)))[0]?.order, 'concurrent')
   })
 
   test('when the calls run at the same time', () => {

@@ -70,7 +70,8 @@ describe('what was measured of a pool', () => {
     const said = one?.evidence.sentences.at(-1) ?? ''
     assert.match(said, /The pool has 5 in each of 2 processes; 400 a second/)
     assert.match(said, /after 12\u2009ms on average, which keeps 4\.8 in use/)
-    assert.match(one?.fixes[0]?.text ?? '', /^new Pool\(\{ max: 10 \}\)/)
+    assert.match(one?.fixes[0]?.text ?? '', /^new Pool\(\{ max: 10 \}\)$/)
+    assert.match(one?.fixes[0]?.note ?? '', /^Set max to 10: 4\.8 are in use on average/)
     assert.equal(one?.fixes[1]?.text, 'show max_connections')
     assert.match(one?.fixes[1]?.title ?? '', /20 connections of 2 processes/)
   })
@@ -82,6 +83,46 @@ describe('what was measured of a pool', () => {
       one?.fixes.map(({ title }) => title),
       ['Hold each connection for less time'],
     )
+  })
+
+  test('is measured when it was busiest: idle time of the window makes no pool large enough', () => {
+    // 0.24 in use on average, but 4.8 in the one step of twenty in which requests waited.
+    const idle = Array<number>(19).fill(0)
+    const bursts = {
+      ...load,
+      uses: [{ service: 'shop', attributes: pool, histogram: uses(20 * 2 * 60, 0.012) }],
+      levels: ['a', 'b'].flatMap(instance => [
+        level('max', instance, [5, ...idle.map(() => 5)]),
+        level('count', instance, [4.8, ...idle], { 'db.client.connection.state': 'used' }),
+        level('pending_requests', instance, [7, ...idle]),
+      ]),
+    }
+    const [one] = withPools(find(starved), poolsOf(bursts))
+    assert.match(one?.evidence.sentences.at(-1) ?? '', /While requests waited, 4\.8 were in use\.$/)
+    assert.match(one?.fixes[0]?.title ?? '', /^Give the pool 10 connections/)
+  })
+
+  test('is for the processes that are there at the same time, with the size that they have now', () => {
+    // Started again twice: 3, 4 and now 5 connections; b stayed.
+    const first = { service: 'shop', firstMs: 1_000_000, lastMs: 1_010_000 }
+    const restarted = {
+      ...load,
+      levels: [
+        level('max', 'gone', [3]),
+        level('max', 'gone too', [3, 4]),
+        level('max', 'a', [4, 4, 5]),
+        level('max', 'b', [5, 5, 5]),
+      ],
+      processes: [
+        { ...first, instance: 'gone' },
+        { ...first, instance: 'gone too', firstMs: 1_011_000, lastMs: 1_020_000 },
+        { ...first, instance: 'a', firstMs: 1_021_000, lastMs: 1_081_000 },
+        { ...first, instance: 'b', lastMs: 1_081_000 },
+      ],
+    }
+    const [one] = withPools(find(starved), poolsOf(restarted))
+    assert.match(one?.evidence.sentences.at(-1) ?? '', /The pool has 5 in each of 2 processes/)
+    assert.match(one?.fixes[1]?.title ?? '', /of 2 processes/)
   })
 
   test('tells connections that do not come back: more are lent than what comes back accounts for', () => {
@@ -127,7 +168,7 @@ function level(what: string, instance: string, values: number[], more: Attribute
     service: 'shop',
     instance,
     attributes: { ...pool, ...more },
-    steps: values.map(value => ({ value })),
+    steps: values.map((value, i) => ({ startMs: i * 10_000, value })),
   }
 }
 

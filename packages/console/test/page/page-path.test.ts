@@ -56,6 +56,19 @@ describe('the page, from what is slow to its fix', { skip }, () => {
     })
   })
 
+  test('of several services, findings say whose they are', async () => {
+    await withConsole(async ({ url }) => {
+      await sendLoops(url, [...several(2), { n: 9, service: 'billing', route: '/bills' }])
+      await withWindow(path, {}, async ({ page }) => {
+        await page.goto(url)
+        const headline = page.getByRole('heading', { level: 1 })
+        await headline.filter({ hasText: / of (shop|billing) spends/ }).waitFor()
+        await page.getByText('GET /users of shop select').waitFor()
+        await page.getByText('GET /bills of billing select').waitFor()
+      })
+    })
+  })
+
   test('a link shows what was seen: selection, opened calls, search and zoom', async () => {
     await withConsole(async ({ url }) => {
       await sendLoops(url, several(1))

@@ -1,4 +1,4 @@
-import type { Fix } from '../../src/model.js'
+import { type Fix, isVerbatim } from '../../src/model.js'
 import { Copy } from '../say/copy.js'
 import { Sql } from '../say/sql.js'
 
@@ -29,9 +29,15 @@ export function Fixes({ fixes }: { fixes: readonly Fix[] }) {
               main={i === remedy || (remedy < 0 && i === 0)}
             />
           </div>
-          {fix.kind === 'sql' ? <Sql text={fix.text} /> : <p class="prose">{fix.text}</p>}
+          {fix.note === undefined ? null : <p class="prose">{fix.note}</p>}
+          <Text fix={fix} />
         </li>
       ))}
     </ol>
   )
+}
+
+function Text({ fix }: { fix: Fix }) {
+  if (fix.kind === 'sql') return <Sql text={fix.text} />
+  return isVerbatim(fix) ? <pre>{fix.text}</pre> : <p class="prose">{fix.text}</p>
 }

@@ -65,6 +65,7 @@ export function FindingsList({ asked, place }: { asked: Asked<FindingsAnswer>; p
                   finding={row}
                   rank={i + 1}
                   part={row.cost.totalMs / Math.max(1, answer.totalMs)}
+                  several={answer.service === null && answer.services.length > 1}
                   on={i === at}
                   gone={gone}
                 />
@@ -100,16 +101,19 @@ function Row({
   finding,
   rank,
   part,
+  several,
   on,
   gone,
 }: {
   finding: Finding
   rank: number
   part: number
+  /** Of more than one service: each says whose it is. */
+  several: boolean
   on: boolean
   gone: boolean
 }) {
-  const { id, title, route, subject, where, cost } = finding
+  const { id, title, service, route, subject, where, cost } = finding
   return (
     <li
       id={`finding-${id}`}
@@ -125,7 +129,8 @@ function Row({
         </a>
         {gone && <span class="chip">no longer in this window</span>}
         <div class="cut">
-          <span class="strong">{route}</span> <code class="muted">{subject}</code>
+          <span class="strong">{route}</span>
+          {several && <span class="muted"> of {service}</span>} <code class="muted">{subject}</code>
         </div>
         {where !== undefined && (
           <code class="muted where cut">

@@ -18,13 +18,15 @@ export function Headline({
   const [top] = answer.findings
   if (answer.requests === 0) return <Silence answer={answer} place={place} />
   if (top === undefined) return <AllWell answer={answer} routes={routes} />
+  const several = answer.service === null && answer.services.length > 1
   const explained = answer.findings.reduce((sum, { cost }) => sum + cost.totalMs, 0)
   const part = Math.min(1, explained / Math.max(1, answer.totalMs))
   return (
     <>
       <div class="words">
         <h1>
-          <b>{top.route}</b> spends {percent(top.cost.share)} of its time on{' '}
+          <b>{top.route}</b>
+          {several && ` of ${top.service}`} spends {percent(top.cost.share)} of its time on{' '}
           {withSmallInitial(top.title)}
         </h1>
         <p class="lead muted">

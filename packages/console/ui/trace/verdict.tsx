@@ -26,6 +26,11 @@ export function Verdict({ answer }: { answer: TraceAnswer }) {
             {problem}
           </p>
         ))}
+        {answer.notes.map(note => (
+          <p key={note} class="small muted">
+            {note}
+          </p>
+        ))}
       </div>
       {first !== undefined && (
         <button class="button main" onClick={() => change({ fix: first.id }, 'push')}>

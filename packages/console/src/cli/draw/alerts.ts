@@ -9,9 +9,15 @@ import { plain, wrap } from './text.js'
 /** More rows scroll the first ones away, and those are the ones that matter. */
 const shownRows = 30
 
-/** All alerts, those that fire first. */
-export function drawAlerts(answer: AlertsAnswer, screen: Screen): string[] {
+/** All alerts, those that fire first. `unread` rules stand in a config that the console has not read. */
+export function drawAlerts(answer: AlertsAnswer, screen: Screen, unread: number): string[] {
   const { alerts } = answer
+  if (alerts.length === 0 && unread > 0)
+    return [
+      `  The console runs without alerts, but hotpath.console.config here has ${counted(unread, 'rule')}:`,
+      '  it is read at the start. Start the console again.',
+      ...notes(answer.notes, screen),
+    ]
   if (alerts.length === 0)
     return [
       '  No alert is set up: hotpath.console.config has none under `alerts`.',

@@ -1,6 +1,6 @@
 import type { FindingAnswer, FindingsAnswer, RoutesAnswer } from '../../api/answers.js'
 import { counted, duration, percent } from '../../diagnose/figures.js'
-import type { CallSite, Finding } from '../../model.js'
+import { type CallSite, type Finding, type Fix, isVerbatim } from '../../model.js'
 import { emptyWindow, heading, nextSteps, notes } from './frame.js'
 import type { Screen } from './screen.js'
 import { bar } from './table.js'
@@ -23,16 +23,17 @@ export function drawFindings(
   if (answer.requests === 0 && !first) return [head, ...emptyWindow(answer, screen)]
   if (!first) return [head, ...nothingFound(answer, routes, screen), ...notes(answer.notes, screen)]
   const { columns, paint } = screen
+  const several = hasSeveral(answer)
   const problemColumns = columns - 2 - 3 - timeColumns - 2 - 2 - costColumns
   const titles = `  #  ${left('TIME', timeColumns)}  ${left('PROBLEM', problemColumns)}  ${right('PER REQUEST', costColumns)}`
   const trace = first.evidence.traces[0]?.traceId.slice(0, 8)
   return [
     head,
-    `  ${verdict(first, answer.totalMs)}`,
+    `  ${verdict(first, answer.totalMs, several)}`,
     '',
     paint('quiet', titles),
     ...answer.findings.flatMap((finding, i) =>
-      listed(finding, i + 1, answer.totalMs, problemColumns, screen),
+      listed(finding, i + 1, answer, problemColumns, screen),
     ),
     ...unexplained(answer, screen),
     ...notes(answer.notes, screen),
@@ -47,13 +48,15 @@ export function drawFindings(
 function listed(
   finding: Finding,
   rank: number,
-  totalMs: number,
+  answer: FindingsAnswer,
   problemColumns: number,
   { paint }: Screen,
 ): string[] {
+  const { totalMs } = answer
   const share = totalMs === 0 ? 0 : Math.min(1, finding.cost.totalMs / totalMs)
   const cost = `${duration(finding.cost.msPerRequest)} · ${right(percent(finding.cost.share), 5)}`
-  const place = finding.where ? siteOf(finding.where) : shortSql(plain(finding.subject))
+  const where = finding.where ? siteOf(finding.where) : shortSql(plain(finding.subject))
+  const place = hasSeveral(answer) ? `${plain(finding.service)} · ${where}` : where
   return [
     `  ${right(String(rank), 1)}  ${right(percent(share), percentColumns)} ${paint('hot', left(bar(share, barColumns), barColumns))}  ${paint('strong', left(finding.title, problemColumns))}  ${right(cost, costColumns)}`,
     `     ${left(plain(finding.route), timeColumns)}  ${left(place, problemColumns)}  ${paint('quiet', right(finding.id, costColumns))}`,
@@ -87,9 +90,16 @@ function nothingFound(
   ]
 }
 
-function verdict({ title, route, cost }: Finding, totalMs: number): string {
+/** Whether a route alone does not say whose it is. */
+function hasSeveral({ services, service }: FindingsAnswer): boolean {
+  return service === null && services.length > 1
+}
+
+function verdict(finding: Finding, totalMs: number, several: boolean): string {
+  const { title, route, service, cost } = finding
   const share = totalMs === 0 ? 0 : Math.min(1, cost.totalMs / totalMs)
-  return `${plain(route)}: ${lowerFirst(title)}, ${percent(share)} of all request time.`
+  const of = several ? ` of ${plain(service)}` : ''
+  return `${plain(route)}${of}: ${lowerFirst(title)}, ${percent(share)} of all request time.`
 }
 
 /** One finding: what it costs, what shows it and what to do. */
@@ -116,11 +126,7 @@ export function drawFinding(answer: FindingAnswer, screen: Screen): string[] {
     ...section('WHAT TO DO', screen),
     ...finding.fixes.flatMap((fix, i) => [
       ...indented(`${i + 1}. ${plain(fix.title)}`, columns),
-      ...plainLines(fix.text).flatMap(line =>
-        wrap(line, columns - 7).map(
-          part => `       ${fix.kind === 'sql' ? paint('data', part) : part}`,
-        ),
-      ),
+      ...remedy(fix, screen),
     ]),
     ...(answer.notes.length > 0 ? ['', ...notes(answer.notes, screen)] : []),
     ...nextSteps(
@@ -128,6 +134,16 @@ export function drawFinding(answer: FindingAnswer, screen: Screen): string[] {
       screen,
     ),
   ]
+}
+
+/** What is said of a fix and what it is. A line of code stays one: broken anywhere it might be none. */
+function remedy(fix: Fix, { columns, paint }: Screen): string[] {
+  const prose = (text: string) => plainLines(text).flatMap(line => wrap(line, columns - 7))
+  const lines = fix.kind === 'config' || fix.snippet ? plainLines(fix.text) : prose(fix.text)
+  return [
+    ...(fix.note === undefined ? [] : prose(fix.note)),
+    ...lines.map(line => (isVerbatim(fix) ? paint('data', line) : line)),
+  ].map(line => `       ${line}`)
 }
 
 function requestsOf({ finding, requests }: FindingAnswer): string {

@@ -1,9 +1,10 @@
 import type { Latency, RoutesAnswer, StatementsAnswer, TracesAnswer } from '../../api/answers.js'
 import { count, counted, duration, percent } from '../../diagnose/figures.js'
-import { emptyWindow, heading, nextSteps, notes } from './frame.js'
+import { nearest } from '../../nearest.js'
+import { emptyWindow, heading, nextSteps, notes, span } from './frame.js'
 import type { Screen } from './screen.js'
 import { type Column, bar, table } from './table.js'
-import { plain, shortSql } from './text.js'
+import { plain, shortSql, wrap } from './text.js'
 
 /** More rows scroll the first ones away, and those are the ones that matter. */
 const shownRows = 30
@@ -104,8 +105,14 @@ export function drawStatements(answer: StatementsAnswer, screen: Screen): string
   ]
 }
 
-/** Kept traces. */
-export function drawTraces(answer: TracesAnswer, screen: Screen): string[] {
+/** A route that was asked for, and all that the window has. */
+export interface AskedRoute {
+  readonly asked: string
+  readonly routes: RoutesAnswer
+}
+
+/** Kept traces. `of` tells, when there are none, whether the window knows the route at all. */
+export function drawTraces(answer: TracesAnswer, screen: Screen, of?: AskedRoute): string[] {
   const [first] = answer.traces
   const head = heading(answer, counted(answer.requests, 'request'), screen)
   if (!first && answer.requests > 0)
@@ -114,6 +121,8 @@ export function drawTraces(answer: TracesAnswer, screen: Screen): string[] {
       `  None of ${counted(answer.requests, 'request')} was kept that fits: fewer filters, or a longer --since.`,
       ...nextSteps(['hotpath routes', 'hotpath traces'], screen),
     ]
+  if (!first && of !== undefined && of.routes.routes.length > 0)
+    return [head, ...unknownRoute(of, screen)]
   if (!first) return [head, ...emptyWindow(answer, screen)]
   const columns: Column[] = [
     { title: 'TRACE', tone: 'strong' },
@@ -139,6 +148,23 @@ export function drawTraces(answer: TracesAnswer, screen: Screen): string[] {
     ...table(columns, rows, screen),
     ...notes(answer.notes, screen),
     ...nextSteps([`hotpath trace ${slowest.traceId.slice(0, 8)}`], screen),
+  ]
+}
+
+function unknownRoute({ asked, routes }: AskedRoute, screen: Screen): string[] {
+  const names = [...new Set(routes.routes.map(({ route }) => route))]
+  const near = nearest(asked, names)
+  const holding = names.filter(name => name.toLowerCase().includes(asked.toLowerCase()))
+  const likely = [...new Set([...(near === null ? [] : [near]), ...holding])].slice(0, 3)
+  return [
+    ...wrap(
+      `No request of ${plain(asked)} was recorded in the last ${span(routes)}, but of ${counted(names.length, 'other route')}.`,
+      screen.columns - 2,
+    ).map(line => `  ${line}`),
+    ...nextSteps(
+      [...likely.map(name => `hotpath traces --route '${plain(name)}'`), 'hotpath routes'],
+      screen,
+    ),
   ]
 }
 

@@ -44,6 +44,9 @@ export function drawTrace(answer: TraceAnswer, screen: Screen): string[] {
     }),
     '',
     `  ${paint('quiet', legend(answer.rows))}`,
+    ...answer.notes.flatMap(note =>
+      wrap(plain(note), columns - 2).map(line => `  ${paint('quiet', line)}`),
+    ),
     ...notes(answer.problems, screen),
     ...places(answer, screen),
     ...nextSteps(
