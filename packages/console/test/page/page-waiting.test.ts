@@ -60,6 +60,7 @@ describe('what the page knows already', { skip }, () => {
         await page.getByRole('row', { name: /×80/ }).waitFor()
 
         await page.keyboard.press('Control+k')
+        await page.getByRole('combobox', { name: /^Route, finding/ }).waitFor()
         await page.keyboard.type('abcdef0123')
         await page.keyboard.press('Enter')
         await page.locator('.failure').waitFor()
