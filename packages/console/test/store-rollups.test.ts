@@ -4,6 +4,9 @@ import { test } from 'node:test'
 import { type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api'
 import fc from 'fast-check'
 import type { HistogramPoint } from '../dist/model.js'
+import { rolledUp, Rollups } from '../dist/store/duckdb/rollups.js'
+import { migrations, schema } from '../dist/store/duckdb/schema.js'
+import type { PointRow } from '../dist/store/encode.js'
 import { openStore } from '../dist/store/open.js'
 import type { Series, TimelineStep } from '../dist/store/store.js'
 import { baseMs, pointIn } from './store/batches.js'
@@ -15,15 +18,20 @@ import { withDirectory } from './store-of.js'
 const startMs = Math.ceil(baseMs / 600_000) * 600_000
 const metric = 'http.server.request.duration'
 
-/** Three hours, by the second; a point lies in one minute, so that no step has to share it. */
+/** Of seconds: odd ones have no shares that the last digit of `rounded` could fall between. */
+const lengths = fc.oneof(
+  fc.constant(0),
+  fc.nat({ max: 29 }).map(n => 2 * n + 1),
+  fc.nat({ max: 1_799 }).map(n => 2 * n + 1),
+)
+
+/** Three hours, by the second; at the border of two minutes, or a nanosecond after it. */
 const times = fc
-  .tuple(fc.nat({ max: 179 }), fc.nat({ max: 59 }), fc.nat({ max: 59 }))
-  .map(([minute, second, length]) => {
-    const fromMs = startMs + minute * 60_000 + second * 1_000
-    const untilMs = Math.min(fromMs + length * 1_000, startMs + (minute + 1) * 60_000)
-    return { startNs: BigInt(fromMs) * 1_000_000n + 1n, endNs: BigInt(untilMs) * 1_000_000n + 1n }
+  .tuple(fc.nat({ max: 10_799 }), lengths, fc.bigInt({ min: 0n, max: 1n }))
+  .map(([second, length, after]) => {
+    const startNs = BigInt(startMs + second * 1_000) * 1_000_000n + after
+    return { startNs, endNs: startNs + BigInt(length) * 1_000_000_000n }
   })
-  .filter(({ endNs }) => endNs % 60_000_000_000n !== 1n)
 
 type Step =
   | { readonly kind: 'write'; readonly points: readonly HistogramPoint[] }
@@ -86,10 +94,14 @@ const downgrade = (path: string): Promise<unknown> =>
       update meta set value = '3' where key = 'format'; commit`),
   )
 
+/** One in each minute, and in every seventh one that began half an hour before. */
 const pointsOfThreeHours = Array.from({ length: 180 }, (_, minute) => {
   const startNs = BigInt(startMs + minute * 60_000) * 1_000_000n
-  const time = fc.constant({ startNs, endNs: startNs + 10_000_000_000n })
-  return fc.sample(pointIn(time), { numRuns: 1, seed: minute })
+  const endNs = startNs + 10_000_000_000n
+  const time = fc.constant({ startNs, endNs })
+  const points = fc.sample(pointIn(time), { numRuns: 1, seed: minute })
+  const long = points.map(point => ({ ...point, startNs: endNs - 1_801_000_000_000n }))
+  return minute % 7 === 0 ? [...points, ...long] : points
 }).flat()
 
 /** However the others are drawn, both tables have rows with this one. */
@@ -173,4 +185,107 @@ test('a file of before the ten minutes, pruned within one, is read as its points
       same('series', found, seriesOf(model.series(each, { sinceMs: 0 })))
     }
     await store.close()
+  }))
+
+test('points with buckets far apart are merged at a lower scale', () =>
+  withDirectory(async directory => {
+    const path = join(directory, 'store.duckdb')
+    const model = new ModelStore()
+    const histograms = Array.from({ length: 1_200 }, (_, n): HistogramPoint => {
+      const startNs = BigInt(startMs + n * 10_000) * 1_000_000n
+      // 2 ms and 0.7 s: 2,163 buckets apart.
+      const [value, offset] = n % 2 === 0 ? [0.002, -2296] : [0.7, -132]
+      return {
+        metric,
+        service: 'shop',
+        instance: '1',
+        attributes: { 'http.route': '/menu' },
+        sampled: false,
+        startNs,
+        endNs: startNs + 10_000_000_000n,
+        histogram: { count: 1, sum: value, scale: 8, zeroCount: 0, offset, buckets: [1] },
+      }
+    })
+    const batch = { spans: [], histograms, counters: [] }
+    model.write(batch)
+    let store = await openStore({ path })
+    await store.write(batch)
+    await store.close()
+    assert.notEqual(await rowsOf(path, 'minutes'), 0)
+    assert.equal(await rowsOf(path, 'minutes where len(buckets) not between 100 and 320'), 0)
+    store = await openStore({ path })
+    const counted = (list: readonly Series[]): object[] =>
+      list.map(({ histogram }) => rounded(spread(histogram)) as object)
+    const window = { sinceMs: startMs }
+    same(
+      'series',
+      counted(await store.series(metric, window)),
+      counted(model.series(metric, window)),
+    )
+    await store.close()
+  }))
+
+/** Rollups of a file of their own, with a point each minute of so many hours. */
+async function withRollups(
+  hours: number,
+  use: (connection: DuckDBConnection, rollups: Rollups) => Promise<void>,
+): Promise<void> {
+  await withConnection(':memory:', async connection => {
+    await connection.run(schema)
+    for (const sql of Object.values(migrations)) await connection.run(sql)
+    await connection.run(`insert into points
+      select 1, 1, n * 60000000000, n * 60000000000 + 1, 1, 1, 1, 1, 4, 0, 0, [1]
+      from range(${hours * 60}) r(n)`)
+    const rollups = new Rollups()
+    await rollups.load(connection)
+    await use(connection, rollups)
+  })
+}
+
+test('what an answer is read from holds all while late points are merged', () =>
+  withRollups(30, async (connection, rollups) => {
+    const direct = async (work: (connection: DuckDBConnection) => Promise<void>): Promise<void> =>
+      work(connection)
+    const hourNs = 3_600_000_000_000n
+    const end = 30n * hourNs
+    while (rollups.isDue(0)) await rollups.merge(direct, 0)
+    const split = rollups.split(0n, end)
+    assert.ok(split.t1 > 29n * hourNs && split.m1 > split.t1, 'both are merged')
+    const read = async (): Promise<number> => {
+      const found = await connection.run(`select sum(count) from (${rolledUp})`, { ...split })
+      return Number((await found.getRows())[0]?.[0])
+    }
+    const before = await read()
+    await connection.run('insert into points select * from points where end_ns = 1')
+    rollups.notice([{ endNs: 1n } as PointRow])
+    assert.equal(rollups.split(0n, end).m1, 0n)
+    let turns = 0
+    for (; rollups.isDue(60_000); turns++) {
+      await rollups.merge(direct, 60_000)
+      const now = await read()
+      assert.ok(now === before || now === before + 1, `${now} for ${before}`)
+    }
+    assert.ok(turns > 30, `${turns} turns`)
+    assert.equal(await read(), before + 1)
+  }))
+
+test('after a failure half as much is merged', () =>
+  withRollups(3, async (connection, rollups) => {
+    const mergedMinutes = async (fails: boolean, nowMs: number): Promise<bigint> => {
+      const merged = rollups.merge(async work => {
+        await connection.run('begin')
+        await work(connection)
+        await connection.run(fails ? 'rollback' : 'commit')
+        if (fails) throw new Error('out of memory')
+      }, nowMs)
+      await (fails ? assert.rejects(merged) : merged)
+      return rollups.split(0n, 10_800_000_000_000n).m1 / 60_000_000_000n
+    }
+    let nowMs = 0
+    assert.equal(await mergedMinutes(true, nowMs), 0n)
+    assert.equal(rollups.isDue(nowMs), false)
+    assert.equal(await mergedMinutes(false, (nowMs += 60_000)), 30n)
+    for (let n = 0; n < 9; n++) assert.equal(await mergedMinutes(true, (nowMs += 60_000)), 30n)
+    assert.equal(await mergedMinutes(false, (nowMs += 60_000)), 31n)
+    assert.equal(await mergedMinutes(false, nowMs), 33n)
   }))

@@ -11,8 +11,8 @@ import { nanoseconds, ofService } from './window.js'
  * Merges the points of each step in SQL. A point is spread over the steps that it covers, evenly: an
  * SDK that reports once a minute would else be a spike in every sixth step of ten seconds.
  *
- * A window in steps of whole minutes is read from rollups: a point that two of their intervals share is
- * then spread over the later one.
+ * A window in steps of whole minutes is read from rollups: a row of theirs lies in one step, or is a point
+ * as it came.
  *
  * Measured with a day of what the recorder sends in production for 50 routes (430,000 points of 12
  * buckets): 0.5 s of processor time over both threads. Most points lie in one step and take the short
