@@ -97,18 +97,23 @@ export function poolsOf({ uses, levels, processes, counters }: Measured): PoolFa
   })
 }
 
+/** So much of a pool is lent where its size is what requests wait for. */
+const fullPart = 0.7
+
 /**
  * Adds to each wait for a connection what was measured of the pool, and says which of two it is: a pool
  * that is too small for what is asked of it, or one whose connections do not come back. They look the
- * same to who waits, and the remedy of the one does nothing for the other.
+ * same to who waits, and the remedy of the one does nothing for the other. Where connections were left all
+ * the time, it is neither: the app's thread was busy, or a burst was over before anybody could look.
  */
 export function withPools(findings: readonly Finding[], pools: readonly PoolFacts[]): Finding[] {
-  return findings.map(finding => {
+  return findings.flatMap(finding => {
     if (finding.kind !== 'starved-pool') return finding
     const own = pools.filter(({ service }) => service === finding.service)
     const facts = own.find(({ name }) => name === finding.subject)
     if (facts === undefined) return finding
     const held = heldOf(facts)
+    if (held === 0 && Math.max(atWorst(facts), facts.used) < fullPart * facts.size) return []
     const { title, evidence, fixes } = finding
     return {
       ...finding,

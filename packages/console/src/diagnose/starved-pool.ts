@@ -28,7 +28,7 @@ export const starvedPool: Detector = { meta, detect }
  * Waits of a loop are part of its cost: they go with it.
  */
 function detect(trace: Trace): readonly Occurrence[] {
-  const waits = trace.spans.filter(span => span.attributes['hotpath.wait'] === 'connection')
+  const waits = trace.spans.filter(isWait)
   if (waits.length === 0) return []
   const loops = new Set(nPlusOne.detect(trace).flatMap(({ calls }) => waitsAmong(calls)))
   const requests = requestsOf(trace)
@@ -47,6 +47,11 @@ function detect(trace: Trace): readonly Occurrence[] {
     }),
   )
 }
+
+/** A wait in which a connection was made was no wait for others to give one back. */
+const isWait = ({ attributes, children }: TraceSpan): boolean =>
+  attributes['hotpath.wait'] === 'connection' &&
+  !children.some(child => child.attributes['hotpath.connect'] === true)
 
 /** Recorders before the name was told leave it out: an app has one pool most often. */
 function poolOf(wait: TraceSpan): string {
