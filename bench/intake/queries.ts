@@ -62,7 +62,8 @@ export async function queries(setting: QuerySetting): Promise<QueryResult[]> {
   const startMs = performance.now()
   for (let round = 0; round < setting.rounds; round++) {
     if (round > 0 && performance.now() - startMs > setting.budgetMs) break
-    // Each round's window ends a millisecond later: no answer may come from the console's memory.
+    // Each round's window ends a millisecond later: no answer comes ready-made from the console's memory.
+    // Which spans old traces have, the store knows from the round before, as between two looks at the page.
     const [end, later] = [iso(setting.untilMs), iso(setting.untilMs + 1 + round)]
     for (const [name, question] of shuffled(known, setting.random)) {
       const path = question.replace(end, later)
