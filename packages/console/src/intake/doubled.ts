@@ -48,24 +48,32 @@ export class Doubled {
   }
 }
 
-/** A statement, and the words of the trace and of the span that it stands below. */
+/** A statement, and the words of the trace's lower half and of the span that it stands below. */
 class Below {
   readonly statement: string
-  readonly #words: readonly number[]
+  readonly #trace0: number
+  readonly #trace1: number
+  readonly #span0: number
+  readonly #span1: number
 
   constructor(ids: Uint32Array, row: number, span: number, statement: string) {
     this.statement = statement
-    this.#words = wordsOf(ids, row, span)
+    this.#trace0 = ids[8 * row + 2] as number
+    this.#trace1 = ids[8 * row + 3] as number
+    this.#span0 = ids[span] as number
+    this.#span1 = ids[span + 1] as number
   }
 
+  /** Written out: it is asked for each statement. */
   isAt(ids: Uint32Array, row: number, span: number): boolean {
-    const words = wordsOf(ids, row, span)
-    return this.#words.every((word, i) => word === words[i])
+    return (
+      this.#span0 === ids[span] &&
+      this.#span1 === ids[span + 1] &&
+      this.#trace0 === ids[8 * row + 2] &&
+      this.#trace1 === ids[8 * row + 3]
+    )
   }
 }
-
-const wordsOf = (ids: Uint32Array, row: number, span: number): number[] =>
-  [8 * row, 8 * row + 1, 8 * row + 2, 8 * row + 3, span, span + 1].map(at => ids[at] as number)
 
 /** As much of an id as a number holds exactly; 0 for none. */
 const keyOf = (ids: Uint32Array, id: number): number =>

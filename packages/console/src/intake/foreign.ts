@@ -36,8 +36,22 @@ export class Foreign {
 const privateName =
   /^(?:http\.(?:request|response)\.header\.|rpc\.(?:grpc\.)?(?:request|response)\.metadata\.|url\.query$|url\.fragment$|db\.connection_string$|db\.user$|enduser\.)/
 
+/** Names that were told: there are some tens, and a look into a map is half of a regular expression. */
+const told = new Map<string, boolean>()
+
+function isPrivate(name: string): boolean {
+  let is = told.get(name)
+  if (is === undefined) {
+    is = privateName.test(name)
+    // Whatever a sender names its attributes.
+    if (told.size >= 1_000) told.clear()
+    told.set(name, is)
+  }
+  return is
+}
+
 function dropPrivate(attributes: Mutable): void {
-  for (const name in attributes) if (privateName.test(name)) delete attributes[name]
+  for (const name in attributes) if (isPrivate(name)) delete attributes[name]
   const path = attributes['url.path']
   if (typeof path === 'string') attributes['url.path'] = path.replace(/[?#].*$/s, '')
   const full = attributes['url.full']

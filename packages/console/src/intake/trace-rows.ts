@@ -45,10 +45,12 @@ export class TraceRows {
   readonly losses: Losses = { cutTexts: 0, droppedAttributes: 0 }
   readonly refusals = new Refusals('spans')
   readonly #latestNs: number
-  readonly #builder = new SpanTableBuilder()
+  readonly #builder: SpanTableBuilder
   readonly #descriptions: Description[] = []
 
-  constructor(nowMs: number) {
+  /** `expected` are about as many spans as there will be. */
+  constructor(nowMs: number, expected: number) {
+    this.#builder = new SpanTableBuilder(expected)
     // What lies far ahead would never be old enough to be dropped.
     this.#latestNs = (nowMs + dayMs) * 1e6
   }
@@ -82,8 +84,10 @@ export class TraceRows {
     const spans = this.#builder.finish()
     const words = new Uint32Array(spans.ids.buffer)
     const descriptions = this.#descriptions
-    for (const [row, { statement }] of descriptions.entries())
+    for (let row = 0; row < descriptions.length; row++) {
+      const statement = descriptions[row]?.statement
       if (statement !== undefined) doubled.remember(words, row, statement)
+    }
     const groups = this.#groups(spans, words, doubled)
     const histograms: HistogramPoint[] = []
     const exemplars: Exemplar[] = []

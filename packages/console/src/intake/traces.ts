@@ -26,7 +26,7 @@ export function readTraces(
 
 /** The rows of a request that was read into objects. */
 export function rowsOf(request: TracesRequest, describer: Describer, nowMs: number): TraceRows {
-  const rows = new TraceRows(nowMs)
+  const rows = new TraceRows(nowMs, 64)
   for (const { resource, scopeSpans = [] } of request.resourceSpans ?? []) {
     const source = describer.source(resource, rows.losses)
     for (const { spans = [] } of scopeSpans)

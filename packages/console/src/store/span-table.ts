@@ -86,6 +86,12 @@ export class SpanTableBuilder {
   #says = new Uint32Array(0)
   #idWords = new Uint32Array(0)
   #startWords = new Uint32Array(0)
+  readonly #expected: number
+
+  /** `expected` are about as many rows as there will be. */
+  constructor(expected: number) {
+    this.#expected = expected
+  }
 
   get count(): number {
     return this.#count
@@ -126,7 +132,8 @@ export class SpanTableBuilder {
   }
 
   #grow(): void {
-    const capacity = this.#says.length === 0 ? 64 : 4 * this.#says.length
+    const capacity =
+      this.#says.length === 0 ? Math.max(16, Math.floor(this.#expected)) : 2 * this.#says.length
     const ids = new BigUint64Array(4 * capacity)
     const startNs = new BigInt64Array(capacity)
     const durationNs = new Float64Array(capacity)
@@ -146,7 +153,7 @@ export class SpanTableBuilder {
 
 /** A list of spans as a table. */
 export function tableOf(spans: readonly Span[]): SpanTable {
-  const builder = new SpanTableBuilder()
+  const builder = new SpanTableBuilder(spans.length)
   const place = new SpanPlace()
   for (const span of spans) {
     const [hi, lo] = traceNumbers(span.traceId)

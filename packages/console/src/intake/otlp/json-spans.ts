@@ -32,6 +32,9 @@ export function readJsonSpansByHand(
 
 const { closeList, closeObject, comma, nine, openList, openObject, quote, zero } = ascii
 
+/** Of what senders write, as few as it may be: room for more is made where it lacks. */
+const bytesPerSpan = 700
+
 /** Members of a span by length and second letter, which no two of them share. */
 const members = new Map(
   [
@@ -63,7 +66,7 @@ class JsonSpanReader extends JsonScanner {
   constructor(bytes: Uint8Array, describer: Describer, nowMs: number) {
     super(bytes)
     this.#describer = describer
-    this.#rows = new TraceRows(nowMs)
+    this.#rows = new TraceRows(nowMs, bytes.length / bytesPerSpan)
     this.#said = new SpanBytes(this.bytes)
   }
 

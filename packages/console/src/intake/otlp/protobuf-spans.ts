@@ -32,6 +32,9 @@ export function readSpansByHand(
 }
 
 const [varint, fixed64, delimited, fixed32] = [0, 1, 2, 5]
+/** Of what SDKs send by default, as few as it may be: room for more is made where it lacks. */
+const bytesPerSpan = 300
+
 const attributeTag = (9 << 3) | delimited
 
 /** Attributes of a middling API, with their values: some hundreds that stay, and what passes through. */
@@ -49,7 +52,7 @@ class SpanReader {
   constructor(bytes: Uint8Array, describer: Describer, nowMs: number) {
     this.#bytes = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
     this.#describer = describer
-    this.#rows = new TraceRows(nowMs)
+    this.#rows = new TraceRows(nowMs, bytes.length / bytesPerSpan)
     this.#said = new SpanBytes(this.#bytes)
   }
 
