@@ -1,4 +1,3 @@
-import { setTimeout as pause } from 'node:timers/promises'
 import type { DuckDBConnection } from '@duckdb/node-api'
 import { ConsoleError } from '../../errors.js'
 import type { BatchRows } from '../encode.js'
@@ -11,13 +10,6 @@ import { Rollups } from './rollups.js'
 /** Batches that go into one commit: a commit costs about 2 ms of waiting for the disk. */
 const groupBatches = 256
 const groupBytes = 16 * 1024 * 1024
-
-/**
- * A commit costs as much processor time as a thousand spans. After a group of several the senders of it
- * are about to send again: they are waited for so long, as PostgreSQL's commit_delay does.
- */
-const gatherFrom = 4
-const gatherMs = 4
 
 interface Waiting {
   readonly batch: BatchRows
@@ -96,12 +88,8 @@ export class Writer {
   }
 
   async #drain(): Promise<void> {
-    let last = 0
     while (this.#waiting.length > 0) {
-      if (this.#waiting.length < last && last >= gatherFrom) await pause(gatherMs)
-      const group = this.#nextGroup()
-      last = group.length
-      await this.#writeGroup(group)
+      await this.#writeGroup(this.#nextGroup())
       if (this.rollups.isDue(Date.now())) await this.#mergeRollups()
     }
     this.#draining = false
