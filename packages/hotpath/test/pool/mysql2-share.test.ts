@@ -4,6 +4,7 @@ import mysql from 'mysql2/promise'
 import { bothWays, type Ending, withoutFrames } from '../differential.js'
 import { observe, ObservedApp } from '../observed.js'
 import { type MariaDb, missingMariaDb, startMariaDb } from './mariadb.js'
+import { casesOf, lines } from './printed.js'
 import { startRelay } from './relay.js'
 
 const SCHEMA = `
@@ -179,17 +180,3 @@ describe('connections of mysql2 that are opened per request', { skip: missing ??
     await connection.end()
   }
 })
-
-const lines = ({ stdout }: Ending): Record<string, unknown>[] =>
-  stdout
-    .trim()
-    .split('\n')
-    .map(line => JSON.parse(line) as Record<string, unknown>)
-
-function casesOf(ending: Ending): Map<unknown, unknown> {
-  return new Map(
-    lines(ending)
-      .filter(line => 'title' in line)
-      .map(line => [line['title'], line['given']]),
-  )
-}

@@ -3,6 +3,7 @@ import { after, before, describe, test } from 'node:test'
 import pg from 'pg'
 import { bothWays, type Ending, withoutFrames } from '../differential.js'
 import { type Postgres, startPostgres } from '../postgres.js'
+import { casesOf, lines } from './printed.js'
 
 const SCHEMA = `
   create role guest login;
@@ -69,20 +70,6 @@ async function prepare(url: string): Promise<void> {
   )
   await client.query('select pg_reload_conf()')
   await client.end()
-}
-
-const lines = ({ stdout }: Ending): Record<string, unknown>[] =>
-  stdout
-    .trim()
-    .split('\n')
-    .map(line => JSON.parse(line) as Record<string, unknown>)
-
-function casesOf(ending: Ending): Map<unknown, unknown> {
-  return new Map(
-    lines(ending)
-      .filter(line => 'title' in line)
-      .map(line => [line['title'], line['given']]),
-  )
 }
 
 const countsOf = (ending: Ending): unknown => lines(ending).at(-1)

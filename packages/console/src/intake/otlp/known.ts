@@ -1,6 +1,7 @@
 /**
  * Remembers what some bytes were read as. Telemetry says the same few thousand attributes over and
- * over. What is remembered is shared by all who asked, and must not be changed. Bounded: a slot holds one value, and gives way to the next.
+ * over. What is remembered is shared by all who asked, and must not be changed. Bounded: a slot holds
+ * one value, and gives way to the next.
  */
 export class Known<Value> {
   readonly #slots: ({ readonly bytes: Uint8Array; readonly value: Value } | undefined)[]

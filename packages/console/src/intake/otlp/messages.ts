@@ -173,7 +173,7 @@ export const scope = message('InstrumentationScope', {
 })
 
 export const link = message('Link', { traceId: scalar(1, 'id'), spanId: scalar(2, 'id') })
-export const status = message('Status', { code: scalar(3, 'enum') })
+const status = message('Status', { code: scalar(3, 'enum') })
 const span = message('Span', {
   traceId: scalar(1, 'id'),
   spanId: scalar(2, 'id'),

@@ -18,8 +18,8 @@ type Value = bigint | number | string | DuckDBListValue | null
 const chunkRows = 2_048
 
 /**
- * Appends rows inside the caller's transaction, in chunks of columns: measured with groups of 4,000
- * spans, 0.7 us a span less than value by value.
+ * Appends rows inside the caller's transaction, in chunks of columns: 3.4 us of processor time a span
+ * with all that a commit costs, where value by value took 5.0 (groups of 4,000 spans, a busy machine).
  */
 export async function append(
   connection: DuckDBConnection,
