@@ -1,4 +1,8 @@
 import { parseArgs } from 'node:util'
+import { answers } from './answers/answers.js'
+import { cache } from './cache/cache.js'
+import { responses } from './cache/responses.js'
+import { diagnose } from './diagnose/diagnose.js'
 import { intake } from './intake/intake.js'
 import { queries } from './queries/queries.js'
 import { recorder } from './recorder/recorder.js'
@@ -8,6 +12,10 @@ const benchmarks: Readonly<Record<string, (quick: boolean) => Promise<void>>> = 
   recorder,
   intake,
   queries,
+  cache,
+  responses,
+  answers,
+  diagnose,
 }
 
 const usage = `npm run bench NAME [-- --quick]
@@ -15,6 +23,10 @@ const usage = `npm run bench NAME [-- --quick]
   recorder   what attaching Hotpath costs: on and off inside one process, beside OpenTelemetry
   intake     what the console takes in, beside DuckDB's appender, and how fast it answers the page
   queries    loops of statements as they are, by hand and batched; clients and pools
+  cache      hits beside a Map and beside Redis itself, cold keys in four processes, invalidation
+  responses  a cached response beside a bare handler that sends the same bytes
+  answers    what the recorder adds for the detectors of answers and results, part by part
+  diagnose   spans a second through all detectors, and the memory of it
 
   --quick    a rougher figure in under a minute, which is not written to bench/RESULTS.md
 `

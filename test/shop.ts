@@ -38,6 +38,58 @@ export const sins = {
   },
 } satisfies Record<string, Sin>
 
+/** The others, by what they are about and the file that does it. */
+export const otherSins = [
+  {
+    kind: 'background-work',
+    route: 'POST /orders',
+    subject: /^POST 127\.0\.0\.1:\d+\/mails$/,
+    file: 'src/mailer.ts',
+  },
+  {
+    kind: 'connection-churn',
+    route: 'GET /branches/:id/hours',
+    subject: /^127\.0\.0\.1:\d+\/postgres$/,
+    file: 'src/routes/branches.ts',
+  },
+  {
+    kind: 'slow-call',
+    route: 'GET /beans/:id/stock',
+    subject: /^GET 127\.0\.0\.1:\d+\/roasts\/:id$/,
+    file: 'src/routes/beans.ts',
+  },
+  {
+    kind: 'unbounded-list',
+    route: 'GET /reviews',
+    subject: /^select .* from reviews order by written_at desc$/,
+    file: 'src/routes/reviews.ts',
+  },
+  {
+    kind: 'blocked-event-loop',
+    route: 'POST /sessions',
+    subject: /^the event loop$/,
+    file: 'src/routes/sessions.ts',
+  },
+  {
+    kind: 'sequential-statements',
+    route: 'GET /reports/sales',
+    subject: /^select product_id, .* from order_lines /,
+    file: 'src/routes/reports.ts',
+  },
+  {
+    kind: 'over-fetch',
+    route: 'GET /users/:id/profile',
+    subject: /^the answer$/,
+    file: 'src/routes/users.ts',
+  },
+  {
+    kind: 'cacheable',
+    route: 'GET /menu',
+    subject: /^the answer$/,
+    file: 'src/routes/menu.ts',
+  },
+] as const
+
 /** Where the shop in `folder` hands the statement to pg: the line that a finding has to name. */
 export function callLine(folder: string, sin: Sin): number {
   const lines = readFileSync(join(folder, sin.file), 'utf8').split('\n')
@@ -55,9 +107,13 @@ export async function cleanRoutes(profileFile: string): Promise<string[]> {
 }
 
 /** Runs the demo as `npm start -- --once --json` does after its build, with a short load. */
-export async function runDemo(program: string): Promise<FindingsAnswer> {
+export const runDemo = (program: string): Promise<FindingsAnswer> =>
+  runOnce<FindingsAnswer>(program, '--requests', '400')
+
+/** Runs the demo with `--once --json` and more; what it prints. */
+export async function runOnce<Printed>(program: string, ...args: string[]): Promise<Printed> {
   const { DATABASE_URL: _, ...env } = process.env
-  const demo = spawn(process.execPath, [program, '--once', '--json', '--requests', '400'], {
+  const demo = spawn(process.execPath, [program, '--once', '--json', ...args], {
     env,
     stdio: ['ignore', 'pipe', 'pipe'],
   })
@@ -65,5 +121,5 @@ export async function runDemo(program: string): Promise<FindingsAnswer> {
   const [printed, said] = await Promise.all([text(demo.stdout), text(demo.stderr)])
   const [code] = (await ended) as [number | null]
   if (code !== 0) throw new Error(`the demo ended with code ${code}:\n${said}`)
-  return JSON.parse(printed) as FindingsAnswer
+  return JSON.parse(printed) as Printed
 }

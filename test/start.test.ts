@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { before, describe, test } from 'node:test'
 import type { FindingsAnswer } from '../packages/console/dist/api/answers.js'
 import type { Finding } from '../packages/console/dist/model.js'
-import { type Sin, callLine, cleanRoutes, runDemo, shopFolder, sins } from './shop.js'
+import { type Sin, callLine, cleanRoutes, otherSins, runDemo, shopFolder, sins } from './shop.js'
 
 describe('npm start -- --once --json', () => {
   let answer: FindingsAnswer
@@ -35,6 +35,14 @@ describe('npm start -- --once --json', () => {
   test('names the look-up by e-mail as slow', () => {
     assert.equal(found(sins.slow).evidence.calls, 1)
   })
+
+  for (const { kind, route, subject, file } of otherSins)
+    test(`names ${kind} on ${route}`, () => {
+      const finding = answer.findings.find(one => one.kind === kind && one.route === route)
+      assert.ok(finding, `no ${kind} on ${route} in ${JSON.stringify(answer.findings, null, 2)}`)
+      assert.match(finding.subject, subject)
+      assert.equal(finding.where?.file, file)
+    })
 
   test('says nothing about the clean routes', async () => {
     const clean = await cleanRoutes(join(shopFolder, 'dist', 'demo', 'profile.js'))

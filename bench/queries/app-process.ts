@@ -6,6 +6,9 @@ import { fileURLToPath } from 'node:url'
 /** What is attached to the app: undefined nothing, else the recorder with this config. */
 export type Contestant = object | undefined
 
+/** What can be switched in a process. */
+export type Switch = 'statements' | 'pool'
+
 interface Used {
   readonly cpuUs: number
 }
@@ -74,6 +77,16 @@ export class QueriesApp implements AsyncDisposable {
     return { rate: requests / seconds, cpuUs: ((await this.cpuUs()) - startUs) / requests }
   }
 
+  /** Resolves when the process has done next to nothing for a while. */
+  async idle(): Promise<void> {
+    for (let beforeUs = await this.cpuUs(); ; ) {
+      await new Promise(resolve => setTimeout(resolve, 200))
+      const nowUs = await this.cpuUs()
+      if (nowUs - beforeUs < 5_000) return
+      beforeUs = nowUs
+    }
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     this.#agent.destroy()
     const ended = once(this.child, 'exit')
@@ -81,18 +94,30 @@ export class QueriesApp implements AsyncDisposable {
     await ended
   }
 
-  /** Switches batching, in a process that has it. No request may be under way. */
-  async stage(on: boolean): Promise<void> {
-    await this.ask({ ask: 'stage', on })
+  /** Switches what is done with statements, or with pools, in a process that has it. No request may be under way. */
+  async turn(what: Switch, on: boolean): Promise<void> {
+    await this.ask({ ask: 'turn', what, on })
   }
 
   private async cpuUs(): Promise<number> {
     return (await this.ask({ ask: 'cpu' })).cpuUs
   }
 
-  private async ask(what: { readonly ask: string; readonly on?: boolean }): Promise<Used> {
-    const answer = once(this.child, 'message') as Promise<[Used]>
+  private async ask(
+    what: { ask: 'cpu' } | { ask: 'turn'; what: Switch; on: boolean },
+  ): Promise<Used> {
+    const over = new AbortController()
+    const { signal } = over
+    const answer = once(this.child, 'message', { signal }) as Promise<[Used]>
+    const ended = once(this.child, 'exit', { signal }).then(() => {
+      throw new Error('the app of the benchmark ended')
+    })
     this.child.send(what)
-    return (await answer)[0]
+    try {
+      return (await Promise.race([answer, ended]))[0]
+    } finally {
+      over.abort()
+      await Promise.allSettled([answer, ended])
+    }
   }
 }

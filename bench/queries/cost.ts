@@ -1,6 +1,6 @@
 import { say } from '../results.js'
 import { interleave } from '../measure/interleave.js'
-import { type Contestant, QueriesApp } from './app-process.js'
+import { type Contestant, QueriesApp, type Switch } from './app-process.js'
 
 export interface Compared {
   /** Requests a second, of the second beside the first. */
@@ -54,13 +54,13 @@ export interface Switched {
 }
 
 /**
- * Batching on and off in one process, in many short blocks of an order drawn anew each round. Each life
+ * Something on and off in one process, in many short blocks of an order drawn anew each round. Each life
  * gives the mean of its rounds without the fifth that lies farthest out: a neighbour's burst.
  */
 export async function compareSwitched(
   databaseUrl: string,
   page: string,
-  config: object,
+  { what, config }: { readonly what: Switch; readonly config: object },
   options: { readonly lives: number; readonly rounds: number; readonly random: () => number },
 ): Promise<Switched> {
   const { lives, rounds, random } = options
@@ -68,8 +68,10 @@ export async function compareSwitched(
   for (let life = 0; life < lives; life++) {
     say(`${page}, switched: life ${life + 1} of ${lives}`)
     await using app = await QueriesApp.start(databaseUrl, config)
+    // Its config is read by then.
+    await app.request(page)
     const switched = (on: boolean, ms: number) => async () => {
-      await app.stage(on)
+      await app.turn(what, on)
       return (await app.block(page, CLIENTS, ms)).cpuUs
     }
     const arms = (ms: number) => ({

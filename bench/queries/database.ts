@@ -10,7 +10,7 @@ const SCHEMA = `
     select n as id, (n - 1) / 5 + 1 as user_id from generate_series(1, 5000) n;
   create table lines as
     select n as id, (n - 1) / 3 + 1 as order_id, 'line ' || n as name from generate_series(1, 15000) n;
-  create table items as select n as id from generate_series(1, 1000) n;
+  create table items as select n as id, 0 as sold from generate_series(1, 1000) n;
   alter table users add primary key (id);
   alter table addresses add primary key (id);
   alter table orders add primary key (id);

@@ -3,6 +3,7 @@ import { type Figure, lastLine, table, withInterval } from '../measure/line.js'
 import { record, say } from '../results.js'
 import { type Estimate, meanOf, ratioOf } from '../statistics/interval.js'
 import { seeded } from '../statistics/shuffle.js'
+import type { Switch } from './app-process.js'
 import { compare, compareSwitched } from './cost.js'
 import { queriesDatabase, withPassword } from './database.js'
 import { BATCHING, type Measured, measurePages } from './pages.js'
@@ -33,11 +34,11 @@ export async function queries(quick: boolean): Promise<void> {
       with_(undefined, { pool: { share: true } }),
       once,
     )
-    const pool = await compare(postgres.url, 'borrow', with_({}, POOL), once)
     const switched = { lives, rounds: quick ? 40 : 100, random }
-    const plain = batching
-      ? await compareSwitched(postgres.url, 'plain', BATCHING, switched)
-      : undefined
+    const turned = (page: string, what: Switch, config: object) =>
+      compareSwitched(postgres.url, page, { what, config }, switched)
+    const pool = await turned('borrow', 'pool', POOL)
+    const plain = batching ? await turned('plain', 'statements', BATCHING) : undefined
 
     const at10 = pages.get(10) as Map<string, Measured>
     const figures: (Figure | undefined)[] = [
@@ -50,6 +51,7 @@ export async function queries(quick: boolean): Promise<void> {
       figure('plain_statement_us', plain && meanOf(plain.cpuUs.map(perStatement)), 1),
       figure('share_gain', ratioOf(share.rates), 1),
       figure('pool_cost', ratioOf(pool.cpu), 3),
+      figure('pool_aa', ratioOf(pool.same), 3),
     ]
     const line = lastLine(
       'queries',

@@ -7,12 +7,16 @@ export interface AppOptions {
   readonly node: string
   readonly execArgv: readonly string[]
   readonly env: Readonly<Record<string, string>>
+  /** Another app than that of the recorder's benchmark. */
+  readonly program?: URL
 }
 
 export interface Use {
   /** Processor time since the start: all threads, also the export worker's, and child processes. */
   readonly cpuUs: number
   readonly rssBytes: number
+  /** Of an app that counts them: calls of its handler. */
+  readonly runs?: number
 }
 
 /** The measured app in a process of its own. */
@@ -26,7 +30,8 @@ export class AppProcess {
   }
 
   static async start(options: AppOptions): Promise<AppProcess> {
-    const child = fork(fileURLToPath(new URL('app.cjs', import.meta.url)), {
+    const program = options.program ?? new URL('app.cjs', import.meta.url)
+    const child = fork(fileURLToPath(program), {
       execPath: options.node,
       execArgv: [...options.execArgv],
       env: { ...process.env, NODE_OPTIONS: '', NODE_ENV: 'production', ...options.env },
@@ -47,8 +52,8 @@ export class AppProcess {
   async use(): Promise<Use> {
     const answered = answer<Use>(this.#child)
     this.#child.send({ ask: 'use' })
-    const { cpuUs, rssBytes } = await answered
-    return { cpuUs: cpuUs + descendantsCpuUs(this.#child.pid ?? 0), rssBytes }
+    const use = await answered
+    return { ...use, cpuUs: use.cpuUs + descendantsCpuUs(this.#child.pid ?? 0) }
   }
 
   async stop(): Promise<void> {

@@ -2,6 +2,7 @@
  * Bundles what runs inside the user's process into two files: one to load at start, one for the
  * worker. A file read costs 0.1 ms, and forty of them would be most of the start.
  */
+import { copyFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { build } from 'esbuild'
 
@@ -25,12 +26,12 @@ const builtins = {
   },
 }
 
-/** The stages of statements are a bundle of their own, loaded when the config asks for them. */
+/** The stages of statements and of requests are bundles of their own, loaded when the config asks for them. */
 const stages = {
   name: 'stages',
   setup({ onResolve }) {
-    onResolve({ filter: /\/query\/start\.js$/ }, ({ kind }) =>
-      kind === 'dynamic-import' ? { path: './query/start.js', external: true } : undefined,
+    onResolve({ filter: /\/(?:query|serve)\/start\.js$/ }, ({ path, kind }) =>
+      kind === 'dynamic-import' ? { path: path.replace('../', './'), external: true } : undefined,
     )
   },
 }
@@ -41,6 +42,7 @@ await build({
     register: 'dist/register.js',
     worker: 'dist/trace/worker.js',
     'query/start': 'dist/query/start.js',
+    'serve/start': 'dist/serve/start.js',
   },
   outdir: 'dist/bundle',
   bundle: true,
@@ -54,3 +56,22 @@ await build({
   sourcesContent: false,
   logLevel: 'warning',
 })
+
+/** For `require('hotpath/test')`: jest on Node 20 requires no ES modules. */
+await build({
+  absWorkingDir: fileURLToPath(new URL('.', import.meta.url)),
+  entryPoints: { test: 'dist/assert/required.js' },
+  outdir: 'dist/bundle',
+  outExtension: { '.js': '.cjs' },
+  bundle: true,
+  platform: 'node',
+  format: 'cjs',
+  target: 'node20.19',
+  logLevel: 'warning',
+})
+
+// Its types import nothing, so they serve as those of CommonJS, too.
+copyFileSync(
+  new URL('dist/assert/expect.d.ts', import.meta.url),
+  new URL('dist/bundle/test.d.cts', import.meta.url),
+)

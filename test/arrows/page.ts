@@ -5,7 +5,13 @@ import { importsOf, type Source } from './imports.js'
  * What the page (packages/console/ui) shares with the console: the shapes of the answers, and how
  * figures are written. Everything else of `src` would pull Node into the browser.
  */
-const shared = ['api/answers.js', 'api/status.js', 'model.js', 'diagnose/figures.js']
+const shared = [
+  'api/answers.js',
+  'api/status.js',
+  'model.js',
+  'diagnose/figures.js',
+  'predict/verdict.js',
+]
 
 const packages = /^(?:preact|preact\/hooks|uplot|uplot\/dist\/uPlot\.min\.css)$/
 

@@ -6,9 +6,9 @@ import { cache, fixtures } from '../places.js'
 /**
  * Sets of packages that are fetched on first use and not with `npm ci`, each with an Express, a
  * Fastify, a pg and a Knex of its own: `company` is the other tracers of today (320 MB), `yesterday`
- * OpenTelemetry's SDK of 2025, which sends the conventions of before (150 MB).
+ * OpenTelemetry's SDK of 2025, which sends the conventions of before (150 MB), `runners` jest and vitest (95 MB).
  */
-export type Installed = 'company' | 'yesterday' | 'orms' | 'prisma'
+export type Installed = 'company' | 'yesterday' | 'orms' | 'prisma' | 'runners'
 
 /** The folder of `company`. */
 export function companyFolder(): string {

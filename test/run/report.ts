@@ -17,17 +17,21 @@ type Events = ReturnType<typeof run>
 export async function report(events: Events, where: string): Promise<Totals> {
   const totals: Totals = { passed: 0, failed: 0, skipped: 0 }
   const written = new Map<string, string[]>()
+  const running = new Set<string>()
   for await (const event of events) {
-    if (event.type === 'test:stdout' || event.type === 'test:stderr') {
+    if (event.type === 'test:dequeue') running.add(event.data.name)
+    else if (event.type === 'test:stdout' || event.type === 'test:stderr') {
       keep(written, event.data.file ?? '', event.data.message)
     } else if (event.type === 'test:pass' || event.type === 'test:fail') {
       const { data } = event
+      running.delete(data.name)
       if (data.details.type === 'suite' && !failedItself(data)) continue
       const refused =
         data.todo === undefined ? refusedSkip(data.skip) : 'a test that is to be written'
       if (event.type === 'test:fail' || refused !== undefined) {
         totals.failed++
         printFailure(where, data, refused, written.get(data.file ?? '') ?? [])
+        if (isOutOfTime(data)) print(indent(`not ended: ${[...running].join(' > ')}`))
       } else if (data.skip !== undefined) {
         totals.skipped++
         print(`  skipped  ${data.name}: ${String(data.skip)}`)
@@ -64,6 +68,12 @@ export function totalsLine(totals: Totals): string {
 function failedItself(result: Result): boolean {
   const cause = (result.details.error as { failureType?: string } | undefined)?.failureType
   return cause !== undefined && cause !== 'subtestsFailed'
+}
+
+/** Then the file was killed, and what hung in it has no result of its own. */
+function isOutOfTime(result: Result): boolean {
+  const cause = (result.details.error as { failureType?: string } | undefined)?.failureType
+  return cause === 'testTimeoutFailure'
 }
 
 function refusedSkip(skip: string | boolean | undefined): string | undefined {

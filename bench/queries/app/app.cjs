@@ -4,7 +4,9 @@ const http = require('node:http')
 const { Client, Pool } = require('pg')
 
 const url = new URL(process.env.DATABASE_URL)
-const pool = new Pool({ connectionString: url.href, max: 10 })
+// While one page is measured the process of another stands idle for longer than the 10 seconds after
+// which the pool would close its connections: whoever comes next would pay for a new one.
+const pool = new Pool({ connectionString: url.href, max: 10, idleTimeoutMillis: 0 })
 const options = {
   host: url.hostname,
   port: Number(url.port),
@@ -16,6 +18,8 @@ const ADDRESS = 'select city, street from addresses where user_id = $1'
 const ADDRESSES = 'select user_id, city, street from addresses where user_id = any($1)'
 const rows = async (text, values) => (await pool.query(text, values)).rows
 const users = () => rows('select id, name from users order by id limit 1000')
+
+const someId = () => 1 + Math.floor(Math.random() * 1000)
 
 const batched = import('hotpath/batch').then(({ batch, groupBy }) =>
   batch(ids => pool.query(ADDRESSES, [ids]), groupBy('user_id')),
@@ -67,6 +71,14 @@ const pages = {
       found.push((await rows(`select * from ${table} where id = $1`, [7])).length)
     return found
   },
+  /** Five rows are read and five written, by key, at random. */
+  async writes() {
+    for (let i = 0; i < 5; i++) {
+      await rows('select * from items where id = $1', [someId()])
+      await rows('update items set sold = sold + 1 where id = $1', [someId()])
+    }
+    return []
+  },
   async connect() {
     const client = new Client(options)
     await client.connect()
@@ -95,16 +107,22 @@ const server = http.createServer(async (request, response) => {
   }
 })
 
-const stages = globalThis[Symbol.for('hotpath.stages')]
-let stage
+/** What can be switched: the field of an object that says what is done. */
+const switches = {
+  statements: [globalThis[Symbol.for('hotpath.stages')], 'pg'],
+  pool: [globalThis[Symbol.for('hotpath.pools')], 'policy'],
+}
+const kept = {}
 /** Between blocks, when no request is under way: what is measured is the same process with and without. */
-const staged = on => {
-  stage ??= stages.pg
-  stages.pg = on ? stage : undefined
+const turn = (what, on) => {
+  const [holder, field] = switches[what]
+  kept[what] ??= holder[field]
+  if (kept[what] === undefined) throw new Error(`${what} is not configured`)
+  holder[field] = on ? kept[what] : undefined
 }
 
-process.on('message', ({ ask, on }) => {
-  if (ask === 'stage') staged(on)
+process.on('message', ({ ask, what, on }) => {
+  if (ask === 'turn') turn(what, on)
   process.send({ cpuUs: sum(process.cpuUsage()) })
 })
 process.once('disconnect', () => {

@@ -63,6 +63,19 @@ async function foundIds(consoleUrl: string): Promise<string> {
     .join()
 }
 
+/** What the median request would take without the first finding of this kind; null where nothing is predicted. */
+export async function predictedP50(consoleUrl: string, kind: string): Promise<number | null> {
+  const { findings } = await ask<{ findings: PredictedFinding[] }>(`${consoleUrl}/api/findings`)
+  return findings.find(one => one.kind === kind)?.gain?.predicted?.after.p50Ms ?? null
+}
+
+interface PredictedFinding {
+  readonly kind: string
+  readonly gain?: {
+    readonly predicted: { readonly after: { readonly p50Ms: number | null } } | null
+  }
+}
+
 async function ask<T>(url: string): Promise<T> {
   const response = await fetch(url)
   if (!response.ok) throw new Error(`${url} answered ${response.status}: ${await response.text()}`)

@@ -19,6 +19,20 @@ export interface RouteLoad {
 /** Spreads n over 1 to `size`, the same way in every run. */
 const pick = (n: number, size: number): number => 1 + ((n * 7_919) % size)
 
+/** The fields of a profile that the app shows. */
+const shown = [
+  'nickname',
+  'pronouns',
+  'birthday',
+  'portrait_path',
+  'homepage',
+  'language',
+  'favourite_drink',
+  'favourite_bean',
+  'milk_kind',
+  'brew_method',
+].join(',')
+
 export const loadProfile: readonly RouteLoad[] = [
   { method: 'GET', route: '/users', clean: false, requests: 24, path: () => '/users' },
   {
@@ -33,9 +47,10 @@ export const loadProfile: readonly RouteLoad[] = [
     route: '/users/:id/profile',
     clean: false,
     requests: 80,
-    path: n => `/users/${pick(n, 1_000)}/profile`,
+    // The app shows ten fields, and says so.
+    path: n => `/users/${pick(n, 1_000)}/profile?fields=${shown}`,
   },
-  { method: 'GET', route: '/menu', clean: false, requests: 60, path: () => '/menu' },
+  { method: 'GET', route: '/menu', clean: false, requests: 120, path: () => '/menu' },
   {
     method: 'GET',
     route: '/receipts/:id',

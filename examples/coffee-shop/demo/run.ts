@@ -12,7 +12,9 @@ import { loadProfile } from './profile.js'
 import { Progress } from './progress.js'
 import { seedDatabase } from './seed.js'
 import { Service } from './service.js'
-import { type Addresses, type Shop, showFix, type StartShop } from './show-fix.js'
+import type { Addresses, Shop, StartShop } from './shop.js'
+import { showBatch } from './show-batch.js'
+import { showCache } from './show-cache.js'
 
 /**
  * Callers at a time. With 8 on two busy cores a request waited for the processor longer than for
@@ -47,7 +49,8 @@ export async function run(options: Options, signal: AbortSignal): Promise<void> 
     if (options.fix !== undefined) {
       const start: StartShop = env =>
         startShop(options.once, database.url, mail.url, storeFolder, closers, env)
-      await showFix(options, database.url, start, signal)
+      const show = options.fix === 'batch' ? showBatch : showCache
+      await show(options, database.url, start, signal)
       return
     }
 
@@ -86,7 +89,7 @@ async function startShop(
   env: Readonly<Record<string, string>> = {},
 ): Promise<Shop> {
   // With --once nobody goes there afterwards: two runs at a time must not want the same ports.
-  const port = (known: number) => freePort(once ? 0 : known)
+  const port = (known: number) => (once ? freePort() : freePort(known))
   const apiPort = await port(3000)
   const roasteryPort = await port(3001)
   const consolePort = await port(4318)

@@ -12,6 +12,7 @@ import {
   resolveAlerts,
   resolveNotify,
 } from './config/alerts.js'
+import { checkFindings, type FindingsConfig, type IgnoreRule } from './config/findings.js'
 import { checkKeys, isObject, type Rules, type Rule, text } from './config/check.js'
 import { bytes, milliseconds } from './config/units.js'
 import { ConsoleError } from './errors.js'
@@ -48,6 +49,8 @@ export interface ConsoleConfig {
   readonly alerts?: Readonly<Record<string, AlertConfig>>
   /** Who is told, by name. Without an alert nobody is. */
   readonly notify?: Readonly<Record<string, NotifierConfig>>
+  /** Findings that are ignored, with a reason and an end; docs/findings.md. */
+  readonly findings?: FindingsConfig
 }
 
 /** Gives an editor the types of the config; returns what it is given. */
@@ -68,6 +71,7 @@ export interface ResolvedConfig {
   readonly url: string | undefined
   readonly alerts: readonly AlertRule[]
   readonly notify: readonly NotifierSettings[]
+  readonly ignore: readonly IgnoreRule[]
 }
 
 const endings = ['ts', 'mjs', 'js', 'json']
@@ -111,6 +115,7 @@ export function resolveConfig(
     url: (flags.url ?? file.url)?.replace(/\/+$/, ''),
     alerts: resolveAlerts(flags.alerts ?? file.alerts ?? {}, Object.keys(notify)),
     notify: resolveNotify(notify),
+    ignore: (flags.findings ?? file.findings)?.ignore ?? [],
   }
 }
 
@@ -158,6 +163,7 @@ const rules: Rules = {
     holds: value => typeof value === 'string' && /^https?:\/\/[^\s/]+/.test(value),
   },
   alerts: { expected: 'an object of alerts by name', holds: isObject },
+  findings: { expected: 'an object', holds: isObject },
   // A notifier that stands in the wrong place is a secret all the same.
   notify: { expected: 'an object of notifiers by name', holds: isObject, secret: true },
 }
@@ -174,7 +180,8 @@ const storeRules: Rules = {
 /** Throws for a key that is not known and a value that does not fit. */
 function check(file: string, config: unknown): asserts config is ConsoleConfig {
   checkKeys(file, config, '', rules)
-  const { store, alerts, notify } = config as ConsoleConfig
+  const { store, alerts, notify, findings } = config as ConsoleConfig
+  if (findings !== undefined) checkFindings(file, findings)
   if (store !== undefined) checkKeys(file, store, 'store.', storeRules)
   if (notify !== undefined) checkNotify(file, notify)
   if (alerts !== undefined) checkAlerts(file, alerts, notify)

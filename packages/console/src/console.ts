@@ -14,6 +14,9 @@ import { contentTypes, formOf } from './export/exposition.js'
 import { metricsText } from './export/metrics.js'
 import { Totals } from './export/totals.js'
 import { Intake } from './intake/intake.js'
+import { recordsFile } from './standing/file.js'
+import { Standings } from './standing/standings.js'
+import { toldOf } from './standing/told.js'
 import { announce } from './store/announced.js'
 import { openStore } from './store/open.js'
 import type { Store } from './store/store.js'
@@ -38,6 +41,9 @@ export interface RunningConsole {
 
 /** Old telemetry is looked for this often; a minute of a busy service is a few MB. */
 const pruneEveryMs = 60_000
+
+/** A finding is fixed after some minutes at the earliest: more often is for nothing. */
+const lookEveryMs = 60_000
 
 /** Looks whether a step of ten seconds is complete, or a message due: nothing is read when not. */
 const watchEveryMs = 1_000
@@ -66,7 +72,7 @@ export async function startConsole(options: ConsoleOptions = {}): Promise<Runnin
       memoryLimit: `${Math.ceil(config.store.memoryBytes / 1e6)}MB`,
     })
     const whole = { ...config, store: { ...config.store, path } }
-    return await serve(whole, server, store, now).catch(async (error: unknown) => {
+    return await serve(whole, directory, server, store, now).catch(async (error: unknown) => {
       await store.close()
       throw error
     })
@@ -78,6 +84,7 @@ export async function startConsole(options: ConsoleOptions = {}): Promise<Runnin
 
 async function serve(
   config: ResolvedConfig,
+  directory: string,
   server: ListeningServer,
   store: Store,
   now: () => number,
@@ -90,6 +97,13 @@ async function serve(
   const watchNotes = (): string[] => [...off, ...(watcher?.notes() ?? [])]
   const faults = new Faults()
   const lately = new Lately<unknown>()
+  const standings = new Standings(
+    recordsFile(config.store.path),
+    store,
+    async window => (await findIn(store, window)).findings,
+    Date.now(),
+  )
+  const ignoring = { rules: config.ignore, root: directory }
   const status = async (): Promise<StatusAnswer> => ({
     name: 'hotpath-console',
     version,
@@ -123,7 +137,10 @@ async function serve(
       const nowMs = Date.now()
       const make = (): Promise<unknown> => answer(store, path, query, nowMs)
       // The one answer for which whole traces are read and gone through.
-      return path.startsWith('findings') ? lately.get(`${path}?${query}`, nowMs, make) : make()
+      if (!path.startsWith('findings')) return make()
+      return lately.get(`${path}?${query}`, nowMs, () =>
+        make().then(made => toldOf(path, made, standings.records, ignoring, nowMs)),
+      )
     },
     metrics: accept => {
       const form = formOf(accept)
@@ -139,6 +156,7 @@ async function serve(
     onFault: error => faults.add(error),
   })
   const stopPruning = pruneRegularly(config, store, faults)
+  const stopLooking = lookRegularly(standings, faults)
   const stopWatching = watcher === undefined ? undefined : watchRegularly(watcher, faults)
   const forget = announce(config.store.path, server.url)
   let closing: Promise<void> | undefined
@@ -148,6 +166,7 @@ async function serve(
     close: () => {
       forget()
       closing ??= stopPruning()
+        .then(() => stopLooking())
         .then(() => stopWatching?.())
         .then(() => server.close())
         .then(() => store.close())
@@ -204,6 +223,22 @@ function pruneRegularly(config: ResolvedConfig, store: Store, faults: Faults): (
   }
   run()
   const timer = setInterval(run, pruneEveryMs)
+  timer.unref()
+  return async () => {
+    clearInterval(timer)
+    await running
+  }
+}
+
+/** Looks each minute how findings stand; returns what stops it and waits for a look under way. */
+function lookRegularly(standings: Standings, faults: Faults): () => Promise<void> {
+  let running: Promise<void> | undefined
+  const timer = setInterval(() => {
+    running ??= standings
+      .look(Date.now())
+      .catch((error: unknown) => faults.add(error))
+      .finally(() => (running = undefined))
+  }, lookEveryMs)
   timer.unref()
   return async () => {
     clearInterval(timer)

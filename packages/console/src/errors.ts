@@ -76,6 +76,12 @@ export const errors = {
     f =>
       `${f.waitingBytes} bytes wait to be written, the limit is ${f.limitBytes}. Send this again in a second.`,
   ),
+  INTAKE_BUSY: row<{ waiting: number; limit: number }>(
+    2,
+    503,
+    f =>
+      `${f.waiting} requests wait for earlier ones of their processes, the limit is ${f.limit}. Send this again in a second.`,
+  ),
   STORE_CLOSED: row<{ path: string }>(2, 503, f => `The store ${f.path} is closed.`),
   PORT_IN_USE: row<{ host: string; port: number; console: string | null }>(2, 500, f =>
     f.console === null
@@ -173,6 +179,13 @@ export const errors = {
       `What answers at ${f.url} is not a Hotpath console: ${f.cause}. Name the console with --url, or the store file with --store.`,
   ),
   CONSOLE_REFUSED: row<{ url: string; status: number; message: string }>(2, 502, f => f.message),
+  BASELINE: row<{ file: string; cause: string }>(
+    2,
+    500,
+    f =>
+      `The baseline ${f.file} cannot be used: ${f.cause}. Mend it, or remove it and make it anew with \`hotpath check --update-baseline -- COMMAND\`.`,
+  ),
+  APP_CONFIG: row<{ message: string }>(2, 500, f => f.message),
   RECORDER_MISSING: row<{ from: string }>(
     2,
     500,

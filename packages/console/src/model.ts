@@ -113,6 +113,7 @@ export type GaugeName =
   | 'db.client.connection.count'
   | 'db.client.connection.pending_requests'
   | 'db.client.connection.max'
+  | 'hotpath.pool.server_max'
 
 /**
  * A figure of a process at `endNs`; processor time is what was used since `startNs`. Attributes are
@@ -155,7 +156,34 @@ export interface CallSite {
   readonly function?: string
 }
 
-export type FindingKind = 'n-plus-one' | 'repeated-statement' | 'slow-statement' | 'starved-pool'
+export type FindingKind =
+  | 'background-work'
+  | 'blocked-event-loop'
+  | 'cacheable'
+  | 'chatty-transaction'
+  | 'connection-churn'
+  | 'connection-leak'
+  | 'error-spike'
+  | 'large-payload'
+  | 'large-result'
+  | 'latency-regression'
+  | 'n-plus-one'
+  | 'n-plus-one-calls'
+  | 'over-fetch'
+  | 'over-select'
+  | 'repeated-statement'
+  | 'sequential-calls'
+  | 'sequential-statements'
+  | 'slow-call'
+  | 'slow-serialisation'
+  | 'slow-statement'
+  | 'starved-pool'
+  | 'unbounded-list'
+  | 'uncompressed'
+  | 'wide-response'
+
+/** What a finding can be about: a statement by its template, a pool or a database by its name, a call out, the app's own code. */
+export type Subject = 'statement' | 'pool' | 'database' | 'call' | 'code'
 
 export interface Fix {
   readonly kind: 'config' | 'sql' | 'code'
@@ -183,15 +211,33 @@ export interface Finding {
   readonly service: string
   /** `GET /users/:id`. */
   readonly route: string
-  /** What it is about: the statement's template, or the pool: `db:5432/shop`. */
+  readonly about: Subject
+  /** The statement's template, the pool or the database (`db:5432/shop`), or the call (`GET host:80/prices/:id`). */
   readonly subject: string
   /** `1,000 queries in a loop`. */
   readonly title: string
   readonly where?: CallSite
   readonly evidence: Evidence
   readonly cost: Cost
+  /** What the first fix would gain; absent where it was not asked for. */
+  readonly gain?: Gain
   readonly fixes: readonly Fix[]
-  readonly status: 'open'
+  readonly status: 'open' | 'regressed' | 'ignored'
+  /** How it came to that; absent where nothing is known. */
+  readonly standing?: Standing
+}
+
+export interface Standing {
+  /** Since when it is open, or has come back. */
+  readonly sinceMs?: number
+  /** How often it came back after it was fixed. */
+  readonly returns?: number
+  /** Of one that is ignored: why, who says so, and the last day of it. */
+  readonly reason?: string
+  readonly by?: 'comment' | 'config'
+  readonly until?: string
+  /** What is to be known, for people: that a rule by which it was ignored is over. */
+  readonly note?: string
 }
 
 export interface Evidence {
@@ -225,6 +271,44 @@ export interface Cost {
   readonly totalMs: number
   /** Requests of the route in the window; null when no histogram counted them. */
   readonly counted: number | null
+}
+
+/** What the first fix of a finding would gain, as far as it can be said. */
+export interface Gain {
+  /** How the prediction was made, or why there is none: sentences with the figures. */
+  readonly how: readonly string[]
+  readonly predicted: Prediction | null
+}
+
+/** All requests of a route in the window, as they were and as they would be. */
+export interface Prediction {
+  readonly before: Spread
+  readonly after: Spread
+  /** Requests that it is about: all of the route, or the sampled ones where none were counted. */
+  readonly requests: number
+  /** As many callers at a time would be answered so many times as often (Little's law). */
+  readonly throughput: number
+  /** Milliseconds that all requests of the window would have taken less. */
+  readonly savedMs: number
+  /** The same an hour, at the traffic of the window. */
+  readonly savedMsPerHour: number
+  readonly distribution: Distribution
+}
+
+/** How long requests take. Percentiles are null with fewer than 20. */
+export interface Spread {
+  readonly p50Ms: number | null
+  readonly p95Ms: number | null
+  readonly averageMs: number
+}
+
+/** Requests by how long they take, in steps that are each a part longer than the last. */
+export interface Distribution {
+  /** The bounds of the steps: one more than there are steps. */
+  readonly fromMs: readonly number[]
+  readonly before: readonly number[]
+  /** The same requests with the fix. */
+  readonly after: readonly number[]
 }
 
 /** Whether a series of requests or statements counts failures: a status from 500 up, or an error. */

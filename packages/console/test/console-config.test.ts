@@ -40,6 +40,7 @@ describe('hotpath.console.config', () => {
       url: undefined,
       alerts: [],
       notify: [],
+      ignore: [],
     })
   })
 

@@ -27,6 +27,7 @@ export const columnMs = 10
  * `#*` gives each span of the line other parameters, `#a` all the same, `#a,b` these in turn; `r=20`
  * the rows that came; `at=src/a.ts:7` the call site of the first span of the line. Lines that begin
  * with `wait` or `connect` are what the recorder draws so, `internal`, `consumer` and `server` kinds.
+ * `call POST mail:80/mails` is a call out by HTTP.
  */
 export function draw(picture: string, changes: Record<string, Drawn> = {}): Trace {
   return assemble(spansOf(picture, changes))
@@ -95,7 +96,9 @@ function spanOf({ label, what, i, from, length, parent, change, n }: Part): Span
   const sql = /^(select|insert|update|delete|with|begin|commit|set)\b/i.test(what)
   const kind =
     change.kind ??
-    (sql ? 'client' : ((/^(server|consumer|client)/.exec(what)?.[0] ?? 'internal') as SpanKind))
+    (sql || outgoing.test(what)
+      ? 'client'
+      : ((/^(server|consumer|client)/.exec(what)?.[0] ?? 'internal') as SpanKind))
   const startMs = from * columnMs + (change.clockMs ?? 0)
   const under = parentAt(parent, from)
   return {
@@ -123,6 +126,8 @@ function parentAt(line: Line | undefined, from: number): Span | undefined {
   )
 }
 
+const outgoing = /^call ([A-Z]+) ([^\s:]+):(\d+)(\S*)/
+
 function attributesOf(
   label: string,
   what: string,
@@ -135,6 +140,14 @@ function attributesOf(
     const [method = 'GET', route = '/'] = label.split(' ')
     return { 'http.request.method': method, 'http.route': route, 'http.response.status_code': 200 }
   }
+  const [, method, host, port, path] = outgoing.exec(what) ?? []
+  if (method !== undefined && host !== undefined && path !== undefined)
+    return {
+      'http.request.method': method,
+      'server.address': host,
+      'server.port': Number(port),
+      'url.template': path,
+    }
   if (kind !== 'client') return {}
   const hashes = / #(\S+)/.exec(what)?.[1]
   const rows = / r=(\d+)/.exec(what)?.[1]

@@ -156,6 +156,32 @@ export function storeContract(name: string, open: OpenStore): void {
       }
     })
 
+    for (const [ids, from] of [
+      ['count up', 1n],
+      ['are all near the highest', 2n ** 64n - 1_000n],
+    ] as const) {
+      test(`samples the same where ids are not random: they ${ids}`, async () => {
+        const store = await open(newPlace())
+        try {
+          const traceId = (t: number): string => (from + BigInt(t)).toString(16).padStart(32, '0')
+          const spans = Array.from({ length: 900 }, (_, t) => ({
+            ...spanOf(0, 0),
+            traceId: traceId(t),
+            durationNs: 1_000_000 + ((t * 7) % 900),
+          }))
+          await store.write({ spans, histograms: [], counters: [] })
+          const sample = await store.sample({ sinceMs: 0 }, 2)
+          const slowest = spans.reduce((a, b) => (b.durationNs > a.durationNs ? b : a))
+          assert.deepEqual(
+            sample.map(one => one.traceId),
+            [traceId(0), slowest.traceId],
+          )
+        } finally {
+          await store.close()
+        }
+      })
+    }
+
     test('answers a small question while long ones that were asked before it wait their turn', async () => {
       const store = await open(newPlace())
       try {

@@ -4,8 +4,13 @@ import { test } from 'node:test'
 import { type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api'
 import fc from 'fast-check'
 import type { HistogramPoint } from '../dist/model.js'
+import type { Uncounted } from '../dist/store/duckdb/counted.js'
+import { Kept } from '../dist/store/duckdb/kept.js'
+import type { Merged } from '../dist/store/duckdb/merged.js'
+import { Recent } from '../dist/store/duckdb/recent.js'
 import { rolledUp, Rollups } from '../dist/store/duckdb/rollups.js'
 import { migrations, schema } from '../dist/store/duckdb/schema.js'
+import { readSeries } from '../dist/store/duckdb/series.js'
 import type { PointRow } from '../dist/store/encode.js'
 import { openStore } from '../dist/store/open.js'
 import type { Series, TimelineStep } from '../dist/store/store.js'
@@ -229,6 +234,7 @@ test('points with buckets far apart are merged at a lower scale', () =>
 async function withRollups(
   hours: number,
   use: (connection: DuckDBConnection, rollups: Rollups) => Promise<void>,
+  changed?: (afterNs: bigint) => void,
 ): Promise<void> {
   await withConnection(':memory:', async connection => {
     await connection.run(schema)
@@ -236,7 +242,7 @@ async function withRollups(
     await connection.run(`insert into points
       select 1, 1, n * 60000000000, n * 60000000000 + 1, 1, 1, 1, 1, 4, 0, 0, [1]
       from range(${hours * 60}) r(n)`)
-    const rollups = new Rollups()
+    const rollups = new Rollups(changed)
     await rollups.load(connection)
     await use(connection, rollups)
   })
@@ -252,7 +258,7 @@ test('what an answer is read from holds all while late points are merged', () =>
     const split = rollups.split(0n, end)
     assert.ok(split.t1 > 29n * hourNs && split.m1 > split.t1, 'both are merged')
     const read = async (): Promise<number> => {
-      const found = await connection.run(`select sum(count) from (${rolledUp})`, { ...split })
+      const found = await connection.run(`select sum(count) from (${rolledUp()})`, { ...split })
       return Number((await found.getRows())[0]?.[0])
     }
     const before = await read()
@@ -267,6 +273,64 @@ test('what an answer is read from holds all while late points are merged', () =>
     }
     assert.ok(turns > 30, `${turns} turns`)
     assert.equal(await read(), before + 1)
+  }))
+
+const direct = async (
+  connection: DuckDBConnection,
+  rollups: Rollups,
+  nowMs: number,
+): Promise<void> => {
+  while (rollups.isDue(nowMs)) await rollups.merge(work => work(connection), nowMs)
+}
+
+test('what is kept of a stretch is read again when a late point was merged into it', () => {
+  const merged = new Kept<Merged>(1_000_000)
+  const recent = new Recent()
+  const uncounted = new Kept<Uncounted>(1_000)
+  return withRollups(
+    30,
+    async (connection, rollups) => {
+      await connection.run(`insert into series values (1, '${metric}', 'shop', '{}', false)`)
+      const window = { sinceMs: 0, untilMs: 29 * 3_600_000 }
+      const read = async (): Promise<number | undefined> => {
+        const series = await readSeries(
+          connection,
+          { rollups, merged, recent, uncounted },
+          [metric],
+          window,
+        )
+        return series[metric][0]?.histogram.count
+      }
+      await direct(connection, rollups, 0)
+      const before = await read()
+      assert.ok(merged.size > 0)
+      assert.equal(await read(), before)
+      const split = rollups.split(0n, 29n * 3_600_000_000_000n)
+      rollups.notice([{ endNs: 60_000_000_001n } as PointRow])
+      await connection.run('insert into points select * from points where end_ns = 60000000001')
+      await direct(connection, rollups, 60_000)
+      assert.deepEqual(rollups.split(0n, 29n * 3_600_000_000_000n), split)
+      assert.equal(await read(), Number(before) + 1)
+    },
+    afterNs => merged.changed(afterNs),
+  )
+})
+
+test('who asked how far is merged before a prune misses nothing that it leaves', () =>
+  withRollups(30, async (connection, rollups) => {
+    await direct(connection, rollups, 0)
+    const minuteNs = 60_000_000_000n
+    const split = rollups.split(0n, 30n * 60n * minuteNs)
+    const beforeNs = 123n * minuteNs
+    await connection.run('delete from points where end_ns < $beforeNs', { beforeNs })
+    await rollups.drop(connection, beforeNs)
+    const found = await connection.run(
+      `select max(end_ns), sum(count) from (${rolledUp()}) where end_ns >= $beforeNs`,
+      { ...split, beforeNs },
+    )
+    const [[newest, counted] = []] = await found.getRows()
+    assert.equal(newest, split.m1 - minuteNs + 1n)
+    assert.ok(Number(counted) >= Number((split.m1 - beforeNs) / minuteNs), `${counted}`)
   }))
 
 test('after a failure half as much is merged', () =>

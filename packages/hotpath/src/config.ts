@@ -1,6 +1,21 @@
+import { isAddressBlock, isHttpUrl } from './config/addresses.js'
+import {
+  type InvalidationConfig,
+  invalidationRule,
+  STORE,
+  type TableCacheConfig,
+} from './config/caching.js'
+import { type BudgetConfig, budgetRules } from './config/budgets.js'
+import { type CdnConfig, cdnRule } from './config/cdn.js'
 import type { StatementCache } from './config/statement-cache.js'
 import { DURATION, durationMs } from './config/duration.js'
+import { nearest } from './config/nearest.js'
+import { type ResponseCacheConfig, responseCacheRule } from './config/response-cache.js'
+import { type Check, isRecord, isText, type Rule } from './config/rule.js'
 import { type Problem, problem } from './errors.js'
+
+export type { InvalidationConfig, TableCacheConfig } from './config/caching.js'
+export { outsideTriggers } from './config/outside.js'
 
 /** Headers of the export, or a function that gives them when the first request was seen. */
 export type ExportHeaders =
@@ -65,6 +80,10 @@ export interface Config {
   readonly pool?: PoolConfig
   /** What is done with the statements of pg, on all routes. */
   readonly queries?: QueriesConfig
+  /** How processes tell each other what was written: docs/invalidation.md. Default: not at all. */
+  readonly invalidation?: InvalidationConfig
+  /** Caches in front of the app, which are told of writes: docs/cdn.md. */
+  readonly cdn?: CdnConfig
   /** What differs on single routes: `{ 'GET /users': { queries: { batch: 'on' } } }`. `*`: on all others. */
   readonly routes?: Readonly<Record<string, RouteConfig>>
 }
@@ -80,13 +99,23 @@ export interface QueriesConfig {
   readonly memo?: boolean
   /** Milliseconds for which an answer that was fetched before may be given. Default 1,000. For all routes together. */
   readonly maxAgeMs?: number
-  /** Answers across requests, for all routes: asked before the database, told of answers and writes. */
-  readonly cache?: StatementCache
+  /**
+   * Answers across requests, for all routes: of reads on the tables that are named, dropped by what is
+   * written to them; or a cache of your own, asked before the database, told of answers and writes.
+   */
+  readonly cache?: TableCacheConfig | StatementCache
+  /**
+   * What statements read and write is noted, so that a write drops what `hotpath/cache` has made of what
+   * it touches. On by itself where `cache` names tables.
+   */
+  readonly observe?: boolean
 }
 
 /** What holds for the requests of one route. */
-export interface RouteConfig {
-  readonly queries?: Omit<QueriesConfig, 'maxAgeMs' | 'cache'>
+export interface RouteConfig extends BudgetConfig {
+  readonly queries?: Omit<QueriesConfig, 'maxAgeMs' | 'cache' | 'observe'>
+  /** Answers are kept and given again; on routes of GET, each by its name. */
+  readonly cache?: ResponseCacheConfig
 }
 
 /**
@@ -103,18 +132,7 @@ export type Checked =
   | { readonly ok: true; readonly config: Config }
   | { readonly ok: false; readonly problem: Problem }
 
-type Check = (value: unknown) => boolean
-interface Rule {
-  readonly expected: string
-  readonly check: Check
-  readonly keys?: Readonly<Record<string, Rule>>
-  /** Of a record whose keys are the user's: what each of its values may say. */
-  readonly each?: Rule
-}
-
-const isText: Check = value => typeof value === 'string' && value !== ''
-const isRecord: Check = value =>
-  typeof value === 'object' && value !== null && !Array.isArray(value)
+const isNames: Check = value => Array.isArray(value) && value.length > 0 && value.every(isText)
 const rate: Rule = {
   expected: 'a number from 0 up',
   check: value => typeof value === 'number' && value >= 0 && Number.isFinite(value),
@@ -146,13 +164,28 @@ const batch: Rule = {
   expected: "'off', 'shadow', 'on', true or false",
   check: value => typeof value === 'boolean' || ['off', 'shadow', 'on'].includes(String(value)),
 }
+const mode: Rule = {
+  expected: "'off', 'shadow' or 'on'",
+  check: value => ['off', 'shadow', 'on'].includes(String(value)),
+}
 const cache: Rule = {
-  expected: 'an object with the functions ask, tell and wrote',
+  expected: "an object with tables, such as { tables: ['menu'] }, or with ask, tell and wrote",
   check: value =>
     isRecord(value) &&
-    ['ask', 'tell', 'wrote'].every(
-      name => typeof Reflect.get(value as object, name) === 'function',
-    ),
+    ('tables' in (value as object) ||
+      ['ask', 'tell', 'wrote'].every(
+        name => typeof Reflect.get(value as object, name) === 'function',
+      )),
+  // Its own cache may be of any class.
+  keysOf: value =>
+    'ask' in value
+      ? undefined
+      : {
+          tables: { expected: 'a list of names', check: isNames },
+          ttl: duration,
+          maxBytes: count,
+          mode,
+        },
 }
 const yesOrNo: Rule = { expected: 'true or false', check: value => typeof value === 'boolean' }
 
@@ -203,12 +236,15 @@ const rules: Readonly<Record<keyof Config, Rule>> = {
       batch,
       memo: yesOrNo,
       cache,
+      observe: yesOrNo,
       maxAgeMs: {
         expected: 'a number of milliseconds from 1 to 60,000',
         check: value => typeof value === 'number' && value >= 1 && value <= 60_000,
       },
     },
   },
+  invalidation: invalidationRule,
+  cdn: cdnRule,
   routes: {
     expected: "an object with keys such as 'GET /users'",
     check: value =>
@@ -217,7 +253,11 @@ const rules: Readonly<Record<keyof Config, Rule>> = {
     each: {
       expected: 'an object',
       check: isRecord,
-      keys: { queries: { expected: 'an object', check: isRecord, keys: { batch, memo: yesOrNo } } },
+      keys: {
+        queries: { expected: 'an object', check: isRecord, keys: { batch, memo: yesOrNo } },
+        cache: responseCacheRule,
+        ...budgetRules,
+      },
     },
   },
 }
@@ -230,7 +270,37 @@ export function checkConfig(value: unknown, file: string): Checked {
   if (!isRecord(value))
     return refuse('HOTPATH_CONFIG_VALUE', file, 'default export', 'an object', value)
   const wrong = firstProblem(value as Record<string, unknown>, rules, file, '')
-  return wrong ?? { ok: true, config: value as Config }
+  if (wrong !== undefined) return wrong
+  const config = value as Config
+  const { invalidation } = config
+  if (invalidation?.mode === 'strict' && invalidation.store === undefined)
+    return refuse('HOTPATH_CONFIG_VALUE', file, 'invalidation.store', STORE, undefined)
+  for (const [route, { cache }] of Object.entries(config.routes ?? {})) {
+    if (cache === undefined) continue
+    const { cdn } = cache
+    if (cdn !== undefined && config.cdn === undefined)
+      return refuse(
+        'HOTPATH_CONFIG_VALUE',
+        file,
+        `routes.${route}.cache.cdn`,
+        'beside a "cdn" of the config, which says who is purged',
+        cdn,
+      )
+    if (route.startsWith('GET ')) continue
+    const expected = "under a route of GET by its name, such as 'GET /menu'"
+    return refuse('HOTPATH_CONFIG_VALUE', file, `routes.${route}.cache`, expected, route)
+  }
+  return { ok: true, config }
+}
+
+/**
+ * Checks the policy of one route, as `routes['GET /menu'].cache` has it; undefined: nothing is wrong.
+ *
+ *     checkResponseCache({ ttl: '30s' }, 'cacheResponses') // undefined
+ */
+export function checkResponseCache(value: unknown, where: string): Problem | undefined {
+  const wrong = firstProblem({ policy: value }, { policy: responseCacheRule }, where, '')
+  return wrong?.ok === false ? wrong.problem : undefined
 }
 
 function firstProblem(
@@ -243,6 +313,10 @@ function firstProblem(
     const rule = known[key]
     if (rule === undefined) return unknownKey(prefix + key, Object.keys(known), file, prefix)
     if (entry === undefined) continue
+    // A word that nobody knows says more than that another is missing.
+    const odd = rule.keys !== undefined && isRecord(entry) ? oddKey(entry, rule.keys) : undefined
+    if (odd !== undefined && rule.keys !== undefined)
+      return unknownKey(`${prefix}${key}.${odd}`, Object.keys(rule.keys), file, `${prefix}${key}.`)
     if (!rule.check(entry)) {
       return refuse('HOTPATH_CONFIG_VALUE', file, prefix + key, rule.expected, entry)
     }
@@ -252,9 +326,13 @@ function firstProblem(
   return undefined
 }
 
+const oddKey = (entry: unknown, known: Readonly<Record<string, Rule>>): string | undefined =>
+  Object.keys(entry as object).find(name => known[name] === undefined)
+
 function insideOf(entry: unknown, rule: Rule, file: string, prefix: string): Checked | undefined {
   const record = entry as Readonly<Record<string, unknown>>
-  if (rule.keys !== undefined) return firstProblem(record, rule.keys, file, prefix)
+  const keys = rule.keysOf?.(record) ?? rule.keys
+  if (keys !== undefined) return firstProblem(record, keys, file, prefix)
   const { each } = rule
   if (each === undefined) return undefined
   return firstProblem(
@@ -284,48 +362,15 @@ function unknownKey(key: string, known: readonly string[], file: string, prefix:
   return { ok: false, problem: problem('HOTPATH_CONFIG_KEY', { file, key, hint }) }
 }
 
-/** The known key that differs by the fewest edits, if that is at most a third of its letters, or two. */
-function nearest(key: string, known: readonly string[]): string | undefined {
-  const ranked = known
-    .map(name => ({ name, edits: editsBetween(key.toLowerCase(), name.toLowerCase()) }))
-    .sort((a, b) => a.edits - b.edits)
-  const best = ranked[0]
-  return best !== undefined && best.edits <= Math.max(2, best.name.length / 3)
-    ? best.name
-    : undefined
-}
-
-/** Levenshtein's distance, one row at a time. */
-function editsBetween(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, index) => index)
-  for (let i = 1; i <= a.length; i++) {
-    const next = [i]
-    for (let j = 1; j <= b.length; j++) {
-      const replaced = (row[j - 1] as number) + (a[i - 1] === b[j - 1] ? 0 : 1)
-      next.push(Math.min(replaced, (row[j] as number) + 1, (next[j - 1] as number) + 1))
-    }
-    row = next
-  }
-  return row[b.length] as number
-}
-
-/** A value for a message: short, and never the contents of an object. */
+/** A value for a message: short, and of an object its keys alone. */
 function show(value: unknown): string {
   if (value === null || value === undefined) return String(value)
-  if (Array.isArray(value)) return 'a list with something else in it'
-  if (typeof value === 'object') return 'an object'
+  if (Array.isArray(value))
+    return value.length === 0 ? 'an empty list' : 'a list with something else in it'
+  if (typeof value === 'object') {
+    const names = Object.keys(value).slice(0, 5)
+    return names.length === 0 ? 'an empty object' : `an object with ${names.join(', ')}`
+  }
   if (typeof value === 'function') return 'a function'
   return JSON.stringify(value)?.slice(0, 60) ?? typeof value
-}
-
-function isHttpUrl(value: unknown): boolean {
-  return typeof value === 'string' && /^https?:\/\//i.test(value) && URL.canParse(value)
-}
-
-function isAddressBlock(value: unknown): boolean {
-  if (typeof value !== 'string') return false
-  const [address = '', bits, ...more] = value.split('/')
-  if (more.length > 0 || !/^[0-9a-fA-F.:]+$/.test(address)) return false
-  const most = address.includes(':') ? 128 : 32
-  return bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= most)
 }

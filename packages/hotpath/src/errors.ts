@@ -24,6 +24,15 @@ export const errors = {
   HOTPATH_BATCH_KEY:
     '{batch} was called with {got}. A key is a value: without by() or groupBy() there is no row for none.',
   HOTPATH_BATCH_OPTION: 'batch: "{option}" must be {expected}, but is {got}.',
+  HOTPATH_TEST_DETACHED:
+    '{name}: the recorder is not attached here. Run the tests with NODE_OPTIONS="--import hotpath/register", or under \'npx hotpath check -- npm test\'.',
+  HOTPATH_TEST_NOTHING:
+    '{name}: no statement was seen, so nothing was judged. Seen are statements of pg, in this process, and of its servers when they are asked by HTTP. If pg was loaded past Node (by jest), run the tests with NODE_OPTIONS="--import hotpath/register".',
+  HOTPATH_CACHE_OPTION: 'cache: "{option}" must be {expected}, but is {got}.',
+  HOTPATH_CACHE_NAME:
+    '{what} would be given the results of the first: with a store they are kept by name. Give each a name of its own, createCache({ name: "shop" }) and cache(fn, { name: "menu" }), once, at start; for keys that are made per request use cache.getOrSet.',
+  HOTPATH_CACHE_TIMEOUT:
+    'cache "{name}": no result within {timeout} ms (hardTimeout). The computation goes on, and its result is kept. Answer 503, or give an old result longer (grace).',
 } as const
 
 export type ErrorCode = keyof typeof errors
@@ -45,8 +54,9 @@ export class HotpathError extends Error {
   override readonly name = 'HotpathError'
   readonly code: ErrorCode
 
-  constructor(code: ErrorCode, details: Readonly<Record<string, string>>) {
-    super(problem(code, details).message)
-    this.code = code
+  constructor(code: ErrorCode | Problem, details: Readonly<Record<string, string>> = {}) {
+    const told = typeof code === 'string' ? problem(code, details) : code
+    super(told.message)
+    this.code = told.code
   }
 }

@@ -7,10 +7,20 @@ export type {
   SampleConfig,
   ShareConfig,
 } from './config.js'
+export type { BudgetConfig } from './config/budgets.js'
+export type {
+  CdnConfig,
+  CdnFields,
+  CdnLimits,
+  CdnPurger,
+  PurgeResult,
+  RouteCdnConfig,
+} from './config/cdn.js'
 export type {
   CacheableRead,
   CachedAnswer,
   PossibleWrite,
   StatementCache,
 } from './config/statement-cache.js'
+export type { ResponseCacheConfig, ResponseCacheKey } from './config/response-cache.js'
 export { defineConfig } from './config.js'

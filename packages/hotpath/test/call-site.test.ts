@@ -107,6 +107,28 @@ describe('the call site', () => {
     })
   })
 
+  test('tells the ORM that the app called, of those it knows', () => {
+    const run = 'export const run = fn => fn()\n'
+    const json = (name: string) => `{ "name": "${name}", "type": "module", "main": "index.js" }`
+    write('node_modules/knex/package.json', json('knex'))
+    write('node_modules/knex/index.js', run)
+    write('node_modules/@prisma/client/package.json', json('@prisma/client'))
+    write(
+      'node_modules/@prisma/client/index.js',
+      `import { run as below } from 'knex'\nexport const run = fn => below(fn)\n`,
+    )
+    for (const [orm, from] of [
+      ['knex', 'knex'],
+      ['prisma', '@prisma/client'],
+    ] as const) {
+      write(
+        'src/query.js',
+        `${capture}import { run } from '${from}'\nconsole.log(JSON.stringify(run(captureCallSite)))\n`,
+      )
+      assert.equal(siteOf('src/query.js')['hotpath.orm'], orm)
+    }
+  })
+
   test('is found behind the many frames of an ORM', () => {
     const deep = 'export const run = (fn, n = 20) => (n === 0 ? fn() : run(fn, n - 1))\n'
     write(

@@ -47,7 +47,10 @@ export type Answer = (
  * and fails as it is told.
  */
 export class Collector {
+  /** All but `blocks`. */
   readonly spans: CollectedSpan[] = []
+  /** Code that kept the event loop: on a busy machine any request may have some. */
+  readonly blocks: CollectedSpan[] = []
   readonly points: CollectedPoint[] = []
   /** Bodies of metric exports as they came, with the sequence numbers in them. */
   readonly deliveries: {
@@ -104,6 +107,13 @@ export class Collector {
       .reduce((sum, point) => sum + point.count, 0)
   }
 
+  /** What a counter came to. */
+  summed(metric: string, attributes: Attributes = {}): number {
+    return this.points
+      .filter(point => point.metric === metric && matches(point.attributes, attributes))
+      .reduce((sum, point) => sum + point.value, 0)
+  }
+
   servers(): CollectedSpan[] {
     return this.spans.filter(span => span.kind === 2)
   }
@@ -150,7 +160,8 @@ export class Collector {
       this.taken.add(delivery)
       this.points.push(...points)
     } else if (accepted) {
-      this.spans.push(...spansIn(parsed))
+      for (const span of spansIn(parsed))
+        (span.attributes['hotpath.blocked'] === true ? this.blocks : this.spans).push(span)
     }
   }
 

@@ -31,12 +31,77 @@ describe('a config is checked', () => {
         share: { max: 5, idle: '500ms' },
       },
       queries: { batch: 'shadow', memo: true, maxAgeMs: 500 },
-      routes: { 'GET /users': { queries: { batch: true } }, '*': { queries: { batch: 'off' } } },
+      routes: {
+        'GET /users': { queries: { batch: true } },
+        'GET /menu': {
+          cache: {
+            ttl: '30s',
+            stale: '10m',
+            mode: 'shadow',
+            key: { query: { ignore: ['utm_source'] }, headers: ['accept-language', 'X-Api-Key'] },
+            shared: ['cookie'],
+            tags: ['menu'],
+            maxBytes: 1000,
+          },
+        },
+        '*': { queries: { batch: 'off' } },
+      },
     }
     assert.deepEqual(checkConfig(full, 'f'), { ok: true, config: full })
     assert.equal(problemOf({}), undefined)
     assert.equal(problemOf({ service: undefined }), undefined)
     assert.equal(problemOf({ pool: { share: true } }), undefined)
+    const cache = { tables: ['menu', 'shop.prices'], ttl: '5m', maxBytes: 1e6 }
+    assert.equal(problemOf({ queries: { cache, observe: true } }), undefined)
+    const channel = { publish: async () => {}, subscribe: async () => async () => {} }
+    const strict = { mode: 'strict', store: { versions: {} }, delayCommits: false }
+    assert.equal(problemOf({ invalidation: strict }), undefined)
+    assert.match(
+      problemOf({ invalidation: { mode: 'strict' } })?.message ?? '',
+      /"invalidation.store" must be a store of Redis/,
+    )
+    assert.equal(problemOf({ invalidation: { channel, listen: () => undefined } }), undefined)
+    assert.match(
+      problemOf({ invalidation: { channel: 'redis' } })?.message ?? '',
+      /"invalidation.channel" must be an object with the functions publish and subscribe/,
+    )
+    const own = { ask: () => undefined, tell() {}, wrote() {}, anything: 7 }
+    assert.equal(problemOf({ queries: { cache: own } }), undefined)
+  })
+
+  for (const [title, cache, message] of [
+    ['no ttl', { stale: '1m' }, /"routes.GET \/menu.cache" must be an object with a ttl/],
+    ['a ttl that is none', { ttl: 30 }, /cache.ttl" must be a duration such as '500ms'/],
+    [
+      'a mode that is none',
+      { ttl: '1s', mode: 'yes' },
+      /cache.mode" must be 'off', 'shadow' or 'on'/,
+    ],
+    [
+      'both of ignore and only',
+      { ttl: '1s', key: { query: { ignore: ['a'], only: ['b'] } } },
+      /either ignore or only/,
+    ],
+    [
+      'a credential ignored',
+      { ttl: '1s', key: { query: { ignore: ['access_token'] } } },
+      /tell nobody apart/,
+    ],
+    ['a header that is none', { ttl: '1s', key: { headers: ['a b'] } }, /list of header names/],
+    ['a key misspelt', { ttl: '1s', stael: '1s' }, /Did you mean "routes.GET \/menu.cache.stale"/],
+  ] as const) {
+    test(`a cache of responses with ${title}`, () => {
+      const told = problemOf({ routes: { 'GET /menu': { cache } } })
+      assert.match(told?.message ?? '', message)
+    })
+  }
+
+  test('a cache of responses under no route of GET', () => {
+    for (const route of ['*', 'POST /menu', 'HEAD /menu'])
+      assert.match(
+        problemOf({ routes: { [route]: { cache: { ttl: '1s' } } } })?.message ?? '',
+        /under a route of GET by its name/,
+      )
   })
 
   for (const [title, value, message] of [
@@ -58,7 +123,7 @@ describe('a config is checked', () => {
     [
       'a key like no other',
       { redis: {} },
-      'hotpath.config.js: unknown key "redis". Known keys: service, endpoint, headers, protocol, trust, sample, callSites, exitMs, enabled, pool, queries, routes.',
+      'hotpath.config.js: unknown key "redis". Known keys: service, endpoint, headers, protocol, trust, sample, callSites, exitMs, enabled, pool, queries, invalidation, cdn, routes.',
     ],
     [
       'no duration',
@@ -76,14 +141,29 @@ describe('a config is checked', () => {
       `hotpath.config.js: "queries.batch" must be 'off', 'shadow', 'on', true or false, not "maybe".`,
     ],
     [
+      'a cache of tables without a unit',
+      { queries: { cache: { tables: ['menu'], ttl: 60 } } },
+      "hotpath.config.js: \"queries.cache.ttl\" must be a duration such as '500ms', '5s', '10m' or '1h', not 60.",
+    ],
+    [
+      'a word that a cache of a route does not know',
+      { routes: { 'GET /menu': { cache: { tll: '30s' } } } },
+      'hotpath.config.js: unknown key "routes.GET /menu.cache.tll". Did you mean "routes.GET /menu.cache.ttl"?',
+    ],
+    [
+      'a cache of no tables',
+      { queries: { cache: { tables: [] } } },
+      'hotpath.config.js: "queries.cache.tables" must be a list of names, not an empty list.',
+    ],
+    [
       'half a cache of statements',
       { queries: { cache: { ask: () => undefined } } },
-      'hotpath.config.js: "queries.cache" must be an object with the functions ask, tell and wrote, not an object.',
+      'hotpath.config.js: "queries.cache" must be an object with tables, such as { tables: [\'menu\'] }, or with ask, tell and wrote, not an object with ask.',
     ],
     [
       'a route that is none',
       { routes: { users: {} } },
-      `hotpath.config.js: "routes" must be an object with keys such as 'GET /users', not an object.`,
+      `hotpath.config.js: "routes" must be an object with keys such as 'GET /users', not an object with users.`,
     ],
     [
       'a key misspelt inside a route',
@@ -113,7 +193,7 @@ describe('a config is checked', () => {
     [
       'a header that is no text',
       { headers: { a: 1 } },
-      'hotpath.config.js: "headers" must be an object of strings, or a function that returns one, not an object.',
+      'hotpath.config.js: "headers" must be an object of strings, or a function that returns one, not an object with a.',
     ],
     ['no object at all', 'x', 'hotpath.config.js: "default export" must be an object, not "x".'],
   ] as const) {

@@ -37,6 +37,7 @@ describe('a request is a server span', () => {
       'http.request.method': 'GET',
       'http.route': '/hello/:id/of/:id',
       'hotpath.route.guessed': true,
+      'http.response.body.size': 5,
       'http.response.status_code': 200,
       'network.protocol.version': '1.1',
       'hotpath.sampled.reason': 'new',

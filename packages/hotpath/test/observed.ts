@@ -68,8 +68,10 @@ export class ObservedApp {
       code,
       output: this.output.text,
       spans: this.collector.spans,
+      blocks: this.collector.blocks,
       errors: errors.map(point => String(point.attributes['where'])),
       counted: (metric, attributes) => this.collector.counted(metric, attributes),
+      summed: (metric, attributes) => this.collector.summed(metric, attributes),
       dropped: (what, reason) =>
         this.collector.points
           .filter(point => point.metric === 'hotpath.recorder.dropped')
@@ -85,10 +87,13 @@ export interface Observation {
   readonly code: number | null
   readonly output: string
   readonly spans: readonly CollectedSpan[]
+  /** Code that kept the event loop: on a busy machine any request may have some. */
+  readonly blocks: readonly CollectedSpan[]
   /** Places of ours that threw. */
   readonly errors: readonly string[]
   /** What the histograms of a metric counted. */
   counted(metric: string, attributes?: Attributes): number
+  summed(metric: string, attributes?: Attributes): number
   /** What the recorder said that it dropped. */
   dropped(what: string, reason: string): number
 }

@@ -68,8 +68,13 @@ async function system(bin: string, directory: string, port: number): Promise<() 
   await listening(port, child)
   return () =>
     new Promise(resolve => {
-      child.once('exit', () => resolve())
-      child.kill('SIGINT')
+      // Connections that are being closed have a second for it: told that the server ends, pg throws.
+      const hurry = setTimeout(() => child.kill('SIGINT'), 1_000)
+      child.once('exit', () => {
+        clearTimeout(hurry)
+        resolve()
+      })
+      child.kill('SIGTERM')
     })
 }
 

@@ -94,6 +94,7 @@ describe('the sampler keeps', () => {
 })
 
 class CountingKeeper implements Keeper {
+  joined(): void {}
   open = 0
   lateAdmitted = Number.POSITIVE_INFINITY
   readonly strays = new Set<ActiveTrace>()

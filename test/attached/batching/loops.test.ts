@@ -214,6 +214,23 @@ describe('a loop of single reads becomes a few statements', () => {
       nodeArgs: ['--require', preload],
     })
     assert.equal((await lone.learned('users', usersPage)).roundTrips, USERS + 1)
-    assert.match(lone.program.stderr, /^hotpath: batching needs .*npm install libpg-query.*\n$/)
+    assert.match(
+      lone.program.stderr,
+      /^hotpath: what is done with statements needs .*npm install libpg-query.*\n$/,
+    )
+  })
+
+  test('without it answers of a route are kept whatever is written, and that is said', async () => {
+    const preload = join(fixtures, 'batching', 'no-grammar.cjs')
+    await using lone = await BatchedApp.start({
+      databaseUrl: postgres.url,
+      nodeArgs: ['--require', preload],
+      config: { routes: { 'GET /users': { cache: { ttl: '30s' } } } },
+    })
+    await lone.learned('users', usersPage)
+    assert.match(
+      lone.program.stderr,
+      /^hotpath: .*no write makes a cached answer old.*libpg-query/m,
+    )
   })
 })

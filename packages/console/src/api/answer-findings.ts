@@ -1,10 +1,12 @@
 import { withBatching } from '../diagnose/batching.js'
-import { findings as find } from '../diagnose/findings.js'
+import { found } from '../diagnose/findings.js'
 import { poolsOf, withPools } from '../diagnose/pools.js'
 import { ConsoleError } from '../errors.js'
 import type { Finding } from '../model.js'
+import { byWorth, withGains } from '../predict/gain.js'
 import type { Store } from '../store/store.js'
 import type { FindingAnswer, FindingsAnswer } from './answers.js'
+import { worseThanBefore } from './past.js'
 import { sampledTraces } from './sampled-traces.js'
 import { totalCount, totalMs } from './answer-routes.js'
 import { checkPrefix, onlyMatch } from './prefix.js'
@@ -17,14 +19,17 @@ const perRoute = 20
 const finestMs = 10_000
 /** Steps of a window: days in steps of 10 s were hundreds of MB for some processes. */
 const mostSteps = 2_000
+/** Less traffic than of a minute is not stretched to an hour. */
+const leastMs = 60_000
 /** What is asked of pools. */
 const poolGauges = [
   'db.client.connection.count',
   'db.client.connection.max',
   'db.client.connection.pending_requests',
+  'hotpath.pool.server_max',
 ] as const
 
-/** All findings of a window, the dearest first. */
+/** All findings of a window, those first whose fixes would save the most. */
 export async function findings(
   store: Store,
   query: URLSearchParams,
@@ -62,18 +67,33 @@ export async function findIn(
 ): Promise<{ findings: Finding[]; requests: number; totalMs: number }> {
   const widthMs = window.untilMs - window.sinceMs
   const stepMs = finestMs * Math.max(1, Math.ceil(widthMs / mostSteps / finestMs))
-  const [traces, routes, statements, uses, counters, levels, processes] = await Promise.all([
+  const [traces, series, counters, levels, processes, extent] = await Promise.all([
     store.sample(window, perRoute).then(sample => sampledTraces(store).of(sample)),
-    store.series('http.server.request.duration', window),
-    store.series('db.client.operation.duration', window),
-    store.series('db.client.connection.use_time', window),
+    store.seriesOf(
+      [
+        'http.server.request.duration',
+        'db.client.operation.duration',
+        'db.client.connection.use_time',
+      ],
+      window,
+    ),
     store.counters(window),
     store.gauges({ ...window, names: poolGauges, stepMs }),
     store.processes(window),
+    store.extent(),
   ])
+  const routes = series['http.server.request.duration']
+  const statements = series['db.client.operation.duration']
+  const uses = series['db.client.connection.use_time']
   const pools = poolsOf({ uses, levels, processes, counters })
-  const found = find({ traces, routes, statements })
-  const all = withPools(withBatching(found, counters), pools)
+  const material = { traces, routes, statements }
+  // From the first to the last that was heard in the window: without traffic nothing is to be saved.
+  const sinceMs = Math.max(window.sinceMs, extent.oldestMs ?? 0)
+  const untilMs = Math.min(window.untilMs, extent.newestMs ?? Infinity)
+  const hours = Math.max(leastMs, untilMs - sinceMs) / 3_600_000
+  const worth = withGains(found(material), material, hours)
+  const worse = await worseThanBefore(store, window, { traces, processes, routes })
+  const all = [...withPools(withBatching(worth, counters), pools), ...worse].sort(byWorth)
   const asked = window.service
   return {
     // A trace brings the spans of every service that it went through.

@@ -35,7 +35,7 @@ export async function trace(
   return {
     ...headOf(whole),
     services: whole.services,
-    verdict: verdictOf(rows, whole.durationNs, shown),
+    verdict: verdictOf(rows, whole.durationNs, shown, isHit(whole)),
     rows,
     gaps: gapsOf(whole),
     findings: shown.map(({ finding: { id, title } }) => ({ id, title })),
@@ -47,6 +47,9 @@ export async function trace(
     notes: whole.notes,
   }
 }
+
+const isHit = ({ roots: [root] }: Trace): boolean =>
+  root?.kind === 'server' && root.attributes['hotpath.cache'] === 'hit'
 
 /** The trace with this id, or with the one id that begins so. Throws when there is none. */
 export async function readTrace(store: Store, id: string): Promise<Trace> {

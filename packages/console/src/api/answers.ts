@@ -1,4 +1,4 @@
-import type { CallSite, Finding, SpanKind, SpanStatus, Attributes } from '../model.js'
+import type { CallSite, Finding, FindingKind, SpanKind, SpanStatus, Attributes } from '../model.js'
 
 /**
  * The answers that all faces give: `GET /api/...` sends them as JSON, the CLI prints them, `--json`
@@ -134,6 +134,23 @@ export interface FindingsAnswer extends WindowAnswer {
   readonly requests: number
   /** Milliseconds of all requests in the window. */
   readonly totalMs: number
+  /** Those that a comment or the config has ignored; not among `findings`. */
+  readonly ignored?: readonly Finding[]
+  /** Those that were fixed, the latest first; whatever the window. */
+  readonly fixed?: readonly PastFinding[]
+}
+
+/** A finding that does not show any more. */
+export interface PastFinding {
+  readonly id: string
+  readonly kind: FindingKind
+  readonly service: string
+  readonly route: string
+  readonly subject: string
+  readonly title: string
+  readonly fixedMs: number
+  /** Requests of its route in which it did not show. */
+  readonly requests: number
 }
 
 export interface FindingAnswer extends WindowAnswer {

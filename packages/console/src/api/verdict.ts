@@ -1,4 +1,5 @@
-import { counted, count, duration, percent } from '../diagnose/figures.js'
+import { detectorOf } from '../diagnose/detectors.js'
+import { counted, duration, percent } from '../diagnose/figures.js'
 import type { Finding } from '../model.js'
 import type { Occurrence } from '../diagnose/occurrence.js'
 import type { TraceRowSpan } from './answers.js'
@@ -11,7 +12,9 @@ export function verdictOf(
   rows: readonly TraceRowSpan[],
   durationNs: number,
   shown: readonly { readonly finding: Finding; readonly occurrence: Occurrence }[],
+  fromCache = false,
 ): string {
+  if (fromCache) return 'The answer came from the cache: no code of the app ran.'
   const [main] = [...shown].sort((a, b) => b.occurrence.takenNs - a.occurrence.takenNs)
   if (main) return ofFinding(main.occurrence, durationNs)
   const [first] = [...rows].sort((a, b) => b.criticalNs - a.criticalNs)
@@ -28,13 +31,7 @@ export function verdictOf(
   return `${percent(part)} is ${what}${times}: ${duration(first.criticalNs / 1e6)}.`
 }
 
-function ofFinding({ kind, calls, order, takenNs }: Occurrence, durationNs: number): string {
-  const part = percent(Math.min(1, takenNs / Math.max(1, durationNs)))
-  if (kind === 'n-plus-one')
-    return `${part} is one loop: ${count(calls.length)} queries, ${order === 'sequential' ? 'one after another' : 'several at a time'}.`
-  if (kind === 'repeated-statement')
-    return `${part} is the same query, asked ${count(calls.length)} times.`
-  if (kind === 'starved-pool')
-    return `${part} is waiting for a connection: ${duration(takenNs / 1e6)}.`
-  return `${part} is one slow query: ${duration(takenNs / 1e6)}.`
+function ofFinding(occurrence: Occurrence, durationNs: number): string {
+  const part = percent(Math.min(1, occurrence.takenNs / Math.max(1, durationNs)))
+  return `${part} is ${detectorOf(occurrence.kind).inShort(occurrence)}.`
 }

@@ -3,6 +3,8 @@ import { relative, resolve } from 'node:path'
 import { answer } from '../api/answer.js'
 import { readConfig, resolveConfig } from '../config.js'
 import { ConsoleError } from '../errors.js'
+import { readRecords, recordsFile } from '../standing/file.js'
+import { toldOf } from '../standing/told.js'
 import { announced } from '../store/announced.js'
 import { openStore } from '../store/open.js'
 
@@ -31,7 +33,8 @@ const patienceMs = 30_000
  * await withAnswers(source, ask => ask<RoutesAnswer>('routes', { since: '2h' }))
  */
 export async function withAnswers<T>(source: Source, use: (ask: Ask) => Promise<T>): Promise<T> {
-  if (source.store !== undefined) return withStore(resolve(source.directory, source.store), use)
+  if (source.store !== undefined)
+    return withStore(resolve(source.directory, source.store), source.directory, use)
   const named = source.url ?? (source.environment['HOTPATH_URL'] || undefined)
   const config = resolveConfig({}, await readConfig(source.directory), source.environment)
   const through = (base: string): Ask => {
@@ -55,7 +58,7 @@ export async function withAnswers<T>(source: Source, use: (ask: Ask) => Promise<
   if (!existsSync(path))
     throw new ConsoleError('CONSOLE_ABSENT', { url: base, cause: absent, store })
   source.tell(`No console at ${base} (${absent}): read from ${store}.`)
-  return withStore(path, use)
+  return withStore(path, source.directory, use)
 }
 
 /** The address as it is asked. Throws a `ConsoleError` for what is none. */
@@ -65,13 +68,21 @@ function baseOf(url: string): string {
   throw new ConsoleError('PARAMETER', { name: '--url', expected, got: url })
 }
 
-async function withStore<T>(path: string, use: (ask: Ask) => Promise<T>): Promise<T> {
+async function withStore<T>(
+  path: string,
+  directory: string,
+  use: (ask: Ask) => Promise<T>,
+): Promise<T> {
+  const { ignore } = resolveConfig({}, await readConfig(directory))
   const store = await openStore({ path, readOnly: true })
+  const records = readRecords(recordsFile(path))
   try {
-    return await use(
-      async <Answer>(name: string, parameters: Record<string, string>) =>
-        (await answer(store, name, new URLSearchParams(parameters), Date.now())) as Answer,
-    )
+    return await use(async <Answer>(name: string, parameters: Record<string, string>) => {
+      const nowMs = Date.now()
+      const made = await answer(store, name, new URLSearchParams(parameters), nowMs)
+      if (!name.startsWith('findings')) return made as Answer
+      return toldOf(name, made, records, { rules: ignore, root: directory }, nowMs) as Answer
+    })
   } finally {
     await store.close()
   }

@@ -23,11 +23,17 @@ const fromKeyboard = new Set<NodeJS.Signals>(['SIGINT', 'SIGQUIT'])
 
 /**
  * Runs a command without a shell, on our own input and output, and passes signals on until it ends.
+ *
+ * @param output Where its standard output goes: to ours, or to our standard error where ours has an answer.
  */
-export function runChild(command: readonly string[], env: NodeJS.ProcessEnv): Promise<Ending> {
+export function runChild(
+  command: readonly string[],
+  env: NodeJS.ProcessEnv,
+  output: 'stdout' | 'stderr' = 'stdout',
+): Promise<Ending> {
   const [file = '', ...args] = command
   return new Promise(resolve => {
-    const child = spawn(file, args, { stdio: 'inherit', env })
+    const child = spawn(file, args, { stdio: ['inherit', output === 'stdout' ? 1 : 2, 2], env })
     const listeners = passedOn.map(signal => {
       const pass = (): void => {
         if (!(process.stdin.isTTY && fromKeyboard.has(signal))) child.kill(signal)

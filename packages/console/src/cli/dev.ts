@@ -156,7 +156,7 @@ async function withTimeout<T>(promise: Promise<T>): Promise<T> {
 }
 
 /** Ends as the command ended: by its code, or by its signal, so that a shell sees the same. */
-function endAs(ending: Ending): void {
+export function endAs(ending: Ending): void {
   if (ending.kind === 'signal') {
     // Without listeners the signal does to us what it did to the command.
     process.removeAllListeners(ending.signal)

@@ -2,9 +2,12 @@ import { Command, CommanderError } from 'commander'
 import { ConsoleError } from '../errors.js'
 import { version } from '../version.js'
 import { addAlerts } from './alerts.js'
+import { addCheck } from './check.js'
 import { addListings } from './commands.js'
 import { addDev } from './dev.js'
 import { plain } from './draw/text.js'
+import { addMcp } from './mcp.js'
+import { addTriggers } from './triggers.js'
 import { endWithReader, tell } from './output.js'
 import { addServe } from './serve.js'
 
@@ -15,6 +18,7 @@ const examples = `
 Examples:
   hotpath dev -- npm start        run an app and watch it
   hotpath findings                what makes it slow
+  hotpath check -- npm test       fail a build on new findings
   hotpath show 3fa91c20           why, where and what to do
   hotpath trace 4bf92f35          one request as a waterfall
 
@@ -45,8 +49,11 @@ function programOf(): Command {
     .addHelpText('after', examples)
   addDev(program)
   addServe(program)
+  addCheck(program)
   addListings(program)
   addAlerts(program)
+  addTriggers(program)
+  addMcp(program)
   return program
 }
 

@@ -1,15 +1,28 @@
 import { createHash } from 'node:crypto'
-import { type Cost, type Finding, routeOf, type TraceSpan } from '../model.js'
+import { type Cost, type Finding, type FindingKind, routeOf, type TraceSpan } from '../model.js'
 import { describeOccurrences } from './describe.js'
-import { fixesFor } from './fixes.js'
-import { type Counted, type Courses, coursesOf, type Material } from './material.js'
-import { add, type Occurrence, oncePerRequest } from './occurrence.js'
-import { seenIn, statementKey } from './seen.js'
-import { isSlow } from './slow-statement.js'
-import { median, rowsOf } from './timing.js'
+import { detectorOf } from './detectors.js'
+import { type Counted, coursesOf, type Material } from './material.js'
+import { add, type Occurrence, oncePerRequest, type Weighed } from './occurrence.js'
+import { seenIn } from './seen.js'
+import { median } from './timing.js'
 
 /** What takes less of its request is not worth reading about. */
 const leastShare = 0.01
+
+/** How what was seen becomes a finding; for a window of traffic, whatever several requests confirm. */
+export interface Judging {
+  /** These alone. */
+  readonly kinds: ReadonlySet<FindingKind>
+  /** One request that shows it is enough, however little of its time that takes. */
+  readonly once: true
+}
+
+/** A finding with what it was made from. */
+export interface Found {
+  readonly finding: Finding
+  readonly weighed: Weighed
+}
 
 /**
  * The bottlenecks in what was recorded, the dearest first. Depends on the material alone: equal
@@ -18,60 +31,98 @@ const leastShare = 0.01
  * @example
  * findings({ traces, routes, statements })[0]?.title // '1,000 queries in a loop'
  */
-export function findings(material: Material): Finding[] {
+export function findings(material: Material, judging?: Judging): Finding[] {
+  return found(material, judging).map(({ finding }) => finding)
+}
+
+/** The same, each with the requests that show it. */
+export function found(material: Material, judging?: Judging): Found[] {
   const requests = new Map<string, TraceSpan[]>()
-  const found = new Map<string, Occurrence[]>()
+  const bySubject = new Map<string, Occurrence[]>()
   for (const seen of material.traces.map(seenIn)) {
     for (const span of seen.requests) add(requests, routeKey(span.service, routeName(span)), span)
-    for (const occurrence of seen.occurrences) add(found, subjectOf(occurrence), occurrence)
+    for (const occurrence of seen.occurrences) add(bySubject, subjectOf(occurrence), occurrence)
   }
   const courses = coursesOf(material)
-  return [...found.values()]
-    .flatMap(occurrences => {
-      const byRequest = oncePerRequest(occurrences)
-      const [first] = byRequest
+  const all = [...bySubject.values()]
+    .flatMap(same => {
+      const occurrences = oncePerRequest(same)
+      const [first] = occurrences
       if (!first) return []
       const sampled = requests.get(routeKey(first.service, first.route)) ?? []
-      if (!isConfirmed(byRequest, sampled, courses)) return []
-      const finding = findingOf(byRequest, sampled, material.routes, courses)
-      return finding.cost.share < leastShare ? [] : [finding]
+      const weighed = { occurrences, sampled, courses }
+      if (judging !== undefined)
+        return judging.kinds.has(first.kind)
+          ? [{ finding: findingOf(weighed, material.routes), weighed }]
+          : []
+      if (!detectorOf(first.kind).isConfirmed(weighed)) return []
+      const finding = findingOf(weighed, material.routes)
+      const { elsewhere = false } = detectorOf(first.kind).meta
+      return finding.cost.share < leastShare && !elsewhere ? [] : [{ finding, weighed }]
     })
-    .sort((a, b) => b.cost.totalMs - a.cost.totalMs || (a.id < b.id ? -1 : 1))
+    .sort(
+      (a, b) =>
+        b.finding.cost.totalMs - a.finding.cost.totalMs || (a.finding.id < b.finding.id ? -1 : 1),
+    )
+  return oncePerService(all)
+}
+
+/** Of what one remedy mends in all routes of a service, the dearest, which names the others. */
+function oncePerService(all: readonly Found[]): Found[] {
+  const isJoined = ({ kind }: Finding): boolean => detectorOf(kind).meta.ofService === true
+  return all.flatMap(one => {
+    const { finding } = one
+    if (!isJoined(finding)) return [one]
+    const same = all.filter(
+      other => other.finding.kind === finding.kind && other.finding.service === finding.service,
+    )
+    if (same[0] !== one) return []
+    const routes = same.slice(1).map(other => other.finding.route)
+    if (routes.length === 0) return [one]
+    const more = `So are ${routes.slice(0, 5).join(', ')}${routes.length > 5 ? ` and ${routes.length - 5} more` : ''}.`
+    const { evidence } = finding
+    const sentences = [...evidence.sentences, more]
+    return [{ ...one, finding: { ...finding, evidence: { ...evidence, sentences } } }]
+  })
 }
 
 /** 8 hexadecimal digits, the same in each run, from what the finding is about. */
 export function idOf(occurrence: Occurrence): string {
-  return createHash('sha256').update(subjectOf(occurrence)).digest('hex').slice(0, 8)
+  return digits(subjectOf(occurrence))
 }
+
+/** The same of what no single request shows. */
+export function idFor(kind: FindingKind, service: string, route: string, subject: string): string {
+  return digits(JSON.stringify([kind, service, route, subject]))
+}
+
+const digits = (text: string): string => createHash('sha256').update(text).digest('hex').slice(0, 8)
 
 /** What an occurrence is one of. */
 const subjectOf = ({ kind, service, route, subject }: Occurrence): string =>
   JSON.stringify([kind, service, route, subject])
 
-function findingOf(
-  occurrences: readonly Occurrence[],
-  sampled: readonly TraceSpan[],
-  routes: readonly Counted[],
-  courses: Courses,
-): Finding {
+function findingOf(weighed: Weighed, routes: readonly Counted[]): Finding {
+  const { occurrences, sampled } = weighed
   const [first] = [...occurrences].sort((a, b) => b.calls.length - a.calls.length)
   if (!first) throw new Error('a finding without an occurrence')
   const share = median(occurrences.map(shareOf))
   const told = [...occurrences].sort((a, b) => b.takenNs - a.takenNs)
   const where = (told.find(occurrence => occurrence.where) ?? first).where
-  const course = courses.get(statementKey(first.service, first.subject))
+  const detector = detectorOf(first.kind)
   const showing = occurrences.length / Math.max(1, sampled.length)
   const all = allOf(first, routes)
   return {
     id: idOf(first),
     kind: first.kind,
+    about: detector.meta.about,
     service: first.service,
     route: first.route,
     subject: first.subject,
-    ...describeOccurrences(occurrences, sampled.length, course),
+    ...describeOccurrences(detector, weighed),
     ...(where ? { where } : {}),
     cost: costOf(occurrences, share, showing, all),
-    fixes: fixesFor(first),
+    fixes: detector.fixes(first),
     status: 'open',
   }
 }
@@ -99,28 +150,6 @@ function costOf(
     totalMs: share * showing * all.ms,
     counted: all.count,
   }
-}
-
-/** A loop or a repetition is there or not: two requests show it, or the only one. Slowness is weighed. */
-function isConfirmed(
-  occurrences: readonly Occurrence[],
-  sampled: readonly TraceSpan[],
-  courses: Courses,
-): boolean {
-  const several = occurrences.length >= 2 || sampled.length === 1
-  const [first] = occurrences
-  if (!first || first.kind !== 'slow-statement') return several
-  // Requests that were kept because they were slow say little of the others.
-  const fair = sampled.filter(span => span.attributes['hotpath.sampled.reason'] !== 'slow')
-  const judged = fair.length >= 2 ? new Set(fair) : new Set(sampled)
-  const showing = occurrences.filter(({ request }) => judged.has(request)).length
-  const course = courses.get(statementKey(first.service, first.subject))
-  if (!several || showing * 2 < judged.size || !course) return false
-  const others = [...courses].flatMap(([key, other]) =>
-    key.startsWith(`${first.service}\u0000`) && other !== course ? [other] : [],
-  )
-  const rows = median(occurrences.flatMap(({ calls }) => rowsOf(calls)))
-  return isSlow(first.reading, course, rows, others)
 }
 
 /** All requests of the route; undefined when no histogram counted any. */

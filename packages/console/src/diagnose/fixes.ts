@@ -1,27 +1,35 @@
 import type { Fix } from '../model.js'
 import type { Occurrence } from './occurrence.js'
+import { ormFix } from './orm.js'
 import type { Reading } from './reading.js'
 import { tokens } from './tokens.js'
 
-/** What would mend it, the most concrete first, then what to look at before. Nothing of it was tried: where that matters it is said. */
-export function fixesFor(occurrence: Occurrence): Fix[] {
+/** Fixes of findings about statements, the most concrete first. Nothing of it was tried: where that matters it is said. */
+
+export function loopFixes(occurrence: Occurrence): Fix[] {
   const { reading, subject } = occurrence
-  const system = occurrence.calls[0]?.attributes['db.system.name']
-  const postgres = system === undefined || system === 'postgresql'
-  if (occurrence.kind === 'n-plus-one')
-    return reading.operation === 'select'
-      ? [...batchByConfig(occurrence, postgres), ...batchRead(reading, subject, postgres)]
-      : batchWrite(reading)
-  if (occurrence.kind === 'repeated-statement') return [askOnce(reading)]
-  if (occurrence.kind === 'starved-pool') return [holdShorter]
-  return [...indexCandidate(reading, postgres), explain(subject, postgres)]
+  if (reading.operation !== 'select') return batchWrite(reading)
+  const postgres = isPostgres(occurrence)
+  return [
+    ...batchByConfig(occurrence, postgres),
+    ...ormFix(occurrence),
+    ...batchRead(reading, subject, postgres),
+  ]
 }
 
-/** What is true of any pool; `withPools` puts before it what was measured of this one. */
-const holdShorter: Fix = {
-  kind: 'code',
-  title: 'Hold each connection for less time',
-  text: 'Borrow it after the calls to other services, not before; give it back before the answer is made; and mend the slow queries first: what holds a connection half as long needs half as many.',
+export function slowFixes(occurrence: Occurrence): Fix[] {
+  const postgres = isPostgres(occurrence)
+  return [...indexCandidate(occurrence.reading, postgres), explain(occurrence.subject, postgres)]
+}
+
+function isPostgres({ calls }: Occurrence): boolean {
+  const system = calls[0]?.attributes['db.system.name']
+  return system === undefined || system === 'postgresql'
+}
+
+/** Our own recorder runs in the service of this request: its mark is on it. */
+export function isOurs({ request }: Occurrence): boolean {
+  return request.attributes['hotpath.sampled.reason'] !== undefined
 }
 
 function batchRead(reading: Reading, subject: string, postgres: boolean): Fix[] {
@@ -51,8 +59,8 @@ function batchRead(reading: Reading, subject: string, postgres: boolean): Fix[] 
 }
 
 /** Where our own recorder runs, it can do it: its mark is on the request. */
-function batchByConfig({ request, route }: Occurrence, postgres: boolean): Fix[] {
-  if (!postgres || request.attributes['hotpath.sampled.reason'] === undefined) return []
+function batchByConfig(occurrence: Occurrence, postgres: boolean): Fix[] {
+  if (!postgres || !isOurs(occurrence)) return []
   return [
     {
       kind: 'config',
@@ -60,7 +68,7 @@ function batchByConfig({ request, route }: Occurrence, postgres: boolean): Fix[]
       note: "In hotpath.config.js, beside the app's package.json, after npm install libpg-query. On all routes: export default { queries: { batch: 'on' } }",
       text: configFile(
         '  routes: {',
-        `    '${route.replaceAll("'", "\\'")}': { queries: { batch: 'on' } },`,
+        `    '${occurrence.route.replaceAll("'", "\\'")}': { queries: { batch: 'on' } },`,
         '  },',
       ),
     },
@@ -112,7 +120,7 @@ function batchWrite({ operation, table = 'the table' }: Reading): Fix[] {
   ]
 }
 
-function askOnce({ table = 'the table' }: Reading): Fix {
+export function askOnce({ table = 'the table' }: Reading): Fix {
   return {
     kind: 'code',
     title: 'Ask once and keep the answer for the request',
@@ -154,9 +162,19 @@ function numbered(subject: string): string {
   return out + subject.slice(from)
 }
 
+/** Whether one column of one table is all that it asks by. */
+export function hasIndexCandidate({
+  table,
+  equals,
+  plain,
+}: Pick<Reading, 'equals' | 'plain'> & { readonly table?: string | undefined }): boolean {
+  return plain && equals.length === 1 && table !== undefined
+}
+
 function indexCandidate({ table, equals, plain }: Reading, postgres: boolean): Fix[] {
   const [column] = equals
-  if (!plain || equals.length !== 1 || column === undefined || table === undefined) return []
+  if (!hasIndexCandidate({ table, equals, plain }) || column === undefined || table === undefined)
+    return []
   return [
     {
       kind: 'sql',

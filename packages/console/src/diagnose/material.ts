@@ -2,8 +2,8 @@ import type { Attributes, Histogram, Trace } from '../model.js'
 import { add } from './occurrence.js'
 import { emptyHistogram, merge } from './quantile.js'
 import { reading } from './reading.js'
-import { seenIn, statementKey } from './seen.js'
-import { type Course, courseOf } from './slow-statement.js'
+import { type Courses, courseOf, statementKey } from './course.js'
+import { seenIn } from './seen.js'
 
 /** A histogram of all requests of a route, or all calls of a statement, in seconds. */
 export interface Counted {
@@ -20,9 +20,6 @@ export interface Material {
   /** `db.client.operation.duration`: counts every call. */
   readonly statements: readonly Counted[]
 }
-
-/** How the statements of each service went, by `statementKey`. */
-export type Courses = ReadonlyMap<string, Course>
 
 /** How each statement of each service went: by its histogram, or when it is small by sampled calls. */
 export function coursesOf({ traces, statements }: Material): Courses {

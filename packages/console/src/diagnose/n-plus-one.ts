@@ -1,8 +1,23 @@
 import type { Trace, TraceSpan } from '../model.js'
-import { type Group, groups, statementOf } from './calls.js'
-import { type Detector, type DetectorMeta, type Occurrence, occurrenceOf } from './occurrence.js'
+import { type Group, groups } from './calls.js'
+import { isInSeveral } from './confirm.js'
+import type { Courses } from './course.js'
+import { count, counted, duration } from './figures.js'
+import { loopFixes } from './fixes.js'
+import {
+  type Description,
+  type Detector,
+  type DetectorMeta,
+  type Occurrence,
+  occurrenceOf,
+  type Told,
+} from './occurrence.js'
+import { batchedNs, perKeyNs } from './batched.js'
 import { byParameters } from './parameters.js'
+import { type Change, goneBut } from './remedy.js'
+import { eachCall, partOfRequest } from './sentences.js'
 import { median, orderOf, rowsOf, unionNs, waitsAmong } from './timing.js'
+import { inTransaction } from './transaction.js'
 
 const settings = {
   /**
@@ -22,9 +37,38 @@ const meta: DetectorMeta = {
   title: 'Queries in a loop',
   why: 'Each call waits for its way to the database and back. One statement that takes all values at once waits once.',
   threshold: `${settings.calls} calls of one statement with different parameters in one request: fewer are rarely a loop.`,
+  about: 'statement',
 }
 
-export const nPlusOne: Detector = { meta, detect }
+export const nPlusOne: Detector = {
+  meta,
+  detect,
+  isConfirmed: isInSeveral,
+  describe,
+  fixes: loopFixes,
+  remedy: { changes: asOne, how },
+  inShort: ({ calls, order }) => `one loop: ${count(calls.length)} queries, ${inWords(order)}`,
+}
+
+export const inWords = (order: Occurrence['order']): string =>
+  order === 'sequential' ? 'one after another' : 'several at a time'
+
+function describe({ calls, typical }: Told): Description {
+  const { distinct, order } = typical
+  const different =
+    distinct === null
+      ? 'parameters not shown by the telemetry'
+      : counted(distinct, 'different parameter')
+  const noun = typical.reading.operation === 'select' ? 'queries' : 'writes'
+  return [
+    `${count(calls)} ${noun} in a loop`,
+    [
+      `${count(calls)} calls of one statement, ${different}, ${inWords(order)}.`,
+      partOfRequest(typical),
+      eachCall(typical),
+    ],
+  ]
+}
 
 /**
  * Finds the same statement, called at least five times in one request with different parameters: one
@@ -68,19 +112,25 @@ function isDeliberate({ reading, calls, request }: Group, trace: Trace): boolean
   return reading.takesMany || typicalRows > 1 || inTransaction(calls, request, trace)
 }
 
-/** True when a transaction was open from before the first call until after the last. */
-function inTransaction(calls: readonly TraceSpan[], request: TraceSpan, trace: Trace): boolean {
-  const first = calls[0]?.offsetNs ?? 0
-  const last = calls.at(-1)?.offsetNs ?? 0
-  let beganNs = -1
-  const endsNs: number[] = []
-  for (const span of trace.spans) {
-    const text = span.service === request.service ? statementOf(span) : undefined
-    if (text === undefined) continue
-    if (/^\s*(?:begin|start\s+transaction)\b/i.test(text)) {
-      if (span.offsetNs <= first) beganNs = Math.max(beganNs, span.offsetNs)
-    } else if (/^\s*(?:commit|rollback(?!\s+to)|end)\b/i.test(text)) endsNs.push(span.offsetNs)
+/** Of the calls the first stay until they have taken as long as one statement for all of them. */
+function asOne(occurrence: Occurrence, courses: Courses): Change {
+  const enoughNs = batchedNs(occurrence, courses)
+  const stays = new Map<TraceSpan, number>()
+  let takenNs = 0
+  let untilNs = 0
+  for (const call of occurrence.calls) {
+    if (takenNs >= enoughNs) break
+    const endNs = call.offsetNs + call.durationNs
+    takenNs += Math.max(0, endNs - Math.max(untilNs, call.offsetNs))
+    untilNs = Math.max(untilNs, endNs)
+    stays.set(call, call.durationNs - Math.max(0, takenNs - enoughNs))
   }
-  const endedNs = Math.min(...endsNs.filter(endNs => endNs >= beganNs))
-  return beganNs >= 0 && endedNs >= last && endedNs < Infinity
+  const others = goneBut(occurrence.calls, call => stays.has(call))
+  return { lasting: new Map([...stays, ...others]) }
+}
+
+function how({ calls, typical, courses }: Told): string {
+  const ms = duration(batchedNs(typical, courses) / 1e6)
+  const keyMs = duration(perKeyNs(typical, courses) / 1e6)
+  return `${count(calls)} calls become one of ${ms}: what one takes, and ${keyMs} for each further key. The code between them stays.`
 }

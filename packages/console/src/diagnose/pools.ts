@@ -13,6 +13,8 @@ export interface PoolFacts {
   readonly instances: number
   /** Of one process, as all that follows: connections that it may have, by the last that was heard. */
   readonly size: number
+  /** Connections that the server gives to all of them; undefined where it was not asked. */
+  readonly serverMax?: number
   /** Connections that were lent, on average. */
   readonly used: number
   /** The same of the steps in which anybody waited, when it was busiest; 0 when nobody was seen to. */
@@ -69,6 +71,7 @@ export function poolsOf({ uses, levels, processes, counters }: Measured): PoolFa
         level.attributes['db.client.connection.state'] === 'used',
     )
     const waiting = own.filter(level => level.name === 'db.client.connection.pending_requests')
+    const rooms = own.filter(level => level.name === 'hotpath.pool.server_max')
     const heard = processes.filter(one => one.service === service && instances.has(one.instance))
     const heardSeconds = heard.reduce(
       (sum, { firstMs, lastMs }) => sum + Math.max(1, (lastMs - firstMs) / 1e3),
@@ -80,6 +83,7 @@ export function poolsOf({ uses, levels, processes, counters }: Measured): PoolFa
         name,
         instances: mostAtOnce(heard),
         size: newest(sizes),
+        ...(rooms.length === 0 ? {} : { serverMax: Math.round(newest(rooms)) }),
         used: mean(used),
         usedAtWorst: mean(whileWaiting(used, waiting)),
         perSecond: histogram.count / Math.max(1, heardSeconds),
@@ -107,8 +111,14 @@ const fullPart = 0.7
  * the time, it is neither: the app's thread was busy, or a burst was over before anybody could look.
  */
 export function withPools(findings: readonly Finding[], pools: readonly PoolFacts[]): Finding[] {
+  const leaks = findings.filter(({ kind }) => kind === 'connection-leak')
+  const isOfLeak = (finding: Finding): boolean =>
+    finding.kind === 'starved-pool' && leaks.some(leak => isOfSamePool(leak, finding))
+  const waiting = findings.filter(isOfLeak)
   return findings.flatMap(finding => {
+    if (finding.kind === 'connection-leak') return withWaits(finding, waiting)
     if (finding.kind !== 'starved-pool') return finding
+    if (isOfLeak(finding)) return []
     const own = pools.filter(({ service }) => service === finding.service)
     const facts = own.find(({ name }) => name === finding.subject)
     if (facts === undefined) return finding
@@ -125,6 +135,28 @@ export function withPools(findings: readonly Finding[], pools: readonly PoolFact
       fixes: held === 0 ? [...sizeOf(facts), ...fixes] : giveBack(facts),
     }
   })
+}
+
+const isOfSamePool = (a: Finding, b: Finding): boolean =>
+  a.service === b.service && a.subject === b.subject
+
+/** A leak whose place is known is the cause of the waits for its pool: they are told with it, once. */
+function withWaits(leak: Finding, waiting: readonly Finding[]): Finding {
+  const own = waiting.filter(one => isOfSamePool(one, leak))
+  if (own.length === 0) return leak
+  const totalMs = own.reduce((sum, { cost }) => sum + cost.totalMs, 0)
+  const routes = own.map(({ route }) => route)
+  return {
+    ...leak,
+    evidence: {
+      ...leak.evidence,
+      sentences: [
+        ...leak.evidence.sentences,
+        `Requests wait for a connection of this pool, ${duration(totalMs)} in all: ${routes.slice(0, 5).join(', ')}${routes.length > 5 ? ' ...' : ''}.`,
+      ],
+    },
+    cost: { ...leak.cost, totalMs },
+  }
 }
 
 /**
@@ -161,40 +193,66 @@ function leaking(facts: PoolFacts): string {
 }
 
 function sizeOf(facts: PoolFacts): Fix[] {
-  const { size, instances } = facts
-  const advised = adviseSize({
+  const { size, instances, serverMax } = facts
+  const load = {
     ...facts,
     perSecond: atWorst(facts) / facts.useSeconds,
     size: Math.round(size),
-  })
-  if (advised.size <= size) return []
-  const together = advised.size * instances
-  return [
-    {
-      kind: 'code',
-      title: `Give the pool ${count(advised.size)} connections, after a look at what the server has`,
-      note: `${advised.advice} Of mysql2 the option is connectionLimit.`,
-      text: `new Pool({ max: ${advised.size} })`,
-      snippet: true,
-    },
-    {
-      kind: 'sql',
-      title: `Check first: ${counted(together, 'connection')} of ${counted(instances, 'process', 'processes')} must fit in, with 10 to spare`,
-      text: 'show max_connections',
-      check: true,
-    },
-  ]
+  }
+  const needed = adviseSize({ ...load, serverMax: undefined }).size
+  if (needed <= size) return []
+  const advised = adviseSize(load)
+  if (advised.size <= size) return [shorten(advised.advice)]
+  const known = serverMax === undefined ? ', after a look at what the server has' : ''
+  const larger: Fix = {
+    kind: 'code',
+    title: `Give the pool ${count(advised.size)} connections${known}`,
+    note: `${advised.advice} Of mysql2 the option is connectionLimit.`,
+    text: `new Pool({ max: ${advised.size} })`,
+    snippet: true,
+  }
+  return serverMax === undefined
+    ? [larger, lookFirst(advised.size * instances, instances)]
+    : [larger]
 }
+
+function lookFirst(together: number, instances: number): Fix {
+  return {
+    kind: 'sql',
+    title: `Check first: ${counted(together, 'connection')} of ${counted(instances, 'process', 'processes')} must fit in, with 10 to spare`,
+    text: 'show max_connections',
+    check: true,
+  }
+}
+
+/** The server has no more: a larger pool would be refused. */
+function shorten(advice: string): Fix {
+  return {
+    kind: 'code',
+    title: 'Hold connections for a shorter time: the server has no more of them',
+    note: advice,
+    text: giveBackFix.text,
+    snippet: true,
+  }
+}
+
+/** What mends connections that do not come back. */
+export const giveBackFix = {
+  kind: 'code',
+  title: 'Give every connection back, in a finally block',
+  note: 'A larger pool would only be empty a little later.',
+  text: `const client = await pool.connect()
+try {
+  // ...
+} finally {
+  client.release()
+}`,
+  snippet: true,
+} as const satisfies Fix
 
 function giveBack({ leaks }: PoolFacts): Fix[] {
   const named = leaks > 0 ? " The app's stderr names the places that did not (docs/pool.md)." : ''
-  const mend: Fix = {
-    kind: 'code',
-    title: 'Give every connection back, in a finally block',
-    note: `A larger pool would only be empty a little later.${named}`,
-    text: borrowing,
-    snippet: true,
-  }
+  const mend: Fix = { ...giveBackFix, note: `${giveBackFix.note}${named}` }
   if (leaks > 0) return [mend]
   return [
     mend,
@@ -206,13 +264,6 @@ function giveBack({ leaks }: PoolFacts): Fix[] {
     },
   ]
 }
-
-const borrowing = `const client = await pool.connect()
-try {
-  // ...
-} finally {
-  client.release()
-}`
 
 /** How many were heard of at the same time, at most; at least 1. */
 function mostAtOnce(heard: readonly Heard[]): number {

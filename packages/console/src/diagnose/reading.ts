@@ -19,6 +19,8 @@ export interface Reading {
   readonly takesMany: boolean
   /** True when it reads on from where the last read stopped: `limit` with `offset` or with `id > $1`. */
   readonly pages: boolean
+  /** True when it says how many rows come at most. */
+  readonly limited: boolean
   /** True for a read that locks what it reads: the next one reads something else. */
   readonly locks: boolean
   /** True for a read of one table by equality, without grouping, limit or sub-select. */
@@ -64,6 +66,7 @@ function read(text: string): Reading {
     locks: words.some(
       (word, i) => word === 'for' && /^(?:update|share|no|key)$/.test(words[i + 1] ?? ''),
     ),
+    limited,
     pages: limited && (has('offset') || comparedWith(list, /^[<>]=?$/).length > 0),
     plain:
       operation === 'select' &&

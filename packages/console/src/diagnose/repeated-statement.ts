@@ -1,8 +1,20 @@
 import type { Trace, TraceSpan } from '../model.js'
 import { type Group, groups } from './calls.js'
-import { type Detector, type DetectorMeta, type Occurrence, occurrenceOf } from './occurrence.js'
-import { byParameters } from './parameters.js'
+import { isInSeveral } from './confirm.js'
+import { count } from './figures.js'
+import { askOnce } from './fixes.js'
 import { nPlusOne } from './n-plus-one.js'
+import {
+  type Description,
+  type Detector,
+  type DetectorMeta,
+  type Occurrence,
+  occurrenceOf,
+  type Told,
+} from './occurrence.js'
+import { byParameters } from './parameters.js'
+import { goneBut } from './remedy.js'
+import { eachCall, partOfRequest } from './sentences.js'
 import { median, orderOf, unionNs, waitsAmong } from './timing.js'
 
 const settings = {
@@ -17,9 +29,39 @@ const meta: DetectorMeta = {
   title: 'The same query again',
   why: 'The same statement with the same parameters, asked again within one request, brings the same answer.',
   threshold: `${settings.times} times the same in one request: twice is often a check before a write and the answer after it.`,
+  about: 'statement',
 }
 
-export const repeatedStatement: Detector = { meta, detect }
+export const repeatedStatement: Detector = {
+  meta,
+  detect,
+  isConfirmed: isInSeveral,
+  describe,
+  fixes: ({ reading }) => [askOnce(reading)],
+  remedy: {
+    changes: ({ calls, answers = [] }) => {
+      const stays = new Set(answers)
+      return { lasting: goneBut(calls, call => stays.has(call)) }
+    },
+    how: ({ calls, typical: { answers = [] } }) =>
+      `Of ${count(calls)} calls ${count(answers.length)} ${answers.length === 1 ? 'stays' : 'stay'}, the first with ${answers.length === 1 ? 'its' : 'each set of'} parameters; the others are answered from it.`,
+  },
+  inShort: ({ calls }) => `the same query, asked ${count(calls.length)} times`,
+}
+
+function describe({ calls, typical }: Told): Description {
+  const sets = typical.distinct ?? 1
+  return [
+    `The same query ${count(calls)} times`,
+    [
+      sets === 1
+        ? `${count(calls)} calls of one statement with the same parameters: one answer would do.`
+        : `${count(calls)} calls of one statement with ${count(sets)} sets of parameters: ${count(sets)} answers would do.`,
+      partOfRequest(typical),
+      eachCall(typical),
+    ],
+  ]
+}
 
 /** Finds a read that is repeated with the same parameters in one request. */
 function detect(trace: Trace): readonly Occurrence[] {
@@ -39,6 +81,7 @@ function detect(trace: Trace): readonly Occurrence[] {
       {
         ...occurrenceOf(meta.id, trace, group),
         calls,
+        answers: sets.flatMap(([first]) => (first ? [first] : [])),
         distinct: sets.length,
         order: orderOf(calls),
         takenNs: unionNs([...calls, ...waitsAmong(calls)]),

@@ -16,6 +16,14 @@ export function requestsOf(trace: Trace): Map<TraceSpan, TraceSpan> {
   return requests
 }
 
+/** A request and all that is below it, parents before children. */
+export function spansUnder(request: TraceSpan): TraceSpan[] {
+  const spans = [request]
+  for (let i = 0; i < spans.length; i++)
+    for (const child of spans[i]?.children ?? []) spans.push(child)
+  return spans
+}
+
 export function isRequest(span: TraceSpan): boolean {
   return span.kind === 'server' || span.kind === 'consumer'
 }

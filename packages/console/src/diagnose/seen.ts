@@ -1,18 +1,9 @@
 import type { Trace, TraceSpan } from '../model.js'
 import { groups } from './calls.js'
-import { nPlusOne } from './n-plus-one.js'
-import { add, type Detector, type Occurrence } from './occurrence.js'
-import { repeatedStatement } from './repeated-statement.js'
+import { statementKey } from './course.js'
+import { detectors } from './detectors.js'
+import { add, type Occurrence } from './occurrence.js'
 import { isRequest } from './request.js'
-import { slowStatement } from './slow-statement.js'
-import { starvedPool } from './starved-pool.js'
-
-export const detectors: readonly Detector[] = [
-  nPlusOne,
-  repeatedStatement,
-  slowStatement,
-  starvedPool,
-]
 
 /** What one trace shows by itself, before it is weighed with the others. */
 export interface Seen {
@@ -46,8 +37,4 @@ function look(trace: Trace): Seen {
     occurrences: detectors.flatMap(detector => detector.detect(trace)),
     callsMs: new Map([...callsMs].map(([key, ms]) => [key, new Float64Array(ms)])),
   }
-}
-
-export function statementKey(service: string, template: string): string {
-  return `${service}\u0000${template}`
 }

@@ -1,10 +1,31 @@
-import type { Histogram, Trace, TraceSpan } from '../model.js'
+import type { Trace, TraceSpan } from '../model.js'
 import { groups } from './calls.js'
+import { isInMost } from './confirm.js'
+import {
+  atPart,
+  busyMsOf,
+  type Course,
+  type Courses,
+  coursesIn,
+  statementKey,
+  wayMsOf,
+} from './course.js'
+import { count, counted, duration } from './figures.js'
+import { hasIndexCandidate, slowFixes } from './fixes.js'
 import { nPlusOne } from './n-plus-one.js'
-import { type Detector, type DetectorMeta, type Occurrence, occurrenceOf } from './occurrence.js'
-import { enough, quantile } from './quantile.js'
+import {
+  type Description,
+  type Detector,
+  type DetectorMeta,
+  type Occurrence,
+  occurrenceOf,
+  type Told,
+  type Weighed,
+} from './occurrence.js'
 import type { Reading } from './reading.js'
-import { middleOf, orderOf, unionNs } from './timing.js'
+import type { Change } from './remedy.js'
+import { partOfRequest } from './sentences.js'
+import { median, orderOf, rowsOf, unionNs } from './timing.js'
 
 /**
  * Where the numbers come from. A look-up through an index reads a handful of pages: 0.05 to 0.5 ms in
@@ -31,10 +52,8 @@ const settings = {
   share: 0.05,
   /** ... unless it takes this long. */
   longMs: 100,
-  /** From so many other statements on, they show how far away the database is, and how busy we are. */
-  neighbours: 3,
-  /** This part of the neighbours may be stretched by less than what counts as the machine's. */
-  calmPart: 0.25,
+  /** A look-up through an index takes less, with its way over one network. */
+  lookUpMs: 2,
 }
 
 const meta: DetectorMeta = {
@@ -42,9 +61,18 @@ const meta: DetectorMeta = {
   title: 'Slow query',
   why: 'It reads far more than it returns, most often for want of an index: everybody waits for it each time.',
   threshold: `${settings.typicalMs} ms for the typical call, above the way to the database, what stretches its neighbours too, and ${settings.rowMs} ms a row: five times what a look-up through an index takes.`,
+  about: 'statement',
 }
 
-export const slowStatement: Detector = { meta, detect }
+export const slowStatement: Detector = {
+  meta,
+  detect,
+  isConfirmed,
+  describe,
+  fixes: slowFixes,
+  remedy: { changes: lookedUp, how },
+  inShort: ({ takenNs }) => `one slow query: ${duration(takenNs / 1e6)}`,
+}
 
 /**
  * Finds calls that took long in one request. One slow call proves nothing on a busy machine: `isSlow`
@@ -53,7 +81,9 @@ export const slowStatement: Detector = { meta, detect }
 function detect(trace: Trace): readonly Occurrence[] {
   const loops = new Set(nPlusOne.detect(trace).flatMap(occurrence => occurrence.calls))
   return groups(trace).flatMap(group => {
-    const calls = group.calls.filter(call => ownMs(call) >= thresholdMs(group.reading))
+    const calls = group.calls.filter(
+      call => ownMs(call) >= thresholdMs(group.reading) && !isFirstOnConnection(call),
+    )
     const takenNs = unionNs(calls)
     if (calls.length === 0 || calls.some(call => loops.has(call))) return []
     if (takenNs < settings.share * group.request.durationNs && takenNs < settings.longMs * 1e6)
@@ -70,39 +100,36 @@ function detect(trace: Trace): readonly Occurrence[] {
   })
 }
 
-/** How all calls of a statement went, in milliseconds. */
-export interface Course {
-  readonly calls: number
-  readonly typicalMs: number
-  /** One call in ten is at least as quick. */
-  readonly quickMs: number
+function isConfirmed(weighed: Weighed): boolean {
+  const { occurrences, courses } = weighed
+  const [first] = occurrences
+  const course = first && courses.get(statementKey(first.service, first.subject))
+  if (!isInMost(weighed) || !course) return false
+  const others = coursesIn(courses, first.service, course)
+  const rows = median(occurrences.flatMap(({ calls }) => rowsOf(calls)))
+  return isSlow(first.reading, course, rows, others)
 }
 
-/** From the histogram of all calls, or when those are few from the calls in each sampled trace, in milliseconds. */
-export function courseOf(
-  histogram: Histogram,
-  sampledMs: readonly Float64Array[],
-): Course | undefined {
-  if (histogram.count >= enough)
-    return {
-      calls: histogram.count,
-      typicalMs: (quantile(histogram, 0.5) ?? 0) * 1e3,
-      quickMs: (quantile(histogram, 0.1) ?? 0) * 1e3,
-    }
-  const ms = inOrder(sampledMs)
-  if (ms.length === 0) return undefined
-  return { calls: ms.length, typicalMs: middleOf(ms), quickMs: ms[0] ?? 0 }
-}
-
-/** 20,000 numbers in 2 ms. */
-function inOrder(lists: readonly Float64Array[]): Float64Array {
-  const all = new Float64Array(lists.reduce((sum, list) => sum + list.length, 0))
-  let at = 0
-  for (const list of lists) {
-    all.set(list, at)
-    at += list.length
-  }
-  return all.sort()
+function describe({ calls, typical, courses }: Told): Description {
+  const course = courses.get(statementKey(typical.service, typical.subject))
+  const ms = course?.typicalMs ?? median(typical.calls.map(call => call.durationNs / 1e6))
+  const rows = rowsOf(typical.calls)
+  const returned = rows.length === 0 ? undefined : counted(median(rows), 'row')
+  const returns = returned === undefined ? '' : `, returns ${returned}`
+  const all = course ? ` (median of ${counted(course.calls, 'call')})` : ''
+  return [
+    `Slow query: ${duration(ms)}${returned === undefined ? '' : ` for ${returned}`}`,
+    [
+      `It takes ${duration(ms)}${all}${returns}; a look-up through an index takes under 2\u2009ms.`,
+      ...(course
+        ? [
+            `Even its quickest calls take ${duration(course.quickMs)}: it is not the machine's load.`,
+          ]
+        : []),
+      ...(calls > 1 ? [`It is called ${count(calls)} times in one request.`] : []),
+      partOfRequest(typical),
+    ],
+  ]
 }
 
 /**
@@ -110,37 +137,59 @@ function inOrder(lists: readonly Float64Array[]): Float64Array {
  * of its service: the quickest of them is as far from the database as this one, and what stretches
  * most of them stretches this one.
  */
-export function isSlow(
+function isSlow(
   reading: Reading,
   course: Course,
   rows: number,
   others: readonly Course[],
 ): boolean {
-  const compared = others.length < settings.neighbours ? [] : others
-  const wayMs = atPart(
-    0,
-    compared.map(other => other.quickMs),
-  )
-  const busyMs = atPart(
-    settings.calmPart,
-    compared.map(other => other.typicalMs - other.quickMs),
-  )
+  const wayMs = wayMsOf(others)
+  const busyMs = busyMsOf(others)
   const typicalMs = course.typicalMs - wayMs - busyMs - rows * settings.rowMs
   const quickMs = course.quickMs - wayMs - rows * settings.rowMs
   const threshold = thresholdMs(reading)
   return typicalMs >= threshold && quickMs >= settings.quickPart * threshold
 }
 
-/** The value that this part of the others is below; 0 when there are none. */
-function atPart(part: number, values: readonly number[]): number {
-  return [...values].sort((a, b) => a - b)[Math.floor(part * values.length)] ?? 0
-}
-
 function thresholdMs({ operation }: Reading): number {
   return operation === 'select' ? settings.typicalMs : settings.typicalWriteMs
 }
 
+/**
+ * A new connection reads the catalog for its first statement: 5 to 20 ms that are the connection's, and
+ * that the next one does not take.
+ */
+function isFirstOnConnection(call: TraceSpan): boolean {
+  const siblings = call.parent?.children ?? []
+  const before = siblings.slice(0, siblings.indexOf(call))
+  const last = before.findLast(span => span.kind === 'client' || isConnect(span))
+  return last !== undefined && isConnect(last)
+}
+
+const isConnect = ({ attributes }: TraceSpan): boolean => attributes['hotpath.connect'] === true
+
 function ownMs(call: TraceSpan): number {
   const rows = call.attributes['db.response.returned_rows']
   return call.durationNs / 1e6 - (typeof rows === 'number' ? rows * settings.rowMs : 0)
+}
+
+/** Where an index can be named that may serve it, its calls become look-ups. */
+function lookedUp({ reading, calls, service }: Occurrence, courses: Courses): Change | undefined {
+  if (!hasIndexCandidate(reading)) return undefined
+  return { lasting: new Map(calls.map(call => [call, lookUpMs(call, service, courses) * 1e6])) }
+}
+
+/** The most that a look-up takes, above the way of the quickest statement and with its rows. */
+function lookUpMs(call: TraceSpan, service: string, courses: Courses): number {
+  const rows = rowsOf([call])[0] ?? 0
+  const ways = coursesIn(courses, service).map(({ quickMs }) => quickMs)
+  return settings.lookUpMs + atPart(0, ways) + rows * settings.rowMs
+}
+
+function how({ typical, courses }: Told): string {
+  const [call] = typical.calls
+  if (call === undefined || !hasIndexCandidate(typical.reading))
+    return 'What it could take, only its plan tells: nothing is predicted before that.'
+  const ms = duration(lookUpMs(call, typical.service, courses))
+  return `As a look-up through an index it takes ${ms} at most: ${settings.lookUpMs}\u2009ms above the way to the database, and ${settings.rowMs}\u2009ms a row. That the index serves it was not verified.`
 }

@@ -1,9 +1,20 @@
-import { routeOf, type Trace, type TraceSpan } from '../model.js'
+import type { Fix, Trace, TraceSpan } from '../model.js'
+import { isInSeveral } from './confirm.js'
+import { duration } from './figures.js'
 import { nPlusOne } from './n-plus-one.js'
-import { add, type Detector, type DetectorMeta, type Occurrence } from './occurrence.js'
-import { reading } from './reading.js'
+import {
+  add,
+  type Description,
+  type Detector,
+  type DetectorMeta,
+  type Occurrence,
+  occurrenceIn,
+  type Told,
+} from './occurrence.js'
 import { requestsOf } from './request.js'
-import { orderOf, unionNs, waitsAmong } from './timing.js'
+import { gone } from './remedy.js'
+import { partOfRequest } from './sentences.js'
+import { median, orderOf, unionNs, waitsAmong } from './timing.js'
 
 const settings = {
   /** A statement with its way over one network takes 1 to 2 ms: five of them are spent on waiting. */
@@ -19,9 +30,40 @@ const meta: DetectorMeta = {
   title: 'Waiting for a connection',
   why: 'All connections of the pool are lent: the request stands in a queue before the database has heard of it.',
   threshold: `${settings.waitMs} ms in one request, as long as five statements.`,
+  about: 'pool',
 }
 
-export const starvedPool: Detector = { meta, detect }
+/** What is true of any pool; `withPools` puts before it what was measured of this one. */
+const holdShorter: Fix = {
+  kind: 'code',
+  title: 'Hold each connection for less time',
+  text: 'Borrow it after the calls to other services, not before; give it back before the answer is made; and mend the slow queries first: what holds a connection half as long needs half as many.',
+}
+
+export const starvedPool: Detector = {
+  meta,
+  detect,
+  isConfirmed: isInSeveral,
+  describe,
+  fixes: () => [holdShorter],
+  remedy: {
+    changes: ({ calls }) => ({ lasting: gone(calls) }),
+    how: ({ occurrences }) =>
+      `The waits, ${duration(median(occurrences.map(({ takenNs }) => takenNs / 1e6)))} (median), are left out: at best, if the database bears as many statements at a time as then come.`,
+  },
+  inShort: ({ takenNs }) => `waiting for a connection: ${duration(takenNs / 1e6)}`,
+}
+
+function describe({ occurrences, typical }: Told): Description {
+  const ms = duration(median(occurrences.map(({ takenNs }) => takenNs / 1e6)))
+  return [
+    `Waiting ${ms} for a connection`,
+    [
+      `A request waits ${ms} (median) until the pool of ${typical.subject} has a connection for it.`,
+      partOfRequest(typical),
+    ],
+  ]
+}
 
 /**
  * Finds requests that waited for a connection of a pool, by the spans that the recorder makes of it.
@@ -43,7 +85,9 @@ function detect(trace: Trace): readonly Occurrence[] {
   return [...byPool].flatMap(([request, pools]) =>
     [...pools].flatMap(([pool, calls]) => {
       const takenNs = unionNs(calls)
-      return isMuch(takenNs, request) ? [occurrence(trace, request, pool, calls, takenNs)] : []
+      if (!isMuch(takenNs, request)) return []
+      const occurrence = occurrenceIn(meta.id, trace, request, pool)
+      return [{ ...occurrence, calls, order: orderOf(calls), takenNs }]
     }),
   )
 }
@@ -61,26 +105,4 @@ function poolOf(wait: TraceSpan): string {
 function isMuch(takenNs: number, request: TraceSpan): boolean {
   if (takenNs < settings.waitMs * 1e6) return false
   return takenNs >= settings.share * request.durationNs || takenNs >= settings.longMs * 1e6
-}
-
-function occurrence(
-  trace: Trace,
-  request: TraceSpan,
-  pool: string,
-  calls: readonly TraceSpan[],
-  takenNs: number,
-): Occurrence {
-  return {
-    kind: meta.id,
-    traceId: trace.traceId,
-    service: request.service,
-    route: routeOf(request.attributes, request.name),
-    subject: pool,
-    reading: reading(''),
-    request,
-    calls,
-    distinct: null,
-    order: orderOf(calls),
-    takenNs,
-  }
 }

@@ -64,6 +64,18 @@ export function waitsAmong(calls: readonly TraceSpan[]): TraceSpan[] {
   )
 }
 
+/** Whether anything else was asked of others from the start of one span to that of the next. */
+export function isAnyBetween(one: TraceSpan, next: TraceSpan): boolean {
+  return (one.parent?.children ?? []).some(
+    span =>
+      span !== one &&
+      span !== next &&
+      span.kind === 'client' &&
+      span.offsetNs >= one.offsetNs &&
+      span.offsetNs < next.offsetNs,
+  )
+}
+
 export function median(values: readonly number[]): number {
   return middleOf([...values].sort((a, b) => a - b))
 }

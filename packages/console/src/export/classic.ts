@@ -25,10 +25,12 @@ export const bucketOf = (seconds: number): number =>
 export function addClassic(counts: number[], histogram: Histogram): void {
   const { scale, offset, buckets, zeroCount } = histogram
   counts[0] = (counts[0] ?? 0) + zeroCount
-  for (const [k, count] of buckets.entries()) {
+  const width = 2 ** scale
+  for (let k = 0; k < buckets.length; k++) {
+    const count = buckets[k] as number
     if (count === 0) continue
     // Below scale 1 a bucket is wider than a classic one: it counts where its middle lies.
-    const power = (offset + k + (scale < 1 ? 0.5 : 1)) / 2 ** scale
+    const power = (offset + k + (scale < 1 ? 0.5 : 1)) / width
     const at = clamp(Math.ceil(2 * power))
     counts[at] = (counts[at] ?? 0) + count
   }

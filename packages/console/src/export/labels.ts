@@ -6,7 +6,7 @@ import type { Labels } from './exposition.js'
 const valueChars = 200
 
 /** OpenTelemetry's name of an attribute as a label: `http.request.method` to `http_request_method`. */
-const labelName = (attribute: string): string => attribute.replaceAll(/[^a-zA-Z0-9_]/g, '_')
+export const labelName = (attribute: string): string => attribute.replaceAll(/[^a-zA-Z0-9_]/g, '_')
 
 export function labelValue(value: string): string {
   if (value.length <= valueChars) return value

@@ -94,6 +94,15 @@ export function metricsText(totals: Totals, health: Health, form: Form, nowMs: n
         'Faults of a recorder that it contained.',
         totals.counterSamples('hotpath.recorder.errors'),
       ),
+      ...totals
+        .counterNames('hotpath.cache.', 'hotpath.query.', 'hotpath.batch.', 'hotpath.invalidation.')
+        .map(name =>
+          counter(
+            name.replaceAll('.', '_'),
+            `The counter ${name} of the processes.`,
+            totals.counterSamples(name),
+          ),
+        ),
       ...healthFamilies(health, totals),
     ],
     form,

@@ -2,7 +2,14 @@ import type { Attributes, CounterPoint, GaugePoint, HistogramPoint, MetricName }
 import type { Batch, Exemplar as SpanExemplar } from '../store/store.js'
 import { addClassic, bucketOf, leTexts } from './classic.js'
 import type { Exemplar, Labels, Sample } from './exposition.js'
-import { exemplarKey, histogramLabels, poolLabels, seriesKey } from './labels.js'
+import {
+  exemplarKey,
+  histogramLabels,
+  labelName,
+  labelValue,
+  poolLabels,
+  seriesKey,
+} from './labels.js'
 
 /**
  * Series of each metric that are kept apart; what comes on top is counted under one series, marked
@@ -14,6 +21,8 @@ export const seriesLimits: Readonly<Record<MetricName, number>> = {
   'db.client.connection.use_time': 100,
 }
 const counterLimit = 500
+/** What tells counters apart. */
+const counterKeys = ['what', 'reason', 'where', 'http.request.method', 'http.route']
 export const processLimit = 200
 
 /** A process that was not heard of for so long is left out; one of an SDK reports once a minute. */
@@ -50,6 +59,8 @@ export class Totals {
   readonly #histograms = new Map<string, HistogramTotal>()
   /** Series by the object of their attributes: those made from spans come with the same one again. */
   readonly #known = new WeakMap<Attributes, Known>()
+  /** What tells the series of exemplars apart, by the same object. */
+  readonly #keys = new WeakMap<Attributes, { metric: string; service: string; key: string }>()
   /** Series by what a span can tell of them. */
   readonly #byExemplar = new Map<string, HistogramTotal>()
   readonly #perMetric = new Map<string, number>()
@@ -91,6 +102,12 @@ export class Totals {
 
   counterSamples(name: string): Sample[] {
     return [...this.#counters.values()].filter(each => each.name === name)
+  }
+
+  /** Names of the counters that begin so, in order. */
+  counterNames(...prefixes: readonly string[]): string[] {
+    const names = new Set([...this.#counters.values()].map(({ name }) => name))
+    return [...names].filter(name => prefixes.some(prefix => name.startsWith(prefix))).sort()
   }
 
   cpuSamples(nowMs: number): Sample[] {
@@ -157,7 +174,12 @@ export class Totals {
   }
 
   #addExemplar({ metric, service, attributes, ...exemplar }: SpanExemplar): void {
-    const total = this.#byExemplar.get(exemplarKey(metric, service, attributes))
+    let known = this.#keys.get(attributes)
+    if (known?.metric !== metric || known.service !== service) {
+      known = { metric, service, key: exemplarKey(metric, service, attributes) }
+      this.#keys.set(attributes, known)
+    }
+    const total = this.#byExemplar.get(known.key)
     if (total === undefined) return
     const { traceId, spanId, seconds, timeMs } = exemplar
     total.exemplars[bucketOf(seconds)] = { traceId, spanId, value: seconds, timeMs }
@@ -165,8 +187,9 @@ export class Totals {
 
   #addCounter({ name, service, attributes, value }: CounterPoint): void {
     const labels: Record<string, string> = { service_name: service }
-    for (const key of ['what', 'reason', 'where'])
-      if (attributes[key] !== undefined) labels[key] = String(attributes[key])
+    for (const key of counterKeys)
+      if (attributes[key] !== undefined)
+        labels[labelName(key)] = labelValue(String(attributes[key]))
     const key = `${name} ${seriesKey(labels)}`
     const known = this.#counters.get(key)
     if (known !== undefined) known.value += value

@@ -22,6 +22,7 @@ export const gauges: Readonly<Record<string, GaugeName>> = {
   'db.client.connections.pending_requests': 'db.client.connection.pending_requests',
   'db.client.connection.max': 'db.client.connection.max',
   'db.client.connections.max': 'db.client.connection.max',
+  'hotpath.pool.server_max': 'hotpath.pool.server_max',
 }
 
 /** The attributes of a pool that are kept, by the names under which they come. */

@@ -17,19 +17,22 @@ export const bucketOf = (value: number, scale: number): number =>
 
 /** The histogram of some durations in seconds. */
 export function fromValues(values: readonly number[]): Histogram {
-  const positive = values.filter(value => value > 0)
-  const counts = new Map<number, number>()
-  for (const value of positive) {
-    const i = bucketOf(value, madeScale)
-    counts.set(i, (counts.get(i) ?? 0) + 1)
+  const spread = new Spread()
+  let [sum, zeroCount, min, max] = [0, 0, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY]
+  for (const value of values) {
+    sum += value
+    if (value < min) min = value
+    if (value > max) max = value
+    if (value > 0) spread.count(value)
+    else zeroCount++
   }
   return {
     count: values.length,
-    sum: values.reduce((a, b) => a + b, 0),
-    ...(values.length > 0 ? { min: Math.min(...values), max: Math.max(...values) } : {}),
+    sum,
+    ...(values.length > 0 ? { min, max } : {}),
     scale: madeScale,
-    zeroCount: values.length - positive.length,
-    ...dense(counts),
+    zeroCount,
+    ...spread.take(),
   }
 }
 
@@ -85,6 +88,14 @@ const scratch = new Float64Array(highest - lowest + 1)
 class Spread {
   #first = scratch.length
   #last = -1
+
+  /** Counts one value. */
+  count(value: number): void {
+    const at = placeOf(value)
+    scratch[at] = (scratch[at] as number) + 1
+    if (at < this.#first) this.#first = at
+    if (at > this.#last) this.#last = at
+  }
 
   /** Adds `count` to the buckets of (from, to], whole counts each, the rest to the upper ones. */
   add(count: number, from: number, to: number): void {

@@ -5,13 +5,14 @@ import { decompress, encodingOf } from './body.js'
 import { CumulativeToDelta } from './cumulative.js'
 import { Doubled } from './doubled.js'
 import { Describer } from './describe.js'
-import { readMetrics } from './metrics.js'
+import { readMetrics, sendersOfTotals } from './metrics.js'
 import { Malformed } from './otlp/malformed.js'
 import { readJson } from './otlp/json.js'
 import { metricsRequest, type MetricsRequest } from './otlp/messages.js'
 import { readProtobuf } from './otlp/protobuf.js'
 import { accepted, refused, type Encoding, type Reply } from './otlp/reply.js'
 import { Refusals } from './refusals.js'
+import { SenderTurns } from './sender-turns.js'
 import { readTraces } from './traces.js'
 
 export type Signal = 'traces' | 'metrics'
@@ -55,6 +56,7 @@ export class Intake {
   readonly #onWritten: (batch: Batch) => void
   #problem: StoreProblem | null = null
   readonly #totals: CumulativeToDelta
+  readonly #turns = new SenderTurns()
   readonly #describer = new Describer()
   readonly #doubled = new Doubled()
   readonly #counts = {
@@ -126,13 +128,16 @@ export class Intake {
 
   async #takeMetrics(request: OtlpRequest, encoding: Encoding): Promise<Reply> {
     const bytes = await decompress(request.body, request.contentEncoding)
-    const read = encoding === 'json' ? readJson : readProtobuf
-    const message = read(bytes, metricsRequest) as MetricsRequest
+    const decode = encoding === 'json' ? readJson : readProtobuf
+    const message = decode(bytes, metricsRequest) as MetricsRequest
     const losses = { cutTexts: 0, droppedAttributes: 0 }
     const refusals = new Refusals('points')
-    const metrics = readMetrics(message, this.#totals, losses, refusals, this.#now())
-    await this.#writeMetrics(metrics.batches)
-    metrics.commit()
+    const metrics = await this.#turns.run(sendersOfTotals(message), async () => {
+      const read = readMetrics(message, this.#totals, losses, refusals, this.#now())
+      await this.#writeMetrics(read.batches)
+      read.commit()
+      return read
+    })
     this.#counts.points += metrics.points
     this.#counts.refusedPoints += refusals.count
     this.#lose(losses)

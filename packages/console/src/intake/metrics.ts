@@ -70,6 +70,19 @@ export function readMetrics(
   return { batches: [...batches.values()], points, commit: () => totals.commit() }
 }
 
+/** The processes whose totals a request brings; our recorder's sends what came on top. */
+export function sendersOfTotals(request: MetricsRequest): ReadonlySet<string> {
+  const senders = new Set<string>()
+  for (const { resource, scopeMetrics = [] } of request.resourceMetrics ?? []) {
+    const { service, instance, recorder } = readSource(resource, {
+      cutTexts: 0,
+      droppedAttributes: 0,
+    })
+    if (!recorder && scopeMetrics.length > 0) senders.add(JSON.stringify([service, instance]))
+  }
+  return senders
+}
+
 /** With OTEL_SEMCONV_STABILITY_OPT_IN=http/dup a sender counts each request under both names. */
 function isRepeated({ name }: Metric, names: ReadonlySet<string | undefined>): boolean {
   return name === 'http.server.duration' && names.has('http.server.request.duration')

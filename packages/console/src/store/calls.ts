@@ -3,6 +3,7 @@ import type { CounterPoint, MetricName } from '../model.js'
 import type { PruneLimits } from './duckdb/prune.js'
 import type { SpanColumns } from './duckdb/traces.js'
 import type { BatchRows } from './encode.js'
+import type { Said } from './said.js'
 import type {
   DeliveryState,
   GaugeQuery,
@@ -21,8 +22,15 @@ import type {
 
 /** What the thread of the store does for the others: arguments and result of each call. */
 export interface Calls {
-  write: [batch: BatchRows, result: { readonly repeated: boolean }]
-  series: [of: { readonly metric: MetricName; readonly window: Window }, result: readonly Series[]]
+  /** The texts of its spans come apart. */
+  write: [
+    of: { readonly batch: BatchRows; readonly said: Said },
+    result: { readonly repeated: boolean },
+  ]
+  series: [
+    of: { readonly metrics: readonly MetricName[]; readonly window: Window },
+    result: Readonly<Record<MetricName, readonly Series[]>>,
+  ]
   timeline: [
     of: { readonly metric: MetricName; readonly query: TimelineQuery },
     result: readonly TimelineStep[],

@@ -7,6 +7,7 @@ import type { Answer, CallName, Calls, Refusal, WorkerOptions } from './calls.js
 import { decodeSpans, listsOf } from './decode.js'
 import { sentence } from './duckdb/database.js'
 import { buffersOf, encodeBatch } from './encode.js'
+import { Saying } from './said.js'
 import type { Store } from './store.js'
 
 export interface StoreOptions {
@@ -41,6 +42,7 @@ export async function openStore(options: StoreOptions): Promise<Store> {
   })
   const limitBytes = options.queueBytes ?? 64 * 1024 * 1024
   let waitingBytes = 0
+  const saying = new Saying()
   return {
     write: async batch => {
       const rows = encodeBatch(batch)
@@ -48,12 +50,21 @@ export async function openStore(options: StoreOptions): Promise<Store> {
         throw new ConsoleError('STORE_BUSY', { waitingBytes, limitBytes })
       waitingBytes += rows.bytes
       try {
-        return await thread.call('write', rows, buffersOf(rows))
+        const { spans } = rows
+        const said = saying.say(spans.texts)
+        const batch = { ...rows, spans: { ...spans, texts: [] } }
+        return await thread.call('write', { batch, said }, buffersOf(rows))
+      } catch (error) {
+        // It may be that it was never sent.
+        saying.forget()
+        throw error
       } finally {
         waitingBytes -= rows.bytes
       }
     },
-    series: (metric, window) => thread.call('series', { metric, window }),
+    series: async (metric, window) =>
+      (await thread.call('series', { metrics: [metric], window }))[metric] ?? [],
+    seriesOf: (metrics, window) => thread.call('series', { metrics, window }),
     timeline: (metric, query) => thread.call('timeline', { metric, query }),
     counters: window => thread.call('counters', window),
     gauges: query => thread.call('gauges', query),

@@ -3,15 +3,16 @@ import { parentPort, workerData } from 'node:worker_threads'
 import { ConsoleError, type ErrorCode, type Facts } from '../errors.js'
 import type { Answer, Call, CallName, Calls, Refusal, WorkerOptions } from './calls.js'
 import { openDatabase, sentence } from './duckdb/database.js'
-import { readGauges, readProcesses } from './duckdb/gauges.js'
+import { readGauges, readProcesses, readServices } from './duckdb/gauges.js'
 import { prune } from './duckdb/prune.js'
-import { readCounters, readDeliveries, readSeries, readServices } from './duckdb/series.js'
+import { readCounters, readDeliveries, readSeries } from './duckdb/series.js'
 import { readTimeline } from './duckdb/timeline.js'
 import { readSample, readSampled } from './duckdb/sample.js'
 import { readExtent, readStatus } from './duckdb/status.js'
 import { readSpans, readTraceIds, readTraces, type TraceMembers } from './duckdb/traces.js'
 import { Settled } from './duckdb/settled.js'
 import { Writer } from './duckdb/writer.js'
+import { Heard } from './said.js'
 import type { SampledTrace } from './store.js'
 import { turns } from './turns.js'
 
@@ -32,25 +33,27 @@ async function open(): Promise<Handlers> {
   if (!options.readOnly) void writer.mergeRollups()
   const reader = (): DuckDBConnection => writer.database.reader
   const inTurn = turns()
+  const heard = new Heard()
   const sizes = new Settled<SampledTrace>(10_000)
   const members = new Settled<TraceMembers>(100_000)
   const longRead = <T>(read: (connection: DuckDBConnection) => Promise<T>): Promise<T> =>
     inTurn(() => read(writer.database.longReader))
   return {
-    write: batch => writer.write(batch),
-    series: ({ metric, window }) => readSeries(reader(), writer.rollups, metric, window),
-    timeline: ({ metric, query }) => readTimeline(reader(), writer.rollups, metric, query),
+    write: async ({ batch, said }) => {
+      const spans = { ...batch.spans, texts: heard.hear(said) }
+      return await writer.write({ ...batch, spans })
+    },
+    series: ({ metrics, window }) => readSeries(reader(), writer, metrics, window),
+    timeline: ({ metric, query }) => readTimeline(reader(), writer, metric, query),
     counters: window => readCounters(reader(), window),
     gauges: query => readGauges(reader(), query),
-    processes: window => readProcesses(reader(), window),
+    processes: window => readProcesses(reader(), writer, window),
     deliveries: window => readDeliveries(reader(), window),
-    services: window => readServices(reader(), window),
+    services: window => readServices(reader(), writer, window),
     traces: query => readTraces(reader(), members, writer.rollups.newestNs, query),
     spans: ({ traceId, limit }) => readSpans(reader(), traceId, limit),
     sample: ({ window, perRoute }) =>
-      longRead(connection =>
-        readSample(connection, sizes, writer.rollups.newestNs, window, perRoute),
-      ),
+      longRead(connection => readSample(connection, sizes, writer, window, perRoute)),
     spansOf: ({ traces, limit }) => longRead(connection => readSampled(connection, traces, limit)),
     prune: async limits => {
       await writer.alone(() => prune(writer, limits))

@@ -1,5 +1,5 @@
 import type { Store } from '../store/store.js'
-import { type Block, type Usual, usualOf } from './usual.js'
+import { type Block, type Usual, usualOf } from '../diagnose/usual.js'
 import { settleMs } from './lane.js'
 import { count } from './tally.js'
 

@@ -1,7 +1,7 @@
 import type { AlertRule } from '../config/alerts.js'
 import { quantile } from '../diagnose/quantile.js'
 import type { Tally } from './tally.js'
-import { type Usual, unusualFrom } from './usual.js'
+import { type Usual, unusualFrom } from '../diagnose/usual.js'
 
 /**
  * What the requests of a window say of an alert. `between` is neither over the bound nor clearly under

@@ -198,6 +198,13 @@ describe('a command', () => {
       }
     }))
 
+  test('triggers prints what psql takes, with names as they must be written', async () => {
+    const { code, stdout } = await hotpath(['triggers', 'menu', 'shop.Odd'], process.cwd()).ended
+    assert.equal(code, 0)
+    assert.match(stdout, /create trigger hotpath_tell after .* on menu\n/)
+    assert.match(stdout, / on shop\."Odd";\n/)
+  })
+
   test('has help with an example', async () => {
     for (const command of [
       'dev',
@@ -210,6 +217,7 @@ describe('a command', () => {
       'findings',
       'show',
       'alerts',
+      'triggers',
     ]) {
       const { code, stdout } = await hotpath([command, '--help'], process.cwd()).ended
       assert.equal(code, 0)

@@ -32,6 +32,7 @@ const window = {
 const finding: Finding = {
   id: '3fa91c20',
   kind: 'n-plus-one',
+  about: 'statement',
   service: 'coffee-shop',
   route: 'GET /users',
   subject: 'select street, city from addresses where user_id = $1',
@@ -45,6 +46,21 @@ const finding: Finding = {
     calls: 1000,
   },
   cost: { msPerRequest: 1060, share: 0.86, totalMs: 46_000, counted: 43 },
+  gain: {
+    how: [
+      '1,000 calls become one of 51\u2009ms: what one takes.',
+      '20 sampled requests were replayed.',
+    ],
+    predicted: {
+      before: { p50Ms: 1_190, p95Ms: 1_240, averageMs: 1_200 },
+      after: { p50Ms: 176, p95Ms: 182, averageMs: 178 },
+      requests: 43,
+      throughput: 6.74,
+      savedMs: 43_900,
+      savedMsPerHour: 175_600,
+      distribution: { fromMs: [1, 2_000], before: [43], after: [43] },
+    },
+  },
   fixes: [
     {
       kind: 'sql',
@@ -66,6 +82,7 @@ const findings: FindingsAnswer = {
       route: 'GET /subscribers/lookup/by/some/very/long/path',
       title: 'Slow query: 41\u2009ms for 1 row',
       cost: { msPerRequest: 41.4, share: 0.998, totalMs: 3_900, counted: 94 },
+      gain: { how: ['What it could take, only its plan tells.'], predicted: null },
     },
   ],
   requests: 18_402,
@@ -78,14 +95,15 @@ describe('the terminal shows', () => {
       drawn(drawFindings(findings, undefined, screen)),
       `
 coffee-shop · 15 min · 18,402 requests
-  GET /users: 1,000 queries in a loop, 46 % of all request time.
+  One statement would take GET /users from 1.24 s to 182 ms at p95.
 
-  #  TIME                  PROBLEM                                   PER REQUEST
-  1    46 % ██████         1,000 queries in a loop                1.06 s ·  86 %
-     GET /users            src/routes/users.ts:27                       3fa91c20
-  2   3.9 % ▌              Slow query: 41 ms for 1 row             41 ms · >99 %
-     GET /subsc…long/path  src/routes/users.ts:27                       0b8d44e1
-  –    50 % ░░░░░░░        No finding
+  #  TIME                PROBLEM                                  P95  PREDICTED
+  1    46 % █████        1,000 queries in a loop               1.24 s     182 ms
+     GET /users          src/routes/users.ts:27                         3fa91c20
+  2   3.9 % ▍            Slow query: 41 ms for 1 row                –          –
+     GET /subs…ong/path  src/routes/users.ts:27                         0b8d44e1
+  –    50 % ░░░░░░       No finding
+  – nothing is predicted: show says why.
 
   hotpath show 3fa91c20     hotpath trace 4bf92f35
 `,
@@ -95,8 +113,8 @@ coffee-shop · 15 min · 18,402 requests
   test('findings of several services: each says whose it is', () => {
     const services = ['coffee-shop', 'billing']
     const shown = drawn(drawFindings({ ...findings, services }, undefined, screen))
-    assert.match(shown, /GET \/users of coffee-shop: 1,000 queries in a loop/)
-    assert.match(shown, /GET \/users +coffee-shop · src\/routes\/users\.ts:27 +3fa91c20/)
+    assert.match(shown, /take GET \/users of coffee-shop from 1\.24 s to/)
+    assert.match(shown, /GET \/users +coffee-shop · src…utes\/users\.ts:27 +3fa91c20/)
     assert.ok(shown.split('\n').every(line => width(line) <= 80))
     const one = { ...findings, services, service: 'coffee-shop' }
     assert.doesNotMatch(drawn(drawFindings(one, undefined, screen)), / of coffee-shop|shop · src/)
@@ -115,6 +133,15 @@ GET /users · coffee-shop · src/routes/users.ts:27 (listUsers)
   COST
     1.06 s of a request, 86 % of its time
     46 s in 43 requests of the route: 46 % of all request time
+
+  PREDICTED
+    p50        1.19 s → 176 ms
+    p95        1.24 s → 182 ms
+    average     1.2 s → 178 ms
+    saves 43.9 s in this window, 2 min 56 s an hour at its traffic
+    as many callers at a time are answered 6.7× as often
+    1,000 calls become one of 51 ms: what one takes.
+    20 sampled requests were replayed.
 
   EVIDENCE
     1,000 calls of one statement, 1,000 different parameters, one after another.

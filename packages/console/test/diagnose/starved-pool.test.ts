@@ -76,6 +76,22 @@ describe('what was measured of a pool', () => {
     assert.match(one?.fixes[1]?.title ?? '', /20 connections of 2 processes/)
   })
 
+  test('is weighed against what the server has, where it was asked', () => {
+    const room = (value: number) => ({
+      ...load,
+      levels: [...load.levels, serverMax('a', value), serverMax('b', value)],
+    })
+    const [enough] = withPools(find(starved), poolsOf(room(100)))
+    assert.equal(enough?.fixes[0]?.title, 'Give the pool 10 connections')
+    assert.ok(!enough?.fixes.some(({ text }) => text === 'show max_connections'))
+    // 10 for others, and 7 for each of two.
+    const [less] = withPools(find(starved), poolsOf(room(24)))
+    assert.equal(less?.fixes[0]?.text, 'new Pool({ max: 7 })')
+    const [none] = withPools(find(starved), poolsOf(room(20)))
+    assert.match(none?.fixes[0]?.title ?? '', /the server has no more/)
+    assert.match(none?.fixes[0]?.note ?? '', /^The server has room for 5 in each of 2 instances/)
+  })
+
   test('is said of no pool that had connections left all the time', () => {
     const large = { ...load, levels: [level('max', 'a', [40])] }
     assert.deepEqual(withPools(find(starved), poolsOf(large)), [])
@@ -158,6 +174,51 @@ describe('what was measured of a pool', () => {
   })
 })
 
+describe('a connection-leak is named', () => {
+  const leaking = `
+  GET /orders   ========     server
+    leak         =======     internal
+`
+  const leak = {
+    leak: {
+      name: 'leak: connection',
+      attributes: {
+        ...pool,
+        'hotpath.leak': 'connection',
+        'code.file.path': 'src/orders.ts',
+        'code.line.number': 9,
+      },
+    },
+  }
+  const traces = [draw(leaking, leak), draw(leaking, leak)]
+
+  test('with the place that borrowed it, and no cost of its own', () => {
+    const [one, ...others] = findings({ traces, statements: [], routes: [] })
+    assert.deepEqual(others, [])
+    assert.equal(one?.kind, 'connection-leak')
+    assert.deepEqual(one.where, { file: 'src/orders.ts', line: 9 })
+    assert.equal(one.cost.totalMs, 0)
+    assert.match(one.fixes[0]?.text ?? '', /finally/)
+  })
+
+  test('and not after one request of many: a long job holds one, too', () => {
+    const quick = draw(leaking.replace(/^ +leak.*$/m, ''))
+    const [first] = traces
+    assert.ok(first)
+    assert.deepEqual(findings({ traces: [first, quick], statements: [], routes: [] }), [])
+  })
+
+  test('with what others wait for it, which is no finding of its own', () => {
+    const all = findings({ traces: [...traces, ...two(starved)], statements: [], routes: [] })
+    assert.deepEqual(all.map(({ kind }) => kind).sort(), ['connection-leak', 'starved-pool'])
+    const [one, ...others] = withPools(all, poolsOf(load))
+    assert.deepEqual(others, [])
+    assert.equal(one?.kind, 'connection-leak')
+    assert.equal(one.cost.totalMs, 120)
+    assert.match(one.evidence.sentences.at(-1) ?? '', /120\u2009ms in all: GET \/orders\.$/)
+  })
+})
+
 function level(what: string, instance: string, values: number[], more: Attributes = {}) {
   return {
     name: `db.client.connection.${what}`,
@@ -166,6 +227,10 @@ function level(what: string, instance: string, values: number[], more: Attribute
     attributes: { ...pool, ...more },
     steps: values.map((value, i) => ({ startMs: i * 10_000, value })),
   }
+}
+
+function serverMax(instance: string, value: number) {
+  return { ...level('max', instance, [value]), name: 'hotpath.pool.server_max' }
 }
 
 function uses(count: number, seconds: number): Histogram {

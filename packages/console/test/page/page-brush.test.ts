@@ -36,7 +36,7 @@ describe('a part of the heatmap', { skip }, () => {
         assert.ok(Number(searchParams.get('min')) >= 1, page.url())
         await page.getByRole('link', { name: 'leave this stretch' }).waitFor()
         await page.goBack()
-        await page.getByRole('heading', { name: /GET \/users spends/ }).waitFor()
+        await page.getByRole('heading', { name: /would take GET \/users/ }).waitFor()
         assert.deepEqual(faults, [])
       })
     })

@@ -14,6 +14,9 @@ const path = 'path' in browser ? browser.path : ''
 /** Answers that Back may show are kept, 24 of them: a lap adds two, so the page is full after so many. */
 const warmLaps = 12
 const laps = 4
+/** A slow machine answers fewer rounds: it gets more laps, until so many answers have come. */
+const enoughAnswers = 2_000
+const mostLaps = 16
 /** A view stays open for so many rounds of answers, 5 s each. */
 const roundsAView = 25
 /** A step more or less of a chart is 2 %; an answer that is kept at each lap was seen to be 9 %. */
@@ -64,12 +67,13 @@ describe('a page left open for hours', { skip }, () => {
         }
         const before = await held()
         const answersBefore = answers
-        for (let n = 0; n < laps; n++) await walk(roundsAView)
+        const missing = () => answers - answersBefore <= enoughAnswers
+        for (let n = 0; n < laps || (missing() && n < mostLaps); n++) await walk(roundsAView)
         const after = await held()
 
         const told = `${answers - answersBefore} answers: ${JSON.stringify({ before, after })}`
         t.diagnostic(told)
-        assert.ok(answers - answersBefore > 2_000, told)
+        assert.ok(!missing(), told)
         for (const key of [
           'bytes',
           'nodes',

@@ -46,7 +46,7 @@ describe('what a view asks', { skip }, () => {
         const windows = windowsOf(page)
         const pass = await takeClock(page)
         await page.goto(url)
-        await page.getByRole('heading', { name: /GET \/users spends/ }).waitFor()
+        await page.getByRole('heading', { name: /would take GET \/users/ }).waitFor()
         await rounds(pass, windows, 4)
         for (const [end, names] of [...windows].slice(0, 4)) {
           assert.ok(Number.isFinite(Date.parse(end)), end)
@@ -64,7 +64,7 @@ describe('what a view asks', { skip }, () => {
         const windows = windowsOf(page)
         const pass = await takeClock(page)
         await page.goto(url)
-        await page.getByRole('heading', { name: /GET \/users spends/ }).waitFor()
+        await page.getByRole('heading', { name: /would take GET \/users/ }).waitFor()
         await rounds(pass, windows, 1)
         await page.keyboard.press('Space')
         await page.getByRole('link', { name: 'Statements' }).click()
@@ -80,7 +80,7 @@ describe('what a view asks', { skip }, () => {
       await withWindow(path, {}, async ({ page }) => {
         await page.clock.install({ time: '2001-01-01T00:00:00Z' })
         await page.goto(url)
-        await page.getByRole('heading', { name: /GET \/users spends/ }).waitFor()
+        await page.getByRole('heading', { name: /would take GET \/users/ }).waitFor()
       })
     })
   })

@@ -19,7 +19,7 @@ describe('what the page knows already', { skip }, () => {
         await page.route('**/api/findings/**', () => {})
         await page.route('**/api/traces/**', () => {})
         await page.goto(url)
-        await page.getByRole('heading', { name: /GET \/users spends/ }).waitFor()
+        await page.getByRole('heading', { name: /would take GET \/users/ }).waitFor()
         await page.keyboard.press('f')
         const dialog = page.getByRole('dialog', { name: 'Fix' })
         await dialog.getByRole('heading', { name: '40 queries in a loop' }).waitFor()

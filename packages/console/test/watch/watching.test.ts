@@ -15,6 +15,7 @@ const slowMenu = { 'slow menu': { route: 'GET /menu', average: '200ms', for: '1m
 const finding: Finding = {
   id: '3fa91c20',
   kind: 'n-plus-one',
+  about: 'statement',
   service: 'shop',
   route: 'GET /menu',
   subject: 'select name from dishes where id = $1',

@@ -51,9 +51,9 @@ export function Drawn({
   )
 }
 
-/** The rows of the spans that the finding names; a fold is named by its first. */
+/** The rows of the spans that the finding names; a fold is named by its first, and has the rest of its statement. */
 function rowsOf(trace: TraceAnswer, spanIds: ReadonlySet<string>, subject: string): TraceRowSpan[] {
   const named = trace.rows.filter(row => spanIds.has(row.spanId))
-  const same = trace.rows.filter(row => row.attributes['db.query.text'] === subject)
-  return same.length > 0 ? same : named
+  const isOfSubject = (row: TraceRowSpan) => row.attributes['db.query.text'] === subject
+  return named.every(isOfSubject) ? trace.rows.filter(isOfSubject) : named
 }

@@ -11,6 +11,8 @@ import { Sql } from '../say/sql.js'
 import { Panel } from '../state/states.js'
 import { Drawn } from './drawn.js'
 import { Fixes } from './fixes.js'
+import { StandingChip, StandingLine } from './standing.js'
+import { GainCard } from './gain-card.js'
 import { StatementFigures } from './statement-figures.js'
 import { TraceLinks } from './trace-links.js'
 import { useFinding } from './use-finding.js'
@@ -49,7 +51,9 @@ function Shown({ answer, place }: { answer: FindingAnswer; place: Place }) {
           {rank}
         </span>
         <div>
-          <h1>{finding.title}</h1>
+          <h1>
+            {finding.title} <StandingChip finding={finding} />
+          </h1>
           <p class="muted">
             <a class="link strong" href={linkTo('/routes', { route, of: finding.service })}>
               {route}
@@ -62,6 +66,7 @@ function Shown({ answer, place }: { answer: FindingAnswer; place: Place }) {
               </>
             )}
           </p>
+          <StandingLine finding={finding} />
         </div>
       </div>
       <div class="cols finding-cols">
@@ -73,6 +78,7 @@ function Shown({ answer, place }: { answer: FindingAnswer; place: Place }) {
             </div>
             <Fixes fixes={finding.fixes} />
           </section>
+          <GainCard gain={finding.gain} />
           <section class="card evidence" aria-labelledby="evidence">
             <div class="head">
               <h2 id="evidence">Evidence</h2>
@@ -89,7 +95,7 @@ function Shown({ answer, place }: { answer: FindingAnswer; place: Place }) {
             )}
             <TraceLinks finding={finding} />
           </section>
-          {finding.kind !== 'starved-pool' && (
+          {finding.about === 'statement' && (
             <section class="card statement" aria-labelledby="statement">
               <div class="head">
                 <h2 id="statement">Statement</h2>

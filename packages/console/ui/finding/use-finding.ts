@@ -17,8 +17,9 @@ export function useFinding(place: Place, id: string): Asked<FindingAnswer> {
 
 /** By its id, or the first digits of it where they are of no other. */
 function inList({ findings, ...head }: FindingsAnswer, id: string): FindingAnswer | undefined {
-  const found = findings.filter(one => one.id.startsWith(id))
+  const all = [...findings, ...(head.ignored ?? [])]
+  const found = all.filter(one => one.id.startsWith(id))
   const [finding] = found
   if (finding === undefined || found.length > 1) return undefined
-  return { ...head, finding, rank: findings.indexOf(finding) + 1 }
+  return { ...head, finding, rank: all.indexOf(finding) + 1 }
 }

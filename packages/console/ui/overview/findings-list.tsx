@@ -3,6 +3,7 @@ import type { Finding } from '../../src/model.js'
 import type { Asked } from '../ask/use-answer.js'
 import { Share } from '../draw/share.js'
 import { useKeys } from '../keys/keys.js'
+import { FixedFindings, IgnoredFindings, StandingChip } from '../finding/standing.js'
 import { change, go, linkTo, type Place } from '../place/place.js'
 import { questionOf } from '../place/question.js'
 import { copyText } from '../say/copy.js'
@@ -10,10 +11,11 @@ import { counted, duration, percent } from '../say/figures.js'
 import { Nothing, Panel } from '../state/states.js'
 import { useSteady } from '../table/steady.js'
 import { WaitingRows } from '../table/waiting-rows.js'
+import { GainCell } from './gain-cell.js'
 
 const keyOf = ({ id }: Finding): string => id
 
-/** The findings, the dearest first; J and K move, Enter opens, F shows the fix. */
+/** The findings, those first whose fixes would save the most; J and K move, Enter opens, F shows the fix. */
 export function FindingsList({ asked, place }: { asked: Asked<FindingsAnswer>; place: Place }) {
   const list = useSteady(asked.answer?.findings, keyOf, questionOf(place, 'findings'), !asked.old)
   const rows = list.rows.map(({ row }) => row)
@@ -46,7 +48,7 @@ export function FindingsList({ asked, place }: { asked: Asked<FindingsAnswer>; p
     <>
       <div class="head">
         <h2 id="findings-title">Findings</h2>
-        <span class="muted">by share of the time of all requests</span>
+        <span class="muted">by what their fixes would save</span>
         <span class="grow" />
         {rows.length > 0 && <span class="chip">{counted(rows.length, 'open', 'open')}</span>}
       </div>
@@ -74,6 +76,8 @@ export function FindingsList({ asked, place }: { asked: Asked<FindingsAnswer>; p
           )
         }
       </Panel>
+      <IgnoredFindings findings={asked.answer?.ignored ?? []} />
+      <FixedFindings findings={asked.answer?.fixed ?? []} />
       {rows.length > 0 && (
         <p class="keys muted small">
           <span>
@@ -127,6 +131,7 @@ function Row({
         <a class="title whole" href={linkTo(`/findings/${id}`)}>
           {title}
         </a>
+        <StandingChip finding={finding} />
         {gone && <span class="chip">no longer in this window</span>}
         <div class="cut">
           <span class="strong">{route}</span>
@@ -143,11 +148,7 @@ function Row({
         <Share part={part} />
         <span class="muted small">{duration(cost.totalMs)} in all</span>
       </div>
-      <div class="cost each">
-        <span class="big">{duration(cost.msPerRequest)}</span>
-        <Share part={cost.share} />
-        <span class="muted small">{percent(cost.share)} of a request</span>
-      </div>
+      <GainCell {...finding} />
       <button class={`button ${on ? 'main' : ''}`} onClick={() => change({ fix: id }, 'push')}>
         Fix<span class="unseen">: {title}</span> {on && <span class="kbd">F</span>}
       </button>

@@ -1,11 +1,12 @@
 import type { FindingsAnswer, RoutesAnswer, WindowAnswer } from '../../src/api/answers.js'
 import type { Finding } from '../../src/model.js'
+import { verdictOf } from '../../src/predict/verdict.js'
 import { change, linkTo, type Place } from '../place/place.js'
 import { counted, duration, percent } from '../say/figures.js'
 import { Elsewhere, emptyTitle } from '../state/empty-window.js'
 import { TimeBar } from './time-bar.js'
 
-/** One sentence: what costs the most now; below it what to do, and where all the time went. */
+/** One sentence: what would gain the most; below it what to do, and where all the time went. */
 export function Headline({
   answer,
   routes,
@@ -24,11 +25,7 @@ export function Headline({
   return (
     <>
       <div class="words">
-        <h1>
-          <b>{top.route}</b>
-          {several && ` of ${top.service}`} spends {percent(top.cost.share)} of its time on{' '}
-          {withSmallInitial(top.title)}
-        </h1>
+        <Sentence finding={top} of={several ? ` of ${top.service}` : ''} />
         <p class="lead muted">
           <Advice finding={top} />
         </p>
@@ -46,13 +43,32 @@ export function Headline({
   )
 }
 
+/** What its fix would gain, where that is predicted; else what it costs. */
+function Sentence({ finding, of }: { finding: Finding; of: string }) {
+  const { route, title, cost } = finding
+  const verdict = verdictOf(finding)
+  if (verdict === undefined)
+    return (
+      <h1>
+        <b>{route}</b>
+        {of} spends {percent(cost.share)} of its time on {withSmallInitial(title)}
+      </h1>
+    )
+  return (
+    <h1>
+      {verdict.what} would take <b>{route}</b>
+      {of} from {duration(verdict.fromMs)} to {duration(verdict.toMs)} {verdict.at}
+    </h1>
+  )
+}
+
 function Advice({ finding }: { finding: Finding }) {
   const [fix] = finding.fixes
   return (
     <>
       {finding.where !== undefined && (
         <>
-          It is at{' '}
+          {finding.title} at{' '}
           <code class="strong">
             {finding.where.file}:{finding.where.line}
           </code>

@@ -62,10 +62,30 @@ export function TimeBar({ answer }: { answer: FindingsAnswer }) {
 /** What a kind of finding is called where there is little room. */
 export function shortName(kind: string): string {
   const names: Readonly<Record<string, string>> = {
+    'background-work': 'Work that can wait',
+    cacheable: 'Could be cached',
+    'blocked-event-loop': 'Blocked event loop',
+    'chatty-transaction': 'Transaction held open',
+    'connection-churn': 'New connections',
+    'connection-leak': 'Lost connection',
+    'error-spike': 'More failures',
+    'large-payload': 'Large answer',
+    'large-result': 'Large result',
+    'latency-regression': 'Slower than before',
     'n-plus-one': 'N+1',
+    'n-plus-one-calls': 'Calls in a loop',
+    'over-fetch': 'Fields not asked for',
+    'over-select': 'Unused columns',
     'repeated-statement': 'Repeated query',
+    'sequential-calls': 'Calls in turn',
+    'sequential-statements': 'Queries in turn',
+    'slow-call': 'Slow call',
+    'slow-serialisation': 'Slow to write',
     'slow-statement': 'Slow query',
     'starved-pool': 'Waiting for a connection',
+    'unbounded-list': 'List without a limit',
+    uncompressed: 'Not compressed',
+    'wide-response': 'Wide answer',
   }
   return names[kind] ?? kind.replaceAll('-', ' ')
 }

@@ -1,8 +1,7 @@
-import DataLoader from 'dataloader'
 import { HotpathError } from '../errors.js'
 import { type Align, aligned, type By, cacheKey, type GroupBy } from './align.js'
 import { type Answer, kindOf, type Row, rowsOf } from './answer.js'
-import { Recent } from './recent.js'
+import { Loader } from './loader.js'
 import { attachedRecorder, currentScope } from './scope.js'
 
 export interface BatchOptions {
@@ -80,8 +79,6 @@ function batched<K>(plan: Plan): Batched<K, unknown> {
   })
 }
 
-type Loader = DataLoader<unknown, unknown, unknown>
-
 /** What was asked for, and the loader of each request that lives. */
 class Plan {
   private readonly name: string
@@ -121,11 +118,10 @@ class Plan {
   }
 
   private newLoader(remembers: boolean): Loader {
-    const cached = remembers && this.maxCached > 0
-    const loader: Loader = new DataLoader(keys => this.traced([...keys], loader), {
-      maxBatchSize: this.maxKeys,
-      ...(cached ? { cacheMap: new Recent(this.maxCached) } : { cache: false }),
-      ...(this.align === undefined ? {} : { cacheKeyFn: cacheKey }),
+    const loader: Loader = new Loader(keys => this.traced(keys, loader), {
+      maxKeys: this.maxKeys,
+      maxCached: remembers ? this.maxCached : 0,
+      ...(this.align === undefined ? {} : { cacheKey }),
     })
     return loader
   }

@@ -15,6 +15,10 @@ export interface Settings {
   readonly exitMs: number
   /** Somebody watches: keep more, report every second. */
   readonly dev: boolean
+  /** A run of tests is judged (`hotpath check`): keep all, and hand it over at once. */
+  readonly everything: boolean
+  /** False: what is recorded stays here, for assertions of tests (`hotpath/test`). */
+  readonly exports: boolean
 }
 
 type Environment = Readonly<Record<string, string | undefined>>
@@ -46,7 +50,9 @@ export function settingsOf(
     root: config.callSites?.root ?? app.root,
     enabled: config.enabled !== false && !isDisabled(environment),
     exitMs: milliseconds(environment.HOTPATH_EXIT_MS) ?? config.exitMs ?? DEFAULT_EXIT_MS,
-    dev: environment.HOTPATH_MODE === 'dev',
+    dev: environment.HOTPATH_MODE === 'dev' || isCheck(environment),
+    everything: isCheck(environment),
+    exports: environment.HOTPATH_MODE !== 'test',
   }
 }
 
@@ -54,6 +60,11 @@ export function settingsOf(
 export function isDisabled(environment: Environment): boolean {
   const value = environment.HOTPATH_DISABLED
   return value !== undefined && value !== '' && value !== '0' && value !== 'false'
+}
+
+/** `hotpath check` runs a test suite: each request may be the only one that shows something. */
+export function isCheck(environment: Environment): boolean {
+  return environment.HOTPATH_MODE === 'check'
 }
 
 function milliseconds(value: string | undefined): number | undefined {

@@ -4,15 +4,22 @@ import { context } from '../trace/context.js'
 import { caught, contained } from '../trace/counts.js'
 import { patchCached } from '../trace/module-load.js'
 import { recorder } from '../trace/recorder.js'
+import { wholeBody } from '../answers/answer.js'
+import { seeAnswer } from './seen-answer.js'
+import { SERVED, serving, type Way } from './serve-stage.js'
 import { ServerSpan, startServerSpan } from './server-span.js'
 
 type Emit = (this: unknown, type: string | symbol, ...args: unknown[]) => boolean
+
+type End = (this: unknown, chunk?: unknown, encoding?: unknown, callback?: unknown) => unknown
+
+type Watched = Extract<Way, (run: never) => boolean>
 
 /** Where a response keeps its span; a property costs less than a WeakMap. */
 const SPAN = Symbol('hotpath.span')
 type Response = ServerResponse & { [SPAN]?: ServerSpan }
 
-/** Tells an `emit` of ours, so that a prototype is gated once. */
+/** Tells a method of ours, so that a prototype is gated once. */
 const OURS = Symbol('hotpath.emit')
 
 /**
@@ -53,7 +60,8 @@ function install(): void {
 function gateServer(prototype: Server): void {
   own(
     prototype,
-    original =>
+    'emit',
+    (original: Emit): Emit =>
       // `arguments` handed on costs nothing; a rest parameter makes an array for each event.
       function emit(this: unknown, type, request, response) {
         if (
@@ -61,7 +69,21 @@ function gateServer(prototype: Server): void {
           (type === 'request' || type === 'checkContinue' || type === 'checkExpectation')
         ) {
           const span = open(request as IncomingMessage, response as Response)
-          if (span !== undefined) return context.run(span, pass, original, this, arguments)
+          if (span !== undefined) {
+            const { stage } = serving
+            const way =
+              stage !== undefined && type === 'request'
+                ? stage.enter(
+                    request as IncomingMessage,
+                    response as Response,
+                    span,
+                    original,
+                    this,
+                  )
+                : undefined
+            if (way === undefined) return context.run(span, pass, original, this, arguments)
+            return way === SERVED || context.run(span, passWatched, way, original, this, arguments)
+          }
         }
         return original.apply(this, arguments as never)
       },
@@ -75,11 +97,29 @@ function gateServer(prototype: Server): void {
 function gateResponse(prototype: ServerResponse): void {
   own(
     prototype,
-    original =>
+    'end',
+    (original: End): End =>
+      function end(this: unknown, chunk, _encoding, _callback) {
+        const span = (this as Response)[SPAN]
+        if (span !== undefined) noteBody(span, this as Response, chunk)
+        return original.apply(this, arguments as never)
+      },
+  )
+  own(
+    prototype,
+    'emit',
+    (original: Emit): Emit =>
       function emit(this: unknown, type) {
         if (type === 'close') {
           const span = (this as Response)[SPAN]
-          if (span !== undefined) close(span, this as Response)
+          if (span !== undefined) {
+            serving.stage?.closed(this as Response)
+            close(span, this as Response)
+          }
+        } else if (type === 'prefinish') {
+          // Within `end()`: what the app did for its answer is on the stack still.
+          const span = (this as Response)[SPAN]
+          if (span !== undefined) act(span)
         }
         return original.apply(this, arguments as never)
       },
@@ -105,9 +145,29 @@ function open(request: IncomingMessage, response: Response): ServerSpan | undefi
   }
 }
 
+/** The answer ends, in bytes: whoever made them is on the stack still. */
+function noteBody(span: ServerSpan, response: Response, chunk: unknown): void {
+  // Its client is gone: nobody would look at the body, and let it go.
+  if (span.endMs >= 0) return
+  const { serialisingMs } = span.trace
+  if (serialisingMs >= 0) span.serialisedMs = recorder.now() - serialisingMs
+  span.body = wholeBody(response, chunk)
+}
+
 function close(span: ServerSpan, response: Response): void {
   try {
+    // At its end a trace lets go of its spans.
+    const { spans } = span.trace
     span.close(response.statusCode, response.writableFinished)
+    seeAnswer(span, spans, response)
+  } catch {
+    caught('gate.http-server')
+  }
+}
+
+function act({ trace }: ServerSpan): void {
+  try {
+    if (!trace.ended) trace.acts(recorder.now())
   } catch {
     caught('gate.http-server')
   }
@@ -117,10 +177,18 @@ function pass(original: Emit, self: unknown, args: IArguments): boolean {
   return original.apply(self, args as never)
 }
 
-/** Gives a prototype an own `emit` over the inherited one. */
-function own(prototype: object, gate: (original: Emit) => Emit): void {
-  const original = Reflect.get(prototype, 'emit') as Emit & { [OURS]?: true }
+function passWatched(way: Watched, original: Emit, self: unknown, args: IArguments): boolean {
+  return way(() => original.apply(self, args as never))
+}
+
+/** Gives a prototype an own method over the inherited one. */
+function own<Of extends Emit | End>(
+  prototype: object,
+  name: 'emit' | 'end',
+  gate: (original: Of) => Of,
+): void {
+  const original = Reflect.get(prototype, name) as Of & { [OURS]?: true }
   if (original[OURS] === true) return
   const gated = Object.assign(gate(original), { [OURS]: true as const })
-  Object.defineProperty(prototype, 'emit', { value: gated, writable: true, configurable: true })
+  Object.defineProperty(prototype, name, { value: gated, writable: true, configurable: true })
 }

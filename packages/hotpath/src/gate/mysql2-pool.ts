@@ -1,11 +1,38 @@
 import { takeTrace } from '../pool/leaks.js'
 import { type Asking, closed, giveBack, lend } from '../pool/loans.js'
-import type { PooledClient } from '../pool/shapes.js'
+import { nameOf } from '../pool/figures.js'
+import { pools } from '../pool/policy.js'
+import { askRoom, MYSQL_ROOM } from '../pool/room.js'
+import type { DatabaseNames, PooledClient } from '../pool/shapes.js'
 import { contained } from '../trace/counts.js'
 import { onModule } from '../trace/module-load.js'
 import { recorder } from '../trace/recorder.js'
 import type { Callback, Method } from './pg-types.js'
+import { amount, type PoolState, watchPool } from './pool-gauges.js'
 import { replace } from './replace.js'
+import { waited } from './wait-span.js'
+
+/** What we need of mysql2's pool: its queues are of denque, and its connections emitters. */
+interface MysqlPool {
+  readonly config?: {
+    readonly connectionLimit?: unknown
+    readonly connectionConfig?: DatabaseNames
+  }
+  readonly _closed?: unknown
+  readonly _allConnections?: { readonly length: number }
+  readonly _freeConnections?: {
+    readonly length: number
+    get?: (index: number) => unknown
+  }
+  readonly _connectionQueue?: { readonly length: number }
+}
+
+interface MysqlConnection {
+  query?: (
+    options: { readonly sql: string; readonly rowsAsArray: true },
+    callback: (error: unknown, rows?: readonly unknown[][]) => void,
+  ) => unknown
+}
 
 /** Gates the pool of every copy of mysql2 3; before 3.11 it is one file. */
 export function gateMysql2Pool(): void {
@@ -29,12 +56,15 @@ function gatePool(Pool: { readonly prototype: object }): void {
         if (!recorder.enabled || typeof callback !== 'function' || ours.has(callback as Callback)) {
           return original.apply(this, arguments as unknown as unknown[])
         }
+        const pool = this as MysqlPool
+        contained('gate.mysql2-pool', () => watchPool(pool, stateOf))
+        const span = recorder.current()
         const asking: Asking = {
           startMs: recorder.now(),
-          span: recorder.current(),
-          trace: own > 0 ? undefined : takeTrace(getConnection),
+          span,
+          trace: own > 0 ? undefined : takeTrace(getConnection, span),
         }
-        return original.call(this, lending(callback as Callback, asking))
+        return original.call(this, lending(callback as Callback, asking, pool))
       },
   )
   for (const name of ['query', 'execute']) replace(Pool.prototype, name, borrowing)
@@ -44,7 +74,9 @@ function gatePool(Pool: { readonly prototype: object }): void {
     original =>
       function releaseConnection(connection) {
         contained('gate.mysql2-pool', () => giveBack(connection as PooledClient))
-        return original.call(this, connection)
+        const result = original.call(this, connection)
+        contained('gate.mysql2-pool', () => askServer(this as MysqlPool, connection))
+        return result
       },
   )
   replace(
@@ -58,16 +90,46 @@ function gatePool(Pool: { readonly prototype: object }): void {
   )
 }
 
-function lending(callback: Callback, asking: Asking): Callback {
+function lending(callback: Callback, asking: Asking, pool: MysqlPool): Callback {
   const lent: Callback = function (this: unknown, ...args) {
-    const [, connection] = args
-    if (typeof connection === 'object' && connection !== null) {
-      contained('gate.mysql2-pool', () => lend(connection, asking))
-    }
+    const [error, connection] = args
+    contained('gate.mysql2-pool', () => {
+      waited(asking.span, asking.startMs, Boolean(error), () => nameOfPool(pool))
+      if (typeof connection === 'object' && connection !== null) lend(connection, asking)
+    })
     return callback.apply(this, args)
   }
   ours.add(lent)
   return lent
+}
+
+/** The connections of a pool; undefined when the app has ended it. */
+function stateOf(pool: MysqlPool): PoolState | undefined {
+  if (pool._closed === true) return undefined
+  const idle = amount(pool._freeConnections?.length)
+  return {
+    name: nameOfPool(pool),
+    idle,
+    used: Math.max(0, amount(pool._allConnections?.length) - idle),
+    pending: amount(pool._connectionQueue?.length),
+    max: amount(pool.config?.connectionLimit),
+  }
+}
+
+const nameOfPool = (pool: MysqlPool): string => nameOf(pool.config?.connectionConfig)
+
+/** What the server has room for, of a connection for which nobody waits. */
+function askServer(pool: MysqlPool, connection: unknown): void {
+  const free = pool._freeConnections
+  if (pools.policy === undefined || free === undefined) return
+  if (free.length === 0 || free.get?.(free.length - 1) !== connection) return
+  // Not by a wrapper that the app has put around it.
+  const { query } = Object.getPrototypeOf(connection) as MysqlConnection
+  askRoom(nameOfPool(pool), tell =>
+    query?.call(connection, { sql: MYSQL_ROOM, rowsAsArray: true }, (_, rows) =>
+      tell(rows?.[0]?.[0]),
+    ),
+  )
 }
 
 function borrowing(original: Method): Method {

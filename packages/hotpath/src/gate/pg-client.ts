@@ -1,3 +1,4 @@
+import { currentComputation } from '../cache/computation.js'
 import { inRoot } from '../pool/root.js'
 import type { Lender } from '../pool/share/lender.js'
 import { sharing } from '../pool/use.js'
@@ -10,9 +11,19 @@ import { recorder } from '../trace/recorder.js'
 import { takeSite } from '../trace/site.js'
 import { ActiveTrace, OpenSpan } from '../trace/span.js'
 import { type HandedOver, handedOver } from './pg-site.js'
+import { forgetRead, noteGiven, noteReturned } from './pg-returned.js'
 import { forgetSent, lastSent, MAX_EARLY, stageQueries, stages } from './pg-stage.js'
-import type { Callback, Method, PgClient, PgResult, QueryConfig, Submittable } from './pg-types.js'
+import type {
+  Callback,
+  Method,
+  PgClient,
+  PgConnection,
+  PgResult,
+  QueryConfig,
+  Submittable,
+} from './pg-types.js'
 import { replace } from './replace.js'
+import { withinCaller } from './within-caller.js'
 import { type Database, StatementSpan, statementOf } from './statement-span.js'
 
 /** Where a query keeps its span until it ends. */
@@ -33,6 +44,9 @@ export function gateClient(Client: { readonly prototype: object }): void {
         if (!recorder.enabled) return original.apply(this, arguments as unknown as unknown[])
         const handed = handedOver()
         const span = begin(this as PgClient, config as QueryConfig | string | null, values, handed)
+        // Of the pool's own callback that which the app gave to the pool is bound there.
+        const within = handed === undefined && currentComputation() !== undefined
+        const args = within ? [...arguments].map(withinCaller) : arguments
         const stage = span === undefined ? undefined : stages.pg
         const call = stage?.entering(
           this as PgClient,
@@ -48,7 +62,7 @@ export function gateClient(Client: { readonly prototype: object }): void {
         let result: unknown
         forgetSent()
         try {
-          result = original.apply(this, arguments as unknown as unknown[])
+          result = original.apply(this, args as unknown as unknown[])
         } catch (error) {
           fail(span, error)
           stage?.entered(call, undefined)
@@ -66,6 +80,7 @@ export function gateClient(Client: { readonly prototype: object }): void {
       function _connect(callback) {
         if (!recorder.enabled || typeof callback !== 'function')
           return original.call(this, callback)
+        stages.pg?.connecting(this as PgClient)
         // What comes of a connection later (notices, notifications) is of no request.
         const open = (around: Around, done: Callback) =>
           around(apply, original, this, [connecting(this as PgClient, done)])
@@ -127,9 +142,13 @@ export function gateQuery(Query: { readonly prototype: object }): void {
       function handleReadyForQuery(connection) {
         const span = (this as Watched)[SPAN]
         stages.pg?.ended(this as object, Boolean((this as Watched)._canceledDueToError))
-        if (span === undefined) return original.call(this, connection)
+        if (span === undefined) {
+          forgetRead(connection as PgConnection)
+          return original.call(this, connection)
+        }
         // A row that could not be parsed: the original goes on to handleError.
-        if (!(this as Watched)._canceledDueToError) succeed(span, (this as Watched)._results)
+        if (!(this as Watched)._canceledDueToError)
+          succeed(span, (this as Watched)._results, connection as PgConnection)
         return inCaller(span, original, this, connection)
       },
   )
@@ -140,6 +159,7 @@ export function gateQuery(Query: { readonly prototype: object }): void {
       function handleError(error, connection) {
         const span = (this as Watched)[SPAN]
         stages.pg?.ended(this as object, true)
+        forgetRead(connection as PgConnection)
         if (span === undefined) return original.call(this, error, connection)
         fail(span, (this as Watched)._canceledDueToError || error)
         return inCaller(span, original, this, error, connection)
@@ -198,6 +218,7 @@ export function begin(
     )
     if (parent === undefined) trace.begin(span)
     else trace.hold(span)
+    if (given !== undefined) noteGiven(trace, given)
     if (handed === undefined) takeSite(span)
     else {
       span.site = handed.carried.site
@@ -250,8 +271,14 @@ function followSubmittable(query: Watched, first: StatementSpan): void {
       enumerable: false,
       value(this: unknown, ...args: unknown[]) {
         const span = (this as Watched)[SPAN] ?? first
-        if (name === 'handleReadyForQuery') succeed(span, undefined)
-        else if (name === 'handleError') fail(span, args[0])
+        // What it brought, row by row, is not the next statement's.
+        if (name === 'handleReadyForQuery') {
+          forgetRead(args[0] as PgConnection)
+          succeed(span, undefined)
+        } else if (name === 'handleError') {
+          forgetRead(args[1] as PgConnection)
+          fail(span, args[0])
+        }
         return inCaller(span, original, this, ...args)
       },
     })
@@ -259,8 +286,9 @@ function followSubmittable(query: Watched, first: StatementSpan): void {
 }
 
 /** @param results What the query has kept; undefined: not known. */
-function succeed(span: StatementSpan, results: unknown): void {
+function succeed(span: StatementSpan, results: unknown, connection?: PgConnection): void {
   try {
+    if (connection !== undefined) noteReturned(span, results, connection)
     span.succeed(results === undefined ? -1 : rowsOf(results))
   } catch {
     caught('gate.pg')

@@ -1,7 +1,7 @@
-import type { Attributes } from '../trace/attributes.js'
+import { type Computation, currentComputation } from '../cache/computation.js'
 import { context } from '../trace/context.js'
 import { guardConnect, isAbandoned } from '../pool/late.js'
-import { takeTrace } from '../pool/leaks.js'
+import { takeTrace, type Taken } from '../pool/leaks.js'
 import { limitLifetime } from '../pool/lifetime.js'
 import { closed, giveBack, lend, opened, opening } from '../pool/loans.js'
 import { pools } from '../pool/policy.js'
@@ -10,8 +10,8 @@ import { openedByPool } from '../pool/share/opening.js'
 import type { Asked, Ticket } from '../query/seam.js'
 import { caught, contained } from '../trace/counts.js'
 import { recorder } from '../trace/recorder.js'
-import { OpenSpan } from '../trace/span.js'
-import { poolName, watchPool } from './pg-pool-gauges.js'
+import type { OpenSpan } from '../trace/span.js'
+import { pgPoolState, poolName } from './pg-pool-state.js'
 import {
   carried,
   type Carried,
@@ -25,10 +25,13 @@ import { type Statement, statementOf } from './statement-span.js'
 import { templateOf } from '../sql/template.js'
 import { stages } from './pg-stage.js'
 import type { Callback, Method, PendingItem, PgClient, PgPool } from './pg-types.js'
+import { askServer } from './pg-room.js'
+import { watchPool } from './pool-gauges.js'
 import { replace } from './replace.js'
+import { waited } from './wait-span.js'
+import { withinCaller } from './within-caller.js'
 
-/** A shorter wait is the tick that pg-pool always takes. */
-const SHORTEST_WAIT_MS = 0.5
+const NO_CONNECTION = 'no connection came'
 
 /** Somebody waits for a connection: kept at the pool's own entry for them. */
 class Wait {
@@ -44,23 +47,13 @@ class Wait {
   constructor(
     private readonly pool: PgPool,
     readonly carried: Carried | undefined,
-    readonly trace: object | undefined,
+    readonly trace: Taken | undefined,
   ) {}
 
   end(failed: boolean): void {
     if (this.over) return
     this.over = true
-    const parent = this.span
-    if (parent === undefined || parent.trace.ended) return
-    if (recorder.now() - this.startMs < SHORTEST_WAIT_MS) return
-    const waited: Attributes = {
-      'hotpath.wait': 'connection',
-      'db.client.connection.pool.name': poolName(this.pool),
-    }
-    const span = new OpenSpan(parent.trace, parent, 'internal', 'wait: connection', waited)
-    span.startMs = this.startMs
-    parent.trace.hold(span)
-    span.end(failed ? 'error' : 'unset')
+    waited(this.span, this.startMs, failed, () => poolName(this.pool))
   }
 }
 
@@ -78,6 +71,11 @@ export function gatePool(Pool: { readonly prototype: object }): void {
       enter(original, pool, [config, values, callback], ticket, context.getStore())
     return function query(text, values, callback) {
       if (!recorder.enabled) return original.apply(this, arguments as unknown as unknown[])
+      let args = arguments as unknown as unknown[]
+      if (currentComputation() !== undefined) {
+        args = [...args].map(withinCaller)
+        ;[, values, callback] = args
+      }
       const stage = stages.pg
       const caller = context.getStore()
       let ticket: Ticket | undefined
@@ -86,7 +84,7 @@ export function gatePool(Pool: { readonly prototype: object }): void {
         ticket = stage.poolQuery(this as PgPool, asked)
         if (ticket?.boxed !== undefined) return ticket.boxed.value
       }
-      return enter(original, this as PgPool, arguments as unknown as unknown[], ticket, caller)
+      return enter(original, this as PgPool, args, ticket, caller)
     }
   })
   replace(
@@ -95,12 +93,20 @@ export function gatePool(Pool: { readonly prototype: object }): void {
     original =>
       function connect(callback) {
         if (!recorder.enabled) return original.apply(this, arguments as unknown as unknown[])
+        const computation = currentComputation()
         const refusal = contained('gate.pg-pool', () => refused(this as PgPool, callback))
-        if (refusal !== undefined) return refusal.value
+        if (refusal !== undefined) {
+          computation?.forbid(NO_CONNECTION)
+          return refusal.value
+        }
         const from = takeCarried()
-        const trace = from === undefined ? takeTrace(connect) : undefined
+        const trace = from === undefined ? takeTrace(connect, context.getStore()) : undefined
         const wait = new Wait(this as PgPool, from, trace)
-        const bound = typeof callback === 'function' ? bind(callback as Callback, wait) : callback
+        let bound: unknown = callback
+        if (typeof callback === 'function') {
+          const own = callback as Callback
+          bound = bind(computation === undefined ? own : within(computation, own, wait), wait)
+        }
         const queue = (this as PgPool)._pendingQueue
         const before = queue?.length ?? 0
         asking = wait
@@ -111,7 +117,7 @@ export function gatePool(Pool: { readonly prototype: object }): void {
           asking = undefined
         }
         if (queue !== undefined && queue.length > before) (queue.at(-1) as Waiting)[WAIT] = wait
-        return result
+        return computation === undefined ? result : watched(computation, result)
       },
   )
   replace(
@@ -147,7 +153,7 @@ export function gatePool(Pool: { readonly prototype: object }): void {
     'newClient',
     original =>
       function newClient(item) {
-        contained('gate.pg-pool', () => watchPool(this as PgPool))
+        contained('gate.pg-pool', () => watchPool(this as PgPool, pgPoolState))
         const pool = this as PgPool
         const waiting = item as Waiting
         if (asking !== undefined) waiting[WAIT] ??= asking
@@ -172,7 +178,9 @@ export function gatePool(Pool: { readonly prototype: object }): void {
     original =>
       function _release(client, ...rest) {
         contained('gate.pg-pool', () => giveBack(client as PgClient))
-        return original.call(this, client, ...rest)
+        const result = original.call(this, client, ...rest)
+        if (pools.policy !== undefined) contained('gate.pg-pool', () => askServer(this as PgPool))
+        return result
       },
   )
   replace(
@@ -243,6 +251,28 @@ function bind(callback: Callback, wait: Wait): Callback {
       if (wait.carried.ticket !== undefined) stages.pg?.poolDone(wait.carried.ticket)
     }
   }
+}
+
+/**
+ * The app's callback goes on in all of its caller's context: what it reads is part of the computation
+ * there. Within `Pool.query` it is the pool's own, which does no more than send, and knows whose it is.
+ */
+function within(computation: Computation, callback: Callback, wait: Wait): Callback {
+  const own = wait.carried === undefined ? withinCaller(callback) : callback
+  return function (this: unknown, ...args) {
+    if (args[0]) computation.forbid(NO_CONNECTION)
+    return own.apply(this, args)
+  }
+}
+
+/** Where no connection comes, what the app makes of that is not to be kept. */
+function watched(computation: Computation, result: unknown): unknown {
+  if (typeof (result as PromiseLike<unknown> | undefined)?.then !== 'function') return result
+  // The app gets the promise that is watched: one beside it would take its rejection for handled.
+  return (result as PromiseLike<unknown>).then(undefined, (error: unknown) => {
+    computation.forbid(NO_CONNECTION)
+    throw error
+  })
 }
 
 function run(callback: Callback, self: unknown, args: unknown[]): unknown {

@@ -1,5 +1,7 @@
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
+import { closed } from '../cache/strict/closed.js'
+import { processTags } from '../cache/tags.js'
 import type { Config } from '../config.js'
 import type { Host } from '../query/host.js'
 import type { Defects } from '../query/defects.js'
@@ -14,8 +16,13 @@ import { begin, markStatement } from './pg-client.js'
 import { MAX_EARLY, stages, useStage } from './pg-stage.js'
 import type { PgClient, QueryConfig } from './pg-types.js'
 
+let driverIsThere: () => void = () => {}
+
 /** What the bundle of the stages may use of the recorder, of which there is one. */
 const host: Host = {
+  driver: new Promise(resolve => {
+    driverIsThere = resolve
+  }),
   request: () => context.getStore()?.trace,
   untraced: fn => context.run(undefined, fn),
   begin: (client, config, values) =>
@@ -23,6 +30,7 @@ const host: Host = {
   mark: markStatement,
   caught,
   count: countBatch,
+  tally: (name, n, reason = '') => tally(`hotpath.${name}`, reason === '' ? {} : { reason }, n),
   say: line => void process.stderr.write(`hotpath: ${line}\n`),
   now: recorder.now,
 }
@@ -50,18 +58,30 @@ let prepare: Prepare | undefined
  * @param defects The verifier's alone.
  */
 export function useQueries(config: Config, root: string, defects: Defects = {}): Promise<void> {
-  const asked = config.queries !== undefined || config.routes !== undefined
+  const strict = isStrict(config)
+  // At once: answers and functions are asked for before the stages are there.
+  if (strict) processTags().strict ??= closed
+  const asked = strict || config.queries !== undefined || config.routes !== undefined
   if (!asked || !recorder.enabled) {
     stages.early = undefined
     return Promise.resolve()
   }
   onModule('/pg/lib/utils.js', exports => {
     prepare ??= (exports as { prepareValue?: Prepare }).prepareValue
+    driverIsThere()
   })
   return start(config, root, defects).catch(() => {
-    stages.early = undefined
+    goWithout(config)
     caught('query.start')
   })
+}
+
+const isStrict = ({ invalidation }: Config): boolean => invalidation?.mode === 'strict'
+
+/** No statement is seen, so that strict mode cannot be kept. */
+function goWithout(config: Config): void {
+  stages.early = undefined
+  if (isStrict(config)) processTags().strict = closed
 }
 
 async function start(config: Config, root: string, defects: Defects): Promise<void> {
@@ -75,7 +95,7 @@ async function start(config: Config, root: string, defects: Defects): Promise<vo
     defects,
   )
   if (stage !== undefined && (stages.early?.length ?? 0) < MAX_EARLY) useStage(stage)
-  else stages.early = undefined
+  else goWithout(config)
 }
 
 /** Beside us, or beside the app. */

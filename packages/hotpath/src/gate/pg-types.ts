@@ -19,6 +19,14 @@ export interface QueryConfig extends Submittable {
 }
 
 export interface PgClient {
+  query?: (
+    config: { readonly text: string; readonly rowMode: 'array' },
+    callback: (error: unknown, result?: { readonly rows?: readonly unknown[][] }) => void,
+  ) => unknown
+  connect?: (callback: (error: unknown) => void) => unknown
+  end?: (callback?: () => void) => unknown
+  on?: (event: 'error', listener: () => void) => unknown
+  unref?: () => void
   readonly connectionParameters?: { host?: unknown; port?: unknown; database?: unknown }
   readonly connection?: { readonly parsedStatements?: Readonly<Record<string, unknown>> }
   /** Before 8.17 without the underscore; the old names are getters now that warn. */
@@ -29,15 +37,22 @@ export interface PgClient {
   readonly activeQuery?: Submittable | null
 }
 
+/** A client's connection to the server, as the ends of queries are given it. */
+export interface PgConnection {
+  readonly stream?: { readonly bytesRead?: unknown }
+}
+
 export interface PgResult {
   readonly command?: unknown
   readonly rowCount?: unknown
   readonly rows?: unknown
+  readonly fields?: unknown
 }
 
 export type PendingItem = WaitingItem
 
 export interface PgPool extends PgPoolShape {
+  readonly Client?: new (options: unknown) => PgClient
   _clients?: PgClient[]
   listenerCount?: (event: string) => number
   readonly totalCount?: unknown

@@ -1,9 +1,15 @@
 import type { IncomingMessage } from 'node:http'
+import { KeptRows } from '../answers/columns.js'
+import { repeatsOf } from '../answers/look.js'
+import { MAX_BYTES } from '../answers/repeats.js'
 import type { Attributes } from '../trace/attributes.js'
+import { contained } from '../trace/counts.js'
 import { keeper } from '../trace/keeper.js'
 import { OWN_HEADER, parseTraceparent, STANDARD_HEADER } from '../trace/propagation.js'
+import { recorder } from '../trace/recorder.js'
 import { type RouteStats, routeStats } from '../trace/routes.js'
 import { ActiveTrace, OpenSpan } from '../trace/span.js'
+import { rawHeadersOf } from '../serve/raw-headers.js'
 import { isTrusted } from '../trace/trust.js'
 import { guessRoute } from './route-guess.js'
 
@@ -21,18 +27,51 @@ const METHODS = new Set([
   'QUERY',
 ])
 
+type Body = string | Uint8Array | undefined
+
 /** The span of one request that we serve: the root of what this process does for it. */
 export class ServerSpan extends OpenSpan {
   private statusCode = 0
   private aborted = false
+  /** A cache gave the answer, and no code of the app ran. */
+  fromCache = false
+  /** Whether the answer is to be compared with those before it; undefined: that is asked at its close. */
+  compared: boolean | undefined = undefined
+  private whole: Body = undefined
+  /** For how long its answer was put into bytes; -1: not known. */
+  serialisedMs = -1
+  /** What was seen of its answer. */
+  seen: Attributes | undefined = undefined
 
   constructor(
     trace: ActiveTrace,
-    private readonly method: string,
-    private readonly url: string,
+    readonly method: string,
+    readonly url: string,
     private readonly version: string,
   ) {
     super(trace, undefined, 'server', method, undefined)
+  }
+
+  /** All of the answer's body, from `end` to its close; undefined where it was written in pieces. */
+  get body(): Body {
+    return this.whole
+  }
+
+  /**
+   * A buffer is the app's again once it was sent: where it will be compared or searched it is copied, 1 us for
+   * 10 kB. Where no framework named the route it is not compared: what a 404 asked for is no route.
+   */
+  set body(body: Body) {
+    this.whole = body
+    if (!(body instanceof Uint8Array)) return
+    this.compared = contained('gate.server-span', () => this.takesTurn(body)) ?? false
+    if (this.compared || this.trace.rows instanceof KeptRows) this.whole = Uint8Array.from(body)
+  }
+
+  private takesTurn({ length }: Uint8Array): boolean {
+    if (this.method !== 'GET' || this.fromCache || length > MAX_BYTES) return false
+    if (typeof this.trace.route !== 'string') return false
+    return repeatsOf(this.stats()).takesTurn(this.url, recorder.now())
   }
 
   /** The response closed: counts the request, and ends the trace. */
@@ -42,7 +81,7 @@ export class ServerSpan extends OpenSpan {
     this.aborted = !finished
     this.end(statusCode >= 500 ? 'error' : 'unset')
     this.stats()
-      .duration(statusCode)
+      .duration(statusCode, this.fromCache)
       .record((this.endMs - this.startMs) / 1000)
   }
 
@@ -67,7 +106,11 @@ export class ServerSpan extends OpenSpan {
     const { method, template, guessed } = this.stats()
     const { trace, statusCode } = this
     this.name = template === undefined ? method : `${method} ${template}`
-    const attributes: Attributes = { 'http.request.method': method, ...this.attributes }
+    const attributes: Attributes = {
+      'http.request.method': method,
+      ...this.attributes,
+      ...this.seen,
+    }
     if (template !== undefined) attributes['http.route'] = template
     if (guessed) attributes['hotpath.route.guessed'] = true
     attributes['http.response.status_code'] = statusCode
@@ -75,6 +118,8 @@ export class ServerSpan extends OpenSpan {
     attributes['hotpath.sampled.reason'] = trace.reason
     if (statusCode >= 500) attributes['error.type'] = String(statusCode)
     if (this.aborted) attributes['hotpath.aborted'] = true
+    if (this.fromCache) attributes['hotpath.cache'] = 'hit'
+    if (this.serialisedMs >= 0) attributes['hotpath.answer.serialised_ms'] = this.serialisedMs
     if (trace.dropped > 0) attributes['hotpath.dropped.spans'] = trace.dropped
     return attributes
   }
@@ -92,7 +137,7 @@ export function startServerSpan(request: IncomingMessage): ServerSpan {
 
 /** Headers are looked for in the raw list: `request.headers` would build an object to be asked. */
 function adopt(trace: ActiveTrace, request: IncomingMessage): void {
-  const { rawHeaders } = request
+  const rawHeaders = rawHeadersOf(request)
   let standard: string | undefined
   let own: string | undefined
   for (let at = 0; at + 1 < rawHeaders.length; at += 2) {

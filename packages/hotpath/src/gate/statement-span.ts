@@ -1,3 +1,4 @@
+import { unusedColumns } from '../answers/columns.js'
 import type { Attributes } from '../trace/attributes.js'
 import type { ExponentialHistogram } from '../trace/histogram.js'
 import { newSeries } from '../trace/series.js'
@@ -6,7 +7,7 @@ import type { Template } from '../sql/template.js'
 import { digestOf, NONE, paramsHash, UNKNOWN } from './params-hash.js'
 import { caught } from '../trace/counts.js'
 
-/** Where statements of one client go. */
+/** Where statements of one client go: one for each connection. */
 export interface Database {
   readonly system: 'postgresql'
   attributes(): Attributes
@@ -73,6 +74,10 @@ export function statementOf(template: Template, system: string): Statement {
 export class StatementSpan extends OpenSpan {
   /** -1: not known. */
   rows = -1
+  /** Columns of its result; -1: not known. */
+  columns = -1
+  /** What the database sent for it; -1: not known. */
+  bytes = -1
   /** Nothing of the app's runs when it ends: no context needs to be restored. */
   awaited = false
   /** Of the parameters; they themselves are not kept. */
@@ -85,7 +90,7 @@ export class StatementSpan extends OpenSpan {
     parent: OpenSpan | undefined,
     /** What the async context held when the app made the call; its callbacks run in it. */
     readonly caller: OpenSpan | undefined,
-    private readonly statement: Statement,
+    readonly statement: Statement,
     private readonly database: Database,
     values: readonly unknown[] | undefined,
     /** Digest of the literals in the statement's text. */
@@ -115,6 +120,10 @@ export class StatementSpan extends OpenSpan {
     return this.statement.template.text
   }
 
+  override connection(): object {
+    return this.database
+  }
+
   override describe(): Attributes {
     const { template } = this.statement
     const attributes: Attributes = {
@@ -127,15 +136,30 @@ export class StatementSpan extends OpenSpan {
     if (this.rows >= 0) attributes['db.response.returned_rows'] = this.rows
     if (this.sqlState !== '') attributes['db.response.status_code'] = this.sqlState
     if (this.errorType !== '') attributes['error.type'] = this.errorType
+    this.describeRows(attributes)
     const hash = paramsHash(this.params, this.data)
     if (hash !== undefined) attributes['hotpath.params.hash'] = hash
     return attributes
+  }
+
+  /** What came back: of the columns those that never reached an answer of the route. */
+  private describeRows(attributes: Attributes): void {
+    if (this.columns >= 0) attributes['hotpath.returned.columns'] = this.columns
+    if (this.bytes >= 0) attributes['hotpath.returned.bytes'] = this.bytes
+    const { root } = this.trace
+    const unused = root && unusedColumns(root.stats(), this.statement.template)
+    if (unused === undefined) return
+    attributes['hotpath.columns.unused'] = unused.names.slice(0, MAX_NAMES)
+    attributes['hotpath.columns.unused_bytes'] = unused.bytes
   }
 
   private count(): void {
     this.statement.record((this.endMs - this.startMs) / 1000, this.errorType)
   }
 }
+
+/** Of unused columns so many are named. */
+const MAX_NAMES = 50
 
 function digested(values: readonly unknown[]): number {
   try {

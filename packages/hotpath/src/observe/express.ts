@@ -1,6 +1,7 @@
 import { caught } from '../trace/counts.js'
 import { onModule } from '../trace/module-load.js'
 import { type ActiveTrace, recorder } from '../trace/recorder.js'
+import { noteGivenRoute } from '../trace/routes.js'
 import {
   type ExpressPath,
   joinTemplate,
@@ -83,6 +84,7 @@ function patchRouter(exports: unknown): void {
   methods.route = function (path) {
     const made = route.call(this, path)
     try {
+      for (const one of [path].flat()) noteGivenRoute(one)
       if (Array.isArray(path)) noteChoice(this, made, path)
     } catch {
       caught('observe.express')

@@ -1,6 +1,7 @@
 import { subscribe } from 'node:diagnostics_channel'
 import { caught } from '../trace/counts.js'
 import { recorder } from '../trace/recorder.js'
+import { noteGivenRoute } from '../trace/routes.js'
 
 type Done = () => void
 interface Request {
@@ -11,6 +12,7 @@ interface Request {
 }
 interface Fastify {
   addHook(name: 'onRequest', hook: (request: Request, reply: unknown, done: Done) => void): unknown
+  addHook(name: 'onRoute', hook: (route: { readonly url?: unknown }) => void): unknown
 }
 
 /**
@@ -26,6 +28,7 @@ export function observeFastify(): void {
     try {
       const { fastify } = message as { readonly fastify: Fastify }
       fastify.addHook('onRequest', nameRoute)
+      fastify.addHook('onRoute', ({ url }) => noteGivenRoute(url))
     } catch {
       caught('observe.fastify')
     }

@@ -1,15 +1,19 @@
 import { contained } from '../trace/counts.js'
 import { observeExpress } from './express.js'
+import { observeExpressJson } from './express-json.js'
 import { observeFastify } from './fastify.js'
 import { observeHttpClient } from './http-client.js'
+import { observeJest } from './jest.js'
 import { observeOpenTelemetry } from './opentelemetry.js'
 import { observeUndici } from './undici.js'
 
 /** Watches every library we know; none is loaded by this, and one that fails leaves the others. */
 export function observeLibraries(): void {
   contained('observe.express', observeExpress)
+  contained('observe.express', observeExpressJson)
   contained('observe.fastify', observeFastify)
   contained('observe.http-client', observeHttpClient)
   contained('observe.undici', observeUndici)
+  contained('observe.jest', observeJest)
   contained('observe.opentelemetry', observeOpenTelemetry)
 }

@@ -9,7 +9,7 @@ export interface PoolLoad {
   /** Processes that have such a pool, at most; while a new version is rolled out, both. Default 1. */
   readonly instances?: number
   /** `show max_connections` of the server; without it the server sets no bound. */
-  readonly serverMax?: number
+  readonly serverMax?: number | undefined
   /** Connections that others need: administrators, jobs, replicas. Default 10. */
   readonly reserved?: number
 }

@@ -1,38 +1,87 @@
 import { clock } from '../clock.js'
 import { appPlace } from '../trace/call-site.js'
 import { contained } from '../trace/counts.js'
+import type { RouteStats } from '../trace/routes.js'
 import { OpenSpan } from '../trace/span.js'
 import { tally } from '../trace/tallies.js'
 import { pools } from './policy.js'
 import { inRoot } from './root.js'
+
+/** A stack: its text is made when somebody asks for it, which costs ten times as much as to take it. */
+interface Stack {
+  readonly stack?: unknown
+}
+
+/** A borrower, as far as it was looked at. */
+export interface Taken {
+  /** Of the route as it was known then. */
+  readonly looks: Looks
+  readonly own: Stack | undefined
+}
 
 /** Who borrowed a connection, and where. */
 export class Borrower {
   constructor(
     readonly pool: string,
     readonly startMs: number,
-    /** Its `stack` is made when somebody asks for it: taking it costs 3 us, writing it 30. */
-    readonly trace: { readonly stack?: unknown },
+    readonly trace: Taken,
     readonly span: OpenSpan | undefined,
   ) {}
 }
 
 /** Looked at this often: a leak is reported within a second of the limit. */
 const LOOK_MS = 500
-/** Frames of a borrower. Each costs 0.1 us at every borrowing; below them an ORM may have a dozen. */
+/** Frames of a borrower; below ours an ORM may have a dozen. */
 const FRAMES = 16
 /** Places that are told on stderr; more are counted alone. */
 const MAX_PLACES = 100
+/** Borrowers of a route that are looked at first, and then one at each doubling. */
+const FIRST_LOOKS = 5
 
 /**
- * The stack of who calls now, not yet written as text.
+ * Borrowers of a route. To take the stack of each costs 7 to 14 us, a fifth of what a cheap request takes, so
+ * that is done for the first few, and for all once one of the route has leaked whose stack was not taken.
+ */
+interface Looks {
+  asked: number
+  all: boolean
+  /** The newest that was taken. */
+  last: Stack
+}
+const looksOf = new WeakMap<RouteStats, Looks>()
+/** What borrows outside of any request, as a timer does. */
+const elsewhere: Looks = { asked: 0, all: true, last: {} }
+
+function looks(span: OpenSpan | undefined): Looks {
+  const stats = (span?.trace.root ?? span)?.stats()
+  if (stats === undefined) return elsewhere
+  let known = looksOf.get(stats)
+  if (known === undefined) {
+    known = { asked: 0, all: false, last: {} }
+    looksOf.set(stats, known)
+  }
+  return known
+}
+
+/**
+ * Who calls now, for a report of a leak; undefined where none is asked for.
  *
  * @param above The function of ours below which the frames count.
  */
-export function takeTrace(above: (...args: never[]) => unknown): object | undefined {
-  if (pools.policy === undefined || pools.policy.leakAfterMs === Number.POSITIVE_INFINITY) {
-    return undefined
-  }
+export function takeTrace(
+  above: (...args: never[]) => unknown,
+  span: OpenSpan | undefined,
+): Taken | undefined {
+  const { policy } = pools
+  if (policy === undefined || policy.leakAfterMs === Number.POSITIVE_INFINITY) return undefined
+  const known = looks(span)
+  const n = ++known.asked
+  const wanted = known.all || n <= FIRST_LOOKS || (n & (n - 1)) === 0
+  if (wanted) known.last = stackOf(above)
+  return { looks: known, own: wanted ? known.last : undefined }
+}
+
+function stackOf(above: (...args: never[]) => unknown): Stack {
   const limit = Error.stackTraceLimit
   const holder = {}
   try {
@@ -77,17 +126,21 @@ class Leaks {
   }
 
   private report(borrower: Borrower, nowMs: number): void {
-    const stack = framesOf(borrower.trace.stack)
+    const { looks, own } = borrower.trace
+    // From now on each borrower of this route is looked at.
+    looks.all = true
+    const stack = framesOf((own ?? looks.last).stack)
     const place = appPlace(stack)
-    const at = place === undefined ? 'unknown' : `${place.file}:${place.line}`
+    const at = `${own === undefined}${place === undefined ? 'unknown' : `${place.file}:${place.line}`}`
     tally('hotpath.pool.leaks', { 'db.client.connection.pool.name': borrower.pool })
     const { span } = borrower
     if (span !== undefined) {
       const leak = new OpenSpan(span.trace, span, 'internal', 'leak: connection', {
         'hotpath.leak': 'connection',
+        'db.client.connection.pool.name': borrower.pool,
       })
       leak.startMs = borrower.startMs
-      leak.site = place
+      if (own !== undefined) leak.site = place
       span.trace.hold(leak)
       leak.end()
     }
@@ -95,7 +148,7 @@ class Leaks {
     this.told.add(at)
     const seconds = ((nowMs - borrower.startMs) / 1000).toFixed(1)
     process.stderr.write(
-      `hotpath: a connection of ${borrower.pool} was borrowed ${seconds} s ago and has not come back. Release it in a finally block. It was borrowed\n${stack}\n`,
+      `hotpath: a connection of ${borrower.pool} was borrowed ${seconds} s ago and has not come back. Release it in a finally block. ${own === undefined ? 'Its stack was not taken, but those of this route are from now on; another was borrowed' : 'It was borrowed'}\n${stack}\n`,
     )
   }
 }

@@ -1,7 +1,7 @@
 import { clock } from '../clock.js'
 import type { OpenSpan } from '../trace/span.js'
 import { figuresOf, type PoolFigures } from './figures.js'
-import { Borrower, leaks } from './leaks.js'
+import { Borrower, leaks, type Taken } from './leaks.js'
 import type { PooledClient } from './shapes.js'
 
 /** A connection that a pool has lent. */
@@ -24,7 +24,7 @@ export interface Asking {
   readonly startMs: number
   readonly span: OpenSpan | undefined
   /** Where the app asked, when that is wanted. */
-  readonly trace: object | undefined
+  readonly trace: Taken | undefined
 }
 
 /** A pool begins to open a connection. */

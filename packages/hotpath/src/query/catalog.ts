@@ -45,6 +45,8 @@ union all select * from (select 'type', t.oid::pg_catalog.text,
 
 /** After this long it is asked again: others may have changed what we were told. */
 const MAX_AGE_MS = 60_000
+/** From this age on it is asked again where nobody has to wait for it. */
+const RENEW_MS = 30_000
 
 /** What a statement takes and gives in one database, and whether it may be batched there. */
 export interface Described {
@@ -64,9 +66,18 @@ export class Catalog {
   isolation = ''
   private volatile = new Set<string>()
   private own = new Set<string>()
+  private functionsAtMs = -Infinity
   private operators = new Set<string>()
   private types = new Map<number, CatalogType>()
   private described = new Memo<Described>({ entries: 2_000, bytes: 8_000_000 })
+  private readonly renewing = new WeakSet<Described>()
+
+  /** True, and for each answer only once, when it is time to ask again, though it still holds. */
+  startsRenewal(described: Described, nowMs: number): boolean {
+    if (nowMs - described.atMs < RENEW_MS || this.renewing.has(described)) return false
+    this.renewing.add(described)
+    return true
+  }
 
   /** What is known of a statement; undefined: ask. */
   of(text: string, nowMs: number): Described | undefined {
@@ -77,6 +88,17 @@ export class Catalog {
   /** Something was created, changed or dropped: all that we know may be wrong. */
   forget(): void {
     this.described = new Memo<Described>({ entries: 2_000, bytes: 8_000_000 })
+    this.functionsAtMs = -Infinity
+  }
+
+  /** What it was told was told of a session that is another's by now. */
+  drop(text: string): void {
+    this.described.delete(text)
+  }
+
+  /** Whether it was told of functions lately. As long as a statement is known they are. */
+  knowsFunctions(nowMs: number): boolean {
+    return nowMs - this.functionsAtMs < MAX_AGE_MS
   }
 
   mayChangeSession(name: string): boolean {
@@ -97,6 +119,7 @@ export class Catalog {
   ): string {
     const rows = told.rows.map(row => row.map(value => (value === null ? '' : String(value))))
     const of = (kind: string) => rows.filter(row => row[0] === kind)
+    this.functionsAtMs = nowMs
     this.volatile = new Set(of('volatile').map(row => row[1] ?? ''))
     this.own = new Set(of('volatile').flatMap(row => (row[2] === 'own' ? [row[1] ?? ''] : [])))
     this.operators = new Set(of('operator').map(row => row[1] ?? ''))

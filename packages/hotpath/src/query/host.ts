@@ -12,6 +12,8 @@ export interface StatementHandle {
  * so what has one instance in the process (the async context, the counters) is handed in.
  */
 export interface Host {
+  /** Comes true when the app has loaded the driver. */
+  readonly driver: Promise<void>
   /** The trace of the request that the running code belongs to; undefined outside of one. */
   request(): ActiveTrace | undefined
   /** Runs `fn` outside of any trace: for statements of ours. */
@@ -24,6 +26,8 @@ export interface Host {
   caught(where: string): void
   /** Adds to a counter that leaves as `hotpath.batch.NAME`. */
   count(name: BatchCounter, route: string, reason: string, n: number): void
+  /** Adds to a counter that leaves as `hotpath.NAME`. */
+  tally(name: string, n: number, reason?: string): void
   /** One line for the person who runs the app. */
   say(line: string): void
   now(): number

@@ -1,4 +1,5 @@
 import type { Config, QueriesConfig } from '../config.js'
+import { durationMs } from '../config/duration.js'
 import type { StatementCache } from '../config/statement-cache.js'
 import type { RouteStats } from '../trace/routes.js'
 import { routeName } from './host.js'
@@ -15,12 +16,30 @@ export interface Policy {
 /** Answers that were fetched ahead are given for this long at most. */
 const MAX_AGE_MS = 1_000
 
+/** Some route keeps its answers: they depend on what its statements read. */
+function keepsResponses({ routes = {} }: Config): boolean {
+  return Object.values(routes).some(route => Boolean(Reflect.get(route, 'cache')))
+}
+
+/** `queries: { cache: { tables } }` with what it does not say filled in. */
+export interface TableCacheSettings {
+  /** Nothing is given: what would have been is compared with what the database answers. */
+  readonly shadow: boolean
+  readonly tables: readonly string[]
+  readonly ttlMs: number
+  readonly maxBytes: number
+}
+
 /** `queries` of the config, and what single routes say otherwise. */
 export class Policies {
   /** On all routes that say nothing else. */
   readonly general: Policy
   /** Answers across requests; undefined: nobody has any. */
-  readonly cache: StatementCache | undefined
+  readonly cache: StatementCache | TableCacheSettings | undefined
+  /** What is read and written is noted: for a cache of results, of functions or of responses, and for strict mode. */
+  readonly observes: boolean
+  /** Some route keeps its answers. */
+  readonly keepsResponses: boolean
   private readonly routes: ReadonlyMap<string, Policy>
   private readonly known = new WeakMap<RouteStats, Policy>()
 
@@ -28,7 +47,13 @@ export class Policies {
     const killed = /^(?:off|0|false)$/i.test(environment['HOTPATH_BATCH'] ?? '')
     const none: Policy = { batch: 'off', memo: false, maxAgeMs: MAX_AGE_MS }
     this.general = killed ? none : over(none, config.queries)
-    this.cache = killed ? undefined : config.queries?.cache
+    this.cache = killed ? undefined : cacheOf(config.queries?.cache)
+    this.keepsResponses = keepsResponses(config)
+    this.observes =
+      config.queries?.observe === true ||
+      config.invalidation?.mode === 'strict' ||
+      this.tables !== undefined ||
+      this.keepsResponses
     this.routes = new Map(
       Object.entries(config.routes ?? {}).map(([route, { queries }]) => [
         route,
@@ -39,10 +64,20 @@ export class Policies {
 
   /** Whether any statement may be touched at all. */
   get any(): boolean {
-    if (this.cache !== undefined) return true
+    if (this.cache !== undefined || this.observes) return true
     return [this.general, ...this.routes.values()].some(
       ({ batch, memo }) => batch !== 'off' || memo,
     )
+  }
+
+  /** Whether any statement may be fetched ahead. */
+  get batches(): boolean {
+    return [this.general, ...this.routes.values()].some(({ batch }) => batch === 'on')
+  }
+
+  /** The tables of which results are kept, where the config names them. */
+  get tables(): TableCacheSettings | undefined {
+    return this.cache === undefined || 'ask' in this.cache ? undefined : this.cache
   }
 
   /** Whether it matters which route it is. */
@@ -61,6 +96,22 @@ export class Policies {
     const policy = this.routes.get(routeName(route)) ?? this.routes.get('*') ?? this.general
     this.known.set(route, policy)
     return policy
+  }
+}
+
+/** A write from outside is not heard of: so long its readers may be late. */
+const TTL_MS = 60_000
+const MAX_BYTES = 64 * 1024 * 1024
+
+function cacheOf(cache: QueriesConfig['cache']): StatementCache | TableCacheSettings | undefined {
+  if (cache === undefined || 'ask' in cache) return cache
+  const { tables, ttl, maxBytes, mode = 'on' } = cache
+  if (mode === 'off') return undefined
+  return {
+    shadow: mode === 'shadow',
+    tables,
+    ttlMs: (ttl === undefined ? undefined : durationMs(ttl)) ?? TTL_MS,
+    maxBytes: maxBytes ?? MAX_BYTES,
   }
 }
 

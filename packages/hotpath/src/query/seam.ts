@@ -10,6 +10,8 @@ export interface PgStage {
    * does, and the ticket comes back with the connection.
    */
   poolQuery(pool: object, asked: Asked): Ticket | undefined
+  /** A connection is about to be opened, under the parameters that its client has now. */
+  connecting(client: object): void
   /** The pool is done with this call: where it got no connection, nothing will come of it. */
   poolDone(ticket: unknown): void
   /** `Client.query` is about to run; what this returns is handed to `entered` afterwards. */

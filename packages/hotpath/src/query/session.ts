@@ -1,11 +1,18 @@
+import type { Commit } from '../cache/strict/member.js'
 import { Digest } from '../sql/digest.js'
 import type { SessionEffect } from './effect.js'
-import type { Catalog } from './catalog.js'
+import type { Pending } from './invalidation/pending.js'
 
 /** Functions without a verdict that one client may have called. */
 const MAX_UNKNOWN = 100
 
 let lastId = 0
+let changes = 0
+
+/** Another number when sessions that were alike may differ by now. */
+export function sessionChanges(): number {
+  return changes
+}
 
 /** What is known of one connection: its session and its transaction. */
 export class Session {
@@ -25,13 +32,27 @@ export class Session {
   setup = 0
   /** Its session was changed later on: what it answers is its own. */
   tainted = false
+  /** What its transaction has written so far; undefined: nothing. */
+  pending: Pending | undefined = undefined
+  /** Strict: what it may commit any time now. */
+  commits: Promise<Commit>[] | undefined = undefined
+  /** Since when its connection is open; Infinity: it is not yet. */
+  openedMs = Number.POSITIVE_INFINITY
+  /** Its transaction reads from a snapshot of its own. */
+  ownSnapshot = false
+  private ownKey: string
+  private ownLane: string
   private leading = true
   private readonly unknown = new Set<string>()
 
   constructor(
     /** Which server, which database, as whom. */
     readonly database: string,
-  ) {}
+  ) {
+    changes++
+    this.ownKey = database
+    this.ownLane = `i ${database}`
+  }
 
   /** A statement was given to the connection. */
   sees(effect: SessionEffect, text: string, values: unknown): void {
@@ -39,14 +60,16 @@ export class Session {
       this.leading = false
       return
     }
+    changes++
     if (effect.fresh) {
-      this.setup = 0
+      this.setUp(0)
       this.tainted = false
       this.leading = true
+      this.unknown.clear()
       return
     }
     if (effect.local) this.changed = true
-    if (effect.session && this.leading) this.setup = mixed(this.setup, text, values)
+    if (effect.session && this.leading) this.setUp(mixed(this.setup, text, values))
     else if (effect.session) this.tainted = true
     else this.leading = false
     for (const name of effect.calls) this.unknown.add(name)
@@ -63,20 +86,56 @@ export class Session {
     this.status = status
   }
 
-  /** A function that it called may have changed the session, as the catalog tells. */
-  judge(catalog: Catalog): void {
-    for (const name of this.unknown) if (catalog.mayChangeSession(name)) this.tainted = true
+  /** It called functions of which nobody has said yet whether they change a session. */
+  get unjudged(): boolean {
+    return this.unknown.size > 0
+  }
+
+  /**
+   * Functions that it called may have changed the session, as a catalog tells.
+   *
+   * @param ahead Of a statement that is not sent yet. True: others may have changed it.
+   */
+  judge(
+    functions: { mayChangeSession(name: string): boolean },
+    ahead: readonly string[] = [],
+  ): boolean {
+    const changing = [...this.unknown].filter(name => functions.mayChangeSession(name))
+    changes++
     this.unknown.clear()
+    if (changing.length > 0) this.tainted = true
+    return changing.some(name => !ahead.includes(name))
   }
 
   /** It is known where it stands, and nothing was set behind our back. */
   get settled(): boolean {
+    return this.askable && !this.unjudged
+  }
+
+  /** The same, but for functions that it called: the catalog may be asked about them. */
+  get askable(): boolean {
     return (this.status === 'I' || this.status === 'T') && !this.tainted && !this.changed
   }
 
   /** What connections with equal answers have in common. */
   get key(): string {
-    return this.setup === 0 ? this.database : `${this.database} ${this.setup}`
+    return this.ownKey
+  }
+
+  /** Where its answers are kept: outside of transactions what one connection may read, any other with the same session may. */
+  get lane(): string {
+    return this.status === 'T' ? `t ${this.id} ${this.transaction}` : this.ownLane
+  }
+
+  /** The lane of its statements outside of transactions. */
+  get idleLane(): string {
+    return this.ownLane
+  }
+
+  private setUp(setup: number): void {
+    this.setup = setup
+    this.ownKey = setup === 0 ? this.database : `${this.database} ${setup}`
+    this.ownLane = `i ${this.ownKey}`
   }
 }
 

@@ -4,6 +4,7 @@ import { templateOf } from '../sql/template.js'
 import { Memo } from '../sql/memo.js'
 import { ownText } from '../sql/own-text.js'
 import { type Reading, readStatement } from '../sql/reading.js'
+import { type Touches, touchesOf } from '../sql/touches.js'
 import type { Parse } from '../sql/syntax.js'
 import { effectOf, type SessionEffect } from './effect.js'
 
@@ -26,6 +27,9 @@ export class Shape {
   failed = 0
   /** Batches in a row that took longer than their singles would have. */
   slow = 0
+  private touched: Touches | undefined
+  /** What a text without data of its own is split into. */
+  readonly whole: Shaped = { shape: this, lifted: undefined }
 
   constructor(
     readonly text: string,
@@ -45,6 +49,12 @@ export class Shape {
   readNow(): Reading {
     this.reading ??= readStatement(this.text, this.parse)
     return this.reading
+  }
+
+  /** What it reads and writes, as far as its words tell. */
+  get touches(): Touches {
+    this.touched ??= touchesOf(this.text, this.parse)
+    return this.touched
   }
 
   /** The key of an answer among those of all shapes. */
@@ -111,7 +121,7 @@ export class Shapes {
     const known = this.shapes.get(text)
     if (known !== undefined) {
       known.seen++
-      return { shape: known, lifted: undefined }
+      return known.whole
     }
     const lifted = this.lifter.lift(text)
     const shape = this.get(lifted?.text ?? text)

@@ -58,6 +58,9 @@ function isPlain(value: unknown, depth: number): boolean {
 
 /** Equal for equal parameters, different for different ones. */
 export function keyOf(wires: readonly Wire[]): string {
+  const [only] = wires
+  // Most keys are one text: it needs no length, as nothing comes behind it.
+  if (wires.length === 1 && typeof only === 'string') return `o${only}`
   let key = ''
   for (const wire of wires) {
     if (wire === null) key += 'n'

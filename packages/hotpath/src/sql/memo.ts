@@ -39,6 +39,11 @@ export class Memo<V> {
     return value
   }
 
+  delete(key: string): void {
+    this.#young.delete(key)
+    this.#old.delete(key)
+  }
+
   /** Entries held now, at most twice what one generation may hold. */
   get size(): number {
     return this.#young.size + this.#old.size

@@ -46,7 +46,7 @@ const NOT_PLAIN: Reading = {
 }
 
 /** Functions that no catalog calls volatile, and whose answer is another a moment later, or elsewhere. */
-const CLOCKS = new Set([
+export const CLOCKS: ReadonlySet<string> = new Set([
   'now',
   'transaction_timestamp',
   'statement_timestamp',

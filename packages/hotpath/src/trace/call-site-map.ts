@@ -23,9 +23,9 @@ export class CallSites {
     this.#root = root
   }
 
-  /** `code.file.path`, `code.line.number` and, where there is one, `code.function.name`. */
+  /** `code.file.path`, `code.line.number` and, where there is one, `code.function.name` and `hotpath.orm`. */
   attributes(site: CallSite): Attributes {
-    const key = `${site.file}:${site.line}:${site.column}`
+    const key = `${site.file}:${site.line}:${site.column}:${site.orm ?? ''}`
     let known = this.#known.get(key)
     if (known === undefined) {
       if (this.#known.size >= MAX_SITES) this.#known.clear()
@@ -37,12 +37,15 @@ export class CallSites {
 
   #find(site: CallSite): Attributes {
     const file = toPath(site.file)
-    const original = site.mapped ? undefined : this.#maps.original(file, site.line, site.column)
+    const original = site.mapped
+      ? undefined
+      : this.#maps.original(file, site.line, site.column, site.map)
     const attributes: Attributes = {
       'code.file.path': this.#shown(original?.file ?? file),
       'code.line.number': original?.line ?? site.line,
     }
     if (site.function !== undefined) attributes['code.function.name'] = site.function.slice(0, 100)
+    if (site.orm !== undefined) attributes['hotpath.orm'] = site.orm
     return attributes
   }
 

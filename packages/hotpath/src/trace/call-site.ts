@@ -9,8 +9,19 @@ export interface CallSite {
   /** From 1 up. */
   readonly column: number
   readonly function?: string
+  /** The ORM or query builder that the app called here: `prisma`, `typeorm`, `sequelize`, `drizzle`, `knex`, `kysely`. */
+  readonly orm?: string
   /** True when file and line are those of the source already. */
   readonly mapped: boolean
+  /** The file of its source map, where that is not the file's own to say. */
+  readonly map?: string
+}
+
+let mapOf: ((file: string) => string | undefined) | undefined
+
+/** From now on a loader that keeps maps in files of its own is asked for that of each place. */
+export function askForMaps(find: (file: string) => string | undefined): void {
+  mapOf = find
 }
 
 /** Most calls come from the app directly; an ORM puts ten to twenty frames between it and the driver. */
@@ -32,18 +43,43 @@ const OWN = ownFolder(import.meta.url)
  * The app's `Error.prepareStackTrace` and `Error.stackTraceLimit` are as before when it returns.
  */
 export function captureCallSite(): CallSite | undefined {
-  const few = captureFrames(captureCallSite, FEW_FRAMES)
-  const frame =
-    appFrame(few) ??
-    (few.length < FEW_FRAMES ? undefined : appFrame(captureFrames(captureCallSite, MAX_FRAMES)))
+  let frames = captureFrames(captureCallSite, FEW_FRAMES)
+  let frame = appFrame(frames)
+  if (frame === undefined && frames.length === FEW_FRAMES) {
+    frames = captureFrames(captureCallSite, MAX_FRAMES)
+    frame = appFrame(frames)
+  }
   if (frame === undefined) return undefined
+  const orm = ormBelow(frames.slice(0, frames.indexOf(frame)))
   const file = frame.getFileName() as string
   const line = frame.getLineNumber() ?? 1
   const column = frame.getColumnNumber() ?? 1
   const name = frame.getFunctionName()
   const named = name !== null && IDENTIFIER.test(name) && !/\d{5}/.test(name)
-  const site = { file, line, column, mapped: false, ...(named ? { function: name } : {}) }
+  const map = mapOf?.(file)
+  const site = {
+    file,
+    line,
+    column,
+    mapped: false,
+    ...(named ? { function: name } : {}),
+    ...(orm === undefined ? {} : { orm }),
+    ...(map === undefined ? {} : { map }),
+  }
+  if (map !== undefined) return site
   return TRANSPILED.test(file) ? mappedInMemory(site) : site
+}
+
+const ORM =
+  /[\\/]node_modules[\\/](?:@(prisma)[\\/]client|(typeorm|sequelize|drizzle|knex|kysely)(?:-orm)?)[\\/]/
+
+/** The outermost of them: what the app itself called. */
+function ormBelow(frames: readonly NodeJS.CallSite[]): string | undefined {
+  for (const frame of frames.toReversed()) {
+    const [, prisma, other] = ORM.exec(frame.getFileName() ?? '') ?? []
+    if (prisma !== undefined || other !== undefined) return prisma ?? other
+  }
+  return undefined
 }
 
 /** The first frame of the app's own code in a stack that is text already. */

@@ -9,13 +9,24 @@ import { readGauges } from './gauges.js'
 import { randomHex } from './ids.js'
 import { keeper } from './keeper.js'
 import { addRuntimeGauges } from './runtime-gauges.js'
-import { ABSENT, DONE, type Delivery, type FromWorker, toWire, type WorkerOptions } from './wire.js'
+import {
+  ABSENT,
+  DONE,
+  type Delivery,
+  FLUSHED,
+  type FromWorker,
+  SLOTS,
+  toWire,
+  type WorkerOptions,
+} from './wire.js'
 import { startWorker, tell } from './worker-thread.js'
 
 /** The app may replace the global timers; ours must be real. */
 const { setTimeout } = globalThis
 
 const HAND_OVER_MS = 1000
+/** A server that a test has started is killed as soon as the test has its answer. */
+const CHECKED_HAND_OVER_MS = 10
 const METRICS_MS = { dev: 1000, production: 10_000 }
 /** A dev console is started and stopped often: look for it again soon. */
 const MAX_BACKOFF_MS = { dev: 2000, production: 30_000 }
@@ -30,8 +41,12 @@ const RESTART_MS = 5000
 /** Hands what the recorder kept to the worker, a little at a time, and counts what cannot go. */
 export class Exporter {
   private worker: Worker | undefined
-  private readonly flags = new Int32Array(new SharedArrayBuffer(8))
+  private readonly flags = new Int32Array(new SharedArrayBuffer(4 * SLOTS))
   private readonly metricsMs: number
+  private readonly handOverMs: number
+  /** Spans were handed over since the last flush. */
+  private unflushed = false
+  private flushing = false
   /** Span messages that the worker has not taken, by their spans. */
   private untaken: number[] = []
   /** New in each process, worker thread and fork. */
@@ -50,6 +65,7 @@ export class Exporter {
     private readonly version: string,
   ) {
     this.metricsMs = settings.dev ? METRICS_MS.dev : METRICS_MS.production
+    this.handOverMs = settings.everything ? CHECKED_HAND_OVER_MS : HAND_OVER_MS
   }
 
   /** Call once. Timers and worker belong to no request. */
@@ -57,7 +73,7 @@ export class Exporter {
     context.run(undefined, () => {
       contained('trace.gauges', addRuntimeGauges)
       this.startThread()
-      this.schedule(HAND_OVER_MS)
+      this.schedule(this.handOverMs)
     })
   }
 
@@ -74,6 +90,25 @@ export class Exporter {
     }
     tell(worker, { type: 'finish' })
     Atomics.wait(this.flags, DONE, 0, this.settings.exitMs)
+  }
+
+  /** Waits until all spans so far are taken, at most `exitMs`; not at all when nobody listens. */
+  flush(): void {
+    const { worker, flags } = this
+    // What is told to our own worker is a message, too.
+    if (this.flushing || worker === undefined) return
+    if (!this.unflushed && keeper.ring.spans === 0) return
+    this.flushing = true
+    try {
+      while (keeper.ring.spans > 0) this.handOver()
+      this.unflushed = false
+      const before = Atomics.load(flags, FLUSHED)
+      tell(worker, { type: 'flush' })
+      if (Atomics.load(flags, ABSENT) === 0)
+        Atomics.wait(flags, FLUSHED, before, this.settings.exitMs)
+    } finally {
+      this.flushing = false
+    }
   }
 
   private startThread(): void {
@@ -119,10 +154,10 @@ export class Exporter {
     try {
       const more = this.worker !== undefined && this.untaken.length < MAX_UNTAKEN && this.handOver()
       if (clock.now() - this.frozenMs >= this.metricsMs) this.freeze()
-      this.schedule(more ? NEXT_SLICE_MS : HAND_OVER_MS)
+      this.schedule(more ? NEXT_SLICE_MS : this.handOverMs)
     } catch {
       caught('trace.exporter')
-      this.schedule(HAND_OVER_MS)
+      this.schedule(this.handOverMs)
     }
   }
 
@@ -134,6 +169,7 @@ export class Exporter {
     const wires = spans.flatMap(span => contained('trace.describe', () => toWire(span)) ?? [])
     tell(this.worker, { type: 'spans', originMs: clock.origin, spans: wires })
     this.untaken.push(spans.length)
+    this.unflushed = true
     return keeper.ring.spans > 0
   }
 

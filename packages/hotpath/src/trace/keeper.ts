@@ -4,6 +4,14 @@ import { Ring } from './ring.js'
 import { PRODUCTION_RATES, type Reason, Sampler } from './sampler.js'
 import type { ActiveTrace, Keeper, OpenSpan } from './span.js'
 
+/** Told of the traces with one id, where a piece of code is followed. */
+export interface Follower {
+  joined(trace: ActiveTrace): void
+  ended(trace: ActiveTrace): void
+}
+
+const NOBODY: readonly Follower[] = []
+
 /** Decides what becomes of the traces of this process, and holds the kept ones for the worker. */
 class ProcessKeeper implements Keeper {
   open = 0
@@ -12,6 +20,8 @@ class ProcessKeeper implements Keeper {
   sampler = new Sampler(PRODUCTION_RATES)
   /** Called when the first trace ended: the worker starts then, and not in programs without one. */
   onFirst: (() => void) | undefined = undefined
+  /** By trace id, several where one follows within another; empty but in tests that follow their code. */
+  readonly followers = new Map<string, Set<Follower>>()
   private promises = new WeakMap<ActiveTrace, Reason>()
 
   decide(trace: ActiveTrace): boolean {
@@ -21,9 +31,14 @@ class ProcessKeeper implements Keeper {
     return reason !== undefined
   }
 
+  joined(trace: ActiveTrace): void {
+    for (const follower of this.followersOf(trace)) follower.joined(trace)
+  }
+
   finished(trace: ActiveTrace): void {
     const { root } = trace
     if (root === undefined) return
+    for (const follower of this.followersOf(trace)) follower.ended(trace)
     const reason = this.sampler.judge(
       {
         stats: root.stats(),
@@ -40,6 +55,11 @@ class ProcessKeeper implements Keeper {
       this.ring.push(trace.spans.filter(span => span.endMs >= 0))
     }
     if (this.onFirst !== undefined) this.begin()
+  }
+
+  /** Makes no id where nobody follows. */
+  followersOf(trace: ActiveTrace): Iterable<Follower> {
+    return (this.followers.size > 0 && this.followers.get(trace.traceId)) || NOBODY
   }
 
   begin(): void {

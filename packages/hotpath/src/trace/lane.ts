@@ -54,6 +54,11 @@ export class Lane {
     this.running ??= this.run()
   }
 
+  /** Resolves when nothing is queued. */
+  async settled(): Promise<void> {
+    await this.running
+  }
+
   /** Tries what is queued once more without waiting; resolves when that is done. */
   async finish(): Promise<void> {
     this.finishing = true

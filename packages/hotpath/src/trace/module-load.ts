@@ -68,7 +68,8 @@ export function patchCached(): void {
   }
 }
 
-function patchLoaded(filename: string, exports: unknown): void {
+/** Patches what a loader of its own has loaded: jest's. */
+export function patchLoaded(filename: string, exports: unknown): void {
   for (const entry of patches) apply(filename, exports, entry)
 }
 

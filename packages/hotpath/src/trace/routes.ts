@@ -31,17 +31,19 @@ export class RouteStats {
     readonly guessed: boolean,
   ) {}
 
-  /** The histogram of the answers with this status. */
-  duration(statusCode: number): ExponentialHistogram {
-    let histogram = this.durations.get(statusCode)
+  /** The histogram of the answers with this status; those of a cache are apart. */
+  duration(statusCode: number, fromCache = false): ExponentialHistogram {
+    const key = fromCache ? -statusCode : statusCode
+    let histogram = this.durations.get(key)
     if (histogram === undefined) {
       histogram = newSeries('http.server.request.duration', {
         'http.request.method': this.method,
         ...(this.template === undefined ? {} : { 'http.route': this.template }),
         ...(this.guessed ? { 'hotpath.route.guessed': true } : {}),
         'http.response.status_code': statusCode,
+        ...(fromCache ? { 'hotpath.cache': 'hit' } : {}),
       })
-      this.durations.set(statusCode, histogram)
+      this.durations.set(key, histogram)
     }
     return histogram
   }
@@ -102,6 +104,10 @@ class Known {
     return this.byTemplate.get(template ?? '')?.get(method) ?? this.add(method, template)
   }
 
+  *all(): Generator<RouteStats> {
+    for (const byMethod of this.byTemplate.values()) yield* byMethod.values()
+  }
+
   private add(method: string, template: string | undefined): RouteStats {
     if (this.count >= MAX_ROUTES) return this.rest
     this.count++
@@ -131,4 +137,26 @@ export function routeStats(
 /** The same for what runs outside of any request: `SELECT users` of a timer, a span of the app's own. */
 export function workStats(name: string): RouteStats {
   return work.of('', name)
+}
+
+/** Routes that requests were of so far, named by a framework or guessed. */
+export function* routesMet(): Generator<RouteStats> {
+  yield* named.all()
+  yield* guesses.all()
+}
+
+/** Paths that routers have been given, whether a request came or not. */
+const given = new Set<string>()
+const MOST_GIVEN = 5_000
+
+/** A router was given a route of this path; below a mount its own part alone. */
+export function noteGivenRoute(path: unknown): void {
+  if (typeof path === 'string' && given.size < MOST_GIVEN) given.add(path)
+}
+
+/** Whether some router was given it, or its last part with a word in it: a mount may stand before that. */
+export function isGivenRoute(template: string): boolean {
+  if (given.has(template)) return true
+  for (const path of given) if (/\/[^:*/]/.test(path) && template.endsWith(path)) return true
+  return false
 }

@@ -31,6 +31,25 @@ export const DEV_RATES: SampleRates = {
   spansPerSecond: 20_000,
 }
 
+/** More than any process can do: `hotpath check` judges every request. Finite, since 0 s of it must be 0. */
+const ANY = 1e9
+export const ALL_RATES: SampleRates = {
+  ordinaryPerSecond: ANY,
+  slowPerSecond: ANY,
+  errorsPerSecond: ANY,
+  tracesPerSecond: ANY,
+  spansPerSecond: ANY,
+}
+
+/** Nothing is kept. */
+export const NO_RATES: SampleRates = {
+  ordinaryPerSecond: 0,
+  slowPerSecond: 0,
+  errorsPerSecond: 0,
+  tracesPerSecond: 0,
+  spansPerSecond: 0,
+}
+
 export type Reason = 'new' | 'error' | 'slow' | 'ordinary' | 'upstream'
 
 /** The first of a route, and of each class of status on it, are kept: this many. */

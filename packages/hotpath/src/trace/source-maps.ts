@@ -31,25 +31,27 @@ export class SourceMaps {
    * missing, broken, or knows nothing of the position.
    *
    * @param file Absolute path. @param line From 1 up. @param column From 1 up.
+   * @param map Its map, where the file does not name it.
    */
-  original(file: string, line: number, column: number): Position | undefined {
-    const loaded = this.#mapOf(file)
+  original(file: string, line: number, column: number, map?: string): Position | undefined {
+    const loaded = this.#mapOf(file, map)
     if (loaded === undefined) return undefined
     const entry = loaded.map.findEntry(line - 1, column - 1)
     if (!('originalSource' in entry) || typeof entry.originalSource !== 'string') return undefined
     return { file: locate(entry.originalSource, loaded), line: entry.originalLine + 1 }
   }
 
-  #mapOf(file: string): LoadedMap | undefined {
-    if (this.#maps.has(file)) return this.#maps.get(file)
+  #mapOf(file: string, map: string | undefined): LoadedMap | undefined {
+    const key = map ?? file
+    if (this.#maps.has(key)) return this.#maps.get(key)
     if (this.#maps.size >= MAX_MAPS) this.#maps.delete(this.#maps.keys().next().value as string)
     let loaded: LoadedMap | undefined
     try {
-      loaded = load(file)
+      loaded = map === undefined ? load(file) : made(read(map), dirname(file))
     } catch {
       // Missing or broken: as if the file had none.
     }
-    this.#maps.set(file, loaded)
+    this.#maps.set(key, loaded)
     return loaded
   }
 }
@@ -60,12 +62,15 @@ function load(file: string): LoadedMap | undefined {
   if (at < 0) return undefined
   const url = /^\S*/.exec(code.slice(at + COMMENT.length))?.[0] ?? ''
   const path = url.startsWith('data:') ? undefined : resolve(dirname(file), decodeURI(url))
-  const text = path === undefined ? fromDataUrl(url) : read(path)
+  return made(path === undefined ? fromDataUrl(url) : read(path), dirname(path ?? file))
+}
+
+function made(text: string, folder: string): LoadedMap {
   // Some servers put )]}' in front, against being run as a script (source map specification, 3).
   const payload = JSON.parse(text.replace(/^\)\]\}'[^\n]*\n/, '')) as SourceMapPayload
   return {
     map: new SourceMap(payload),
-    folder: dirname(path ?? file),
+    folder,
     sourceRoot: payload.sourceRoot ?? '',
   }
 }

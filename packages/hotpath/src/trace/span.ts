@@ -1,8 +1,10 @@
 import { clock } from '../clock.js'
 import type { Attributes } from './attributes.js'
-import type { CallSite } from './call-site.js'
+import { type CallSite, captureCallSite } from './call-site.js'
 import { randomHex } from './ids.js'
 import { type RouteStats, workStats } from './routes.js'
+import type { Template } from '../sql/template.js'
+import { BLOCK_MS, hasTurn, takesTurn } from './turn.js'
 
 export type SpanKind = 'internal' | 'server' | 'client' | 'producer' | 'consumer'
 export type SpanStatus = 'unset' | 'ok' | 'error'
@@ -23,6 +25,7 @@ export const TRACE_SPANS = 5000
  * each would otherwise be five million. At about 250 bytes a span this is 25 MB.
  */
 export const OPEN_SPANS = 100_000
+const BLOCKED: Attributes = { 'hotpath.blocked': true }
 /**
  * Work that a request left behind belongs to it for this long. Later it is a timer or a listener
  * that happened to be made in a request, and starts a trace of its own.
@@ -37,6 +40,8 @@ export interface Keeper {
   readonly strays: Set<ActiveTrace>
   /** Asked once, when an id is about to leave the process: will this trace be kept? */
   decide(trace: ActiveTrace): boolean
+  /** It continues the trace of another process, or of this one. */
+  joined(trace: ActiveTrace): void
   /** The root ended. */
   finished(trace: ActiveTrace): void
   /** Asked for each span that begins after the end of its root, in a trace that is kept. */
@@ -77,7 +82,11 @@ export class OpenSpan {
     if (status !== undefined) this.status = status
     if (attributes !== undefined) this.add(attributes)
     if (this === this.trace.root) this.trace.finish()
-    else if (this.held && this.trace.ended) this.trace.late(this)
+    else if (!this.trace.ended) {
+      // Work within a span of the app's own is the request's; of other spans somebody else did it.
+      if (this.kind === 'internal') this.trace.acts(this.endMs)
+      this.trace.goesOn(this.endMs)
+    } else if (this.held) this.trace.late(this)
   }
 
   add(attributes: Attributes): void {
@@ -105,6 +114,11 @@ export class OpenSpan {
     return this.attributes ?? {}
   }
 
+  /** The connection to a database that it has; undefined: none, or not known. */
+  connection(): object | undefined {
+    return undefined
+  }
+
   /** What is known of the route that this span, as a root, belongs to. */
   stats(): RouteStats {
     return workStats(this.name)
@@ -119,6 +133,12 @@ export class OpenSpan {
   statusClass(): number {
     return this.status === 'error' ? 5 : 2
   }
+}
+
+/** Keeps rows of a request until its answer is there; never throws. */
+export interface RowKeeper {
+  add(template: Template, results: unknown): void
+  given(values: readonly unknown[]): void
 }
 
 /** All that belongs to one request, or to one operation outside of requests. */
@@ -144,8 +164,14 @@ export class ActiveTrace {
   link: SpanContext | undefined = undefined
   /** Spans that it held when it ended, and those that came later. */
   private taken = 0
+  /** When its code was last seen to do something. */
+  private seenMs = 0
   /** What the stages of statements keep for the time of this request; told of its end, and never throws. */
   statements: { end(): void } | undefined = undefined
+  /** What its statements read, where that is looked into; null: it is not. */
+  rows: RowKeeper | null | undefined = undefined
+  /** When its answer began to be put into bytes, as long as that goes on; else -1. */
+  serialisingMs = -1
   private id = ''
   private decision: boolean | undefined = undefined
 
@@ -158,6 +184,7 @@ export class ActiveTrace {
   begin<T extends OpenSpan>(root: T): T {
     this.root = root
     this.spans.push(root)
+    this.goesOn(root.startMs)
     return root
   }
 
@@ -171,6 +198,7 @@ export class ActiveTrace {
     this.id = remote.traceId
     this.remoteParent = remote.spanId
     this.remoteSampled = remote.sampled
+    this.keeper.joined(this)
   }
 
   sampled(): boolean {
@@ -178,10 +206,43 @@ export class ActiveTrace {
     return this.decision
   }
 
+  /** What its code waited for is there. */
+  goesOn(nowMs: number): void {
+    this.seenMs = nowMs
+    if (this.root?.kind === 'server') takesTurn(this)
+  }
+
+  /**
+   * Its code does something: begins a span, or ends its answer. If it has kept the event loop for long
+   * until now, that becomes a span of its own, with the place that was reached.
+   */
+  acts(nowMs: number): void {
+    const { root, seenMs } = this
+    // A span that is known afterwards, such as a wait, begins in the past.
+    if (nowMs <= seenMs) return
+    this.seenMs = nowMs
+    const isOwn = hasTurn(this)
+    if (!isOwn || nowMs - seenMs < BLOCK_MS || root?.kind !== 'server') return
+    if (this.spans.length >= TRACE_SPANS) return
+    const span = new OpenSpan(this, root, 'internal', 'blocked: event loop', BLOCKED)
+    span.startMs = seenMs
+    span.endMs = nowMs
+    // Each has its own: they are few, and a place costs nothing beside 20 ms.
+    span.site = captureCallSite()
+    this.keep(span)
+  }
+
   /** Keeps the span, or counts it when there are too many. */
   hold(span: OpenSpan): void {
     if (this.ended) this.holdLate(span)
-    else if (this.spans.length >= TRACE_SPANS) this.drop('trace', 1)
+    else {
+      this.acts(span.startMs)
+      this.keep(span)
+    }
+  }
+
+  private keep(span: OpenSpan): void {
+    if (this.spans.length >= TRACE_SPANS) this.drop('trace', 1)
     else if (!this.hasRoom()) this.drop('open', 1)
     else {
       if (this.spans.length === 1 && this.root?.endsByItself() === false)

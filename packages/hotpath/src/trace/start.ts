@@ -4,7 +4,7 @@ import { caught, contained } from './counts.js'
 import { Exporter } from './exporter.js'
 import { keeper } from './keeper.js'
 import { recorder } from './recorder.js'
-import { DEV_RATES, PRODUCTION_RATES, Sampler } from './sampler.js'
+import { ALL_RATES, DEV_RATES, NO_RATES, PRODUCTION_RATES, Sampler } from './sampler.js'
 import { trustPeers } from './trust.js'
 
 /**
@@ -16,11 +16,16 @@ export function configure(settings: Settings): void {
     recorder.enabled = false
     return
   }
-  keeper.sampler = new Sampler({
-    ...(settings.dev ? DEV_RATES : PRODUCTION_RATES),
-    ...settings.sample,
-  })
+  keeper.sampler = new Sampler(
+    settings.everything
+      ? ALL_RATES
+      : { ...(settings.dev ? DEV_RATES : PRODUCTION_RATES), ...settings.sample },
+  )
   trustPeers(settings.trust)
+  if (!settings.exports) {
+    keeper.sampler = new Sampler(NO_RATES)
+    return
+  }
   keeper.onFirst = () => begin(settings)
   // The config file was read while the app already worked.
   if (keeper.ring.spans > 0) keeper.begin()
@@ -41,6 +46,34 @@ function start(settings: Settings, headers: Readonly<Record<string, string>>): v
     const exporter = new Exporter(settings, headers, packageVersion())
     beforeExit(() => contained('trace.exit', () => exporter.finish()))
     exporter.start()
+    running = exporter
+  })
+}
+
+let running: Exporter | undefined
+
+/**
+ * From now on what was recorded has arrived before this process or thread tells another anything. Runners
+ * of tests kill a worker as soon as it has told its results: vitest each, jest those that are slow to end.
+ * Call it first: they keep `process.send` for themselves.
+ */
+export function arriveBeforeMessages(): void {
+  const flush = (): void => void contained('trace.flush', () => running?.flush())
+  beforeCalls(process, 'send', flush)
+  const { MessagePort } = process.getBuiltinModule('node:worker_threads')
+  beforeCalls(MessagePort.prototype, 'postMessage', flush)
+}
+
+function beforeCalls(object: object, name: string, flush: () => void): void {
+  const original: unknown = Reflect.get(object, name)
+  if (typeof original !== 'function') return
+  Object.defineProperty(object, name, {
+    value: function (this: unknown, ...args: unknown[]) {
+      flush()
+      return original.apply(this, args) as unknown
+    },
+    writable: true,
+    configurable: true,
   })
 }
 

@@ -35,14 +35,22 @@ function add(name: string, attributes: Attributes, n: number, most: number): boo
   return true
 }
 
+const sources = new Set<() => void>()
+
+/** Before counters leave, `hand` is called: for who counts by the million, and hands on in lots. */
+export function beforeTallies(hand: () => void): void {
+  sources.add(hand)
+}
+
 /** What was counted since the last delivery. */
 export function tallied(): readonly Tally[] {
+  for (const hand of sources) hand()
   return [...tallies.values()]
 }
 
 /** All counters that have moved, which start again from zero. */
 export function takeTallies(): Tally[] {
-  const taken = [...tallies.values()]
+  const taken = [...tallied()]
   tallies.clear()
   return taken
 }

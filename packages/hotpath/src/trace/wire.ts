@@ -43,6 +43,8 @@ export interface Delivery {
 export type ToWorker =
   | { readonly type: 'spans'; readonly originMs: number; readonly spans: readonly WireSpan[] }
   | { readonly type: 'delivery'; readonly delivery: Delivery }
+  /** Count up `FLUSHED` once nothing is on its way any more. */
+  | { readonly type: 'flush' }
   /** Try everything once more, then set `DONE`. */
   | { readonly type: 'finish' }
 
@@ -63,6 +65,9 @@ export type FromWorker =
 export const DONE = 0
 /** 1: the last attempt found nobody. */
 export const ABSENT = 1
+/** Flushes that were asked for and are over. */
+export const FLUSHED = 2
+export const SLOTS = 3
 
 /** Where one signal goes. */
 export interface Receiver {

@@ -13,6 +13,7 @@ import {
   ABSENT,
   type Delivery,
   DONE,
+  FLUSHED,
   type FromWorker,
   type ToWorker,
   type WireSpan,
@@ -64,6 +65,8 @@ parentPort?.on('message', (message: ToWorker) => {
     tell({ type: 'queued' })
   } else if (message.type === 'delivery') {
     takeDelivery(message.delivery)
+  } else if (message.type === 'flush') {
+    void flush()
   } else {
     void finish()
   }
@@ -94,6 +97,12 @@ function takeDelivery(delivery: Delivery): void {
 function placed(span: WireSpan): WireSpan {
   if (span.site === undefined) return span
   return { ...span, attributes: { ...span.attributes, ...sites.attributes(span.site) } }
+}
+
+async function flush(): Promise<void> {
+  await Promise.all([traces.settled(), metrics.settled()])
+  Atomics.add(flags, FLUSHED, 1)
+  Atomics.notify(flags, FLUSHED)
 }
 
 async function finish(): Promise<void> {

@@ -1,4 +1,4 @@
-import { execFileSync } from 'node:child_process'
+import { execFileSync, type ExecFileSyncOptions } from 'node:child_process'
 import { join } from 'node:path'
 import { missing, type Place, type Server, startServer } from './server.js'
 
@@ -27,7 +27,7 @@ export async function startMariaDb(): Promise<MariaDb> {
 
 function prepared({ port, folder, write, options }: Place): string[] {
   const data = `--datadir=${join(folder, 'data')}`
-  const silent = { ...options, stdio: 'ignore' } as const
+  const silent: ExecFileSyncOptions = { ...options, stdio: ['ignore', 'ignore', 'pipe'] }
   execFileSync(
     'mariadb-install-db',
     ['--no-defaults', data, '--auth-root-authentication-method=normal', '--skip-test-db'],

@@ -49,8 +49,12 @@ export function missing(program: string, debianPackage: string): string | undefi
   return existsSync(program) ? undefined : `${debianPackage} could not be installed with apt-get`
 }
 
-/** Starts a server on a free port, with its files in a folder that goes with it. */
-export async function startServer(recipe: Recipe): Promise<Server> {
+/**
+ * Starts a server, with its files in a folder that goes with it.
+ *
+ * @param at The port; by default a free one.
+ */
+export async function startServer(recipe: Recipe, at?: number): Promise<Server> {
   const { program, user, stopSignal } = recipe
   const folder = mkdtempSync(join(tmpdir(), 'hotpath-server-'))
   const account = process.getuid?.() === 0 ? { uid: idOf('-u', user), gid: idOf('-g', user) } : {}
@@ -59,7 +63,7 @@ export async function startServer(recipe: Recipe): Promise<Server> {
     return path
   }
   own(folder)
-  const port = await freePort()
+  const port = at ?? (await freePort())
   const options = { ...account, cwd: folder }
   const write = (name: string, text: string) => {
     writeFileSync(join(folder, name), text)
@@ -96,7 +100,7 @@ async function serving(port: number, child: ChildProcess, sign: string): Promise
   throw new Error(`${child.spawnfile} did not start (exit code ${child.exitCode})`)
 }
 
-function freePort(): Promise<number> {
+export function freePort(): Promise<number> {
   return new Promise((resolve, reject) => {
     const server = createServer()
     server.once('error', reject)

@@ -47,6 +47,23 @@ describe('of a pool of pg', () => {
     assert.deepEqual(errors, [])
   })
 
+  test('a borrower that was not looked at is told by another of its route; the next by itself', async () => {
+    const app = await ObservedApp.start(APP, env)
+    const leaked = (n: number) =>
+      app.collector.until(({ points }) => sum(points, 'hotpath.pool.leaks') === n)
+    for (let n = 1; n <= 7; n++) await ask(app, '/sometimes')
+    await leaked(1)
+    for (let n = 8; n <= 9; n++) await ask(app, '/sometimes')
+    await leaked(2)
+    await ask(app, '/give-back')
+    const { output, errors } = await app.finish()
+    const [first = '', second = ''] = output.split(/^hotpath: a connection/m).slice(1)
+    assert.match(first, /Its stack was not taken.*another was borrowed\n +at .*\/sometimes/)
+    assert.doesNotMatch(first, /seldom/)
+    assert.match(second, /It was borrowed\n +at oftenForgotten/)
+    assert.deepEqual(errors, [])
+  })
+
   test('waits, use, creation and age are measured', async () => {
     const app = await ObservedApp.start(APP, env)
     for (let n = 0; n < 3; n++) await ask(app, '/in-time')
@@ -64,6 +81,34 @@ describe('of a pool of pg', () => {
       },
       { wait: 3, use: 3, create: 1, age: 1 },
     )
+  })
+
+  test('the server is asked once what it has room for, and nobody’s statement is counted for it', async () => {
+    const app = await ObservedApp.start(APP, env)
+    for (let n = 0; n < 3; n++) await ask(app, '/in-time')
+    const { collector } = app
+    await collector.until(({ points }) =>
+      points.some(({ metric }) => metric === 'hotpath.pool.server_max'),
+    )
+    const { spans, errors } = await app.finish()
+    const rooms = collector.points.filter(({ metric }) => metric === 'hotpath.pool.server_max')
+    // PostgreSQL's default is 100, of which 3 are for superusers.
+    assert.equal(rooms.at(-1)?.value, 97)
+    assert.equal(collector.counted('db.client.operation.duration'), 3)
+    assert.equal(spans.filter(({ name }) => name.startsWith('SELECT')).length, 3)
+    assert.deepEqual(errors, [])
+  })
+
+  test('it is not asked over a connection of the app, whose `query` may be a wrapper', async () => {
+    const app = await ObservedApp.start(APP, env)
+    await ask(app, '/wrapped')
+    await app.collector.until(({ points }) =>
+      points.some(({ metric }) => metric === 'hotpath.pool.server_max'),
+    )
+    const { code, output, errors } = await app.finish()
+    assert.equal(code, 0)
+    assert.equal(output, '')
+    assert.deepEqual(errors, [])
   })
 
   test('who comes when maxWaiting callers wait is refused at once, and told what to do', async () => {

@@ -1,18 +1,20 @@
 import type { FindingAnswer, FindingsAnswer, RoutesAnswer } from '../../api/answers.js'
 import { counted, duration, percent } from '../../diagnose/figures.js'
 import { type CallSite, type Finding, type Fix, isVerbatim } from '../../model.js'
+import { gainCells, gainColumns, gainLegend, gainLines, gainTitles, promiseOf } from './gain.js'
 import { emptyWindow, heading, nextSteps, notes } from './frame.js'
 import type { Screen } from './screen.js'
+import { drawApart, standingOf } from './standing.js'
 import { bar } from './table.js'
 import { left, plain, plainLines, right, shortSql, wrap } from './text.js'
 
-const barColumns = 13
+const barColumns = 11
 /** `<0.1 %` */
 const percentColumns = 6
 const timeColumns = percentColumns + 1 + barColumns
-const costColumns = 15
+const costColumns = gainColumns.p95 + 2 + gainColumns.predicted
 
-/** The list of findings, the dearest first. `routes` names the slowest route when there are none. */
+/** The list of findings, those first whose fixes save the most. `routes` names the slowest route when there are none. */
 export function drawFindings(
   answer: FindingsAnswer,
   routes: RoutesAnswer | undefined,
@@ -21,21 +23,30 @@ export function drawFindings(
   const head = heading(answer, counted(answer.requests, 'request'), screen)
   const [first] = answer.findings
   if (answer.requests === 0 && !first) return [head, ...emptyWindow(answer, screen)]
-  if (!first) return [head, ...nothingFound(answer, routes, screen), ...notes(answer.notes, screen)]
+  if (!first)
+    return [
+      head,
+      ...nothingFound(answer, routes, screen),
+      ...drawApart(answer, screen),
+      ...notes(answer.notes, screen),
+    ]
   const { columns, paint } = screen
   const several = hasSeveral(answer)
-  const problemColumns = columns - 2 - 3 - timeColumns - 2 - 2 - costColumns
-  const titles = `  #  ${left('TIME', timeColumns)}  ${left('PROBLEM', problemColumns)}  ${right('PER REQUEST', costColumns)}`
+  const rankColumns = String(answer.findings.length).length
+  const problemColumns = columns - 2 - rankColumns - 2 - timeColumns - 2 - 2 - costColumns
+  const titles = `  ${right('#', rankColumns)}  ${left('TIME', timeColumns)}  ${left('PROBLEM', problemColumns)}  ${gainTitles}`
   const trace = first.evidence.traces[0]?.traceId.slice(0, 8)
   return [
     head,
-    `  ${verdict(first, answer.totalMs, several)}`,
+    ...wrap(verdict(first, answer.totalMs, several), columns - 2).map(line => `  ${line}`),
     '',
     paint('quiet', titles),
     ...answer.findings.flatMap((finding, i) =>
-      listed(finding, i + 1, answer, problemColumns, screen),
+      listed(finding, right(String(i + 1), rankColumns), answer, problemColumns, screen),
     ),
-    ...unexplained(answer, screen),
+    ...unexplained(answer, rankColumns, screen),
+    ...gainLegend(answer.findings, screen),
+    ...drawApart(answer, screen),
     ...notes(answer.notes, screen),
     ...nextSteps(
       [`hotpath show ${first.id}`, ...(trace ? [`hotpath trace ${trace}`] : [])],
@@ -47,29 +58,36 @@ export function drawFindings(
 /** The shape that a finding has in the list: what, and below it where. */
 function listed(
   finding: Finding,
-  rank: number,
+  rank: string,
   answer: FindingsAnswer,
   problemColumns: number,
-  { paint }: Screen,
+  screen: Screen,
 ): string[] {
+  const { paint } = screen
   const { totalMs } = answer
   const share = totalMs === 0 ? 0 : Math.min(1, finding.cost.totalMs / totalMs)
-  const cost = `${duration(finding.cost.msPerRequest)} · ${right(percent(finding.cost.share), 5)}`
   const where = finding.where ? siteOf(finding.where) : shortSql(plain(finding.subject))
   const place = hasSeveral(answer) ? `${plain(finding.service)} · ${where}` : where
   return [
-    `  ${right(String(rank), 1)}  ${right(percent(share), percentColumns)} ${paint('hot', left(bar(share, barColumns), barColumns))}  ${paint('strong', left(finding.title, problemColumns))}  ${right(cost, costColumns)}`,
-    `     ${left(plain(finding.route), timeColumns)}  ${left(place, problemColumns)}  ${paint('quiet', right(finding.id, costColumns))}`,
+    `  ${rank}  ${right(percent(share), percentColumns)} ${paint('hot', left(bar(share, barColumns), barColumns))}  ${paint('strong', left(titleOf(finding), problemColumns))}  ${gainCells(finding, screen)}`,
+    `  ${' '.repeat(rank.length)}  ${left(plain(finding.route), timeColumns)}  ${left(place, problemColumns)}  ${paint('quiet', right(finding.id, costColumns))}`,
   ]
 }
 
+const titleOf = ({ title, status }: Finding): string =>
+  status === 'regressed' ? `${title} · regressed` : title
+
 /** The rest of all request time, so that the shares add up; below 1 % it is nothing. */
-function unexplained({ findings, totalMs }: FindingsAnswer, { paint }: Screen): string[] {
+function unexplained(
+  { findings, totalMs }: FindingsAnswer,
+  rankColumns: number,
+  { paint }: Screen,
+): string[] {
   const found = findings.reduce((sum, { cost }) => sum + cost.totalMs, 0)
   const share = totalMs === 0 ? 0 : 1 - found / totalMs
   if (share < 0.01) return []
   return [
-    `  –  ${right(percent(share), percentColumns)} ${paint('quiet', left(bar(share, barColumns, '░'), barColumns))}  ${paint('quiet', 'No finding')}`,
+    `  ${right('–', rankColumns)}  ${right(percent(share), percentColumns)} ${paint('quiet', left(bar(share, barColumns, '░'), barColumns))}  ${paint('quiet', 'No finding')}`,
   ]
 }
 
@@ -99,6 +117,8 @@ function verdict(finding: Finding, totalMs: number, several: boolean): string {
   const { title, route, service, cost } = finding
   const share = totalMs === 0 ? 0 : Math.min(1, cost.totalMs / totalMs)
   const of = several ? ` of ${plain(service)}` : ''
+  const promise = promiseOf(finding, of)
+  if (promise !== undefined) return promise
   return `${plain(route)}${of}: ${lowerFirst(title)}, ${percent(share)} of all request time.`
 }
 
@@ -113,6 +133,7 @@ export function drawFinding(answer: FindingAnswer, screen: Screen): string[] {
   return [
     paint('strong', finding.title),
     `${plain(finding.route)} · ${plain(finding.service)}${site}${name}`,
+    ...standingOf(finding, answer.untilMs).flatMap(line => wrap(line, columns)),
     '',
     ...wrap(plain(finding.subject), columns - 2).map(line => `  ${paint('data', line)}`),
     '',
@@ -120,6 +141,9 @@ export function drawFinding(answer: FindingAnswer, screen: Screen): string[] {
     `    ${duration(finding.cost.msPerRequest)} of a request, ${percent(finding.cost.share)} of its time`,
     `    ${duration(finding.cost.totalMs)} in ${requestsOf(answer)}: ${percent(share)} of all request time`,
     '',
+    ...(finding.gain
+      ? [...section('PREDICTED', screen), ...gainLines(finding.gain, screen), '']
+      : []),
     ...section('EVIDENCE', screen),
     ...finding.evidence.sentences.flatMap(sentence => indented(plain(sentence), columns)),
     '',

@@ -96,6 +96,7 @@ const asciiSigns: Readonly<Record<string, string>> = {
   '▂': '.',
   '▁': '.',
   '›': '>',
+  '→': '>',
 }
 
 /** The same text in ASCII, equally wide; what has no sign of its own becomes `?`. */

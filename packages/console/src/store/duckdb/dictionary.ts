@@ -10,6 +10,9 @@ import { columns } from './database.js'
 export const seriesLimit = 5_000
 export const overflowAttributes = '{"otel.metric.overflow":true}'
 
+/** Some 10 MB. */
+const pairsLimit = 200_000
+
 /** Numbers for sources (a process) and series (a set of attributes), in memory and in the file. */
 export class Dictionary {
   readonly #connection: DuckDBConnection
@@ -21,6 +24,9 @@ export class Dictionary {
   /** What was said of each source, as text to compare by. */
   readonly #processes = new Map<number, string>()
   readonly #newProcesses = new Map<number, ProcessInfo>()
+  /** What has sent which series since the file was read, as one number each. */
+  readonly #pairs = new Set<number>()
+  #hasNewPairs = false
   #nextSource = 1
   #nextSeries = 1
 
@@ -37,6 +43,7 @@ export class Dictionary {
     this.#newSeries.length = 0
     this.#processes.clear()
     this.#newProcesses.clear()
+    this.#pairs.clear()
     this.#nextSource = 1
     this.#nextSeries = 1
     const sources = await columns(this.#connection, 'select service, instance, id from sources')
@@ -69,6 +76,27 @@ export class Dictionary {
     if (this.#processes.get(source) === text) return
     this.#processes.set(source, text)
     this.#newProcesses.set(source, info)
+  }
+
+  /** Notes that a source sends a series. Both numbers count up from 1, so 26 bits hold them. */
+  notePair(source: number, series: number): void {
+    const pair = source * 2 ** 26 + series
+    if (this.#pairs.has(pair)) return
+    // What is forgotten is new again, which costs reading.
+    if (this.#pairs.size >= pairsLimit) this.#pairs.clear()
+    this.#pairs.add(pair)
+    this.#hasNewPairs = true
+  }
+
+  get hasNewPairs(): boolean {
+    return this.#hasNewPairs
+  }
+
+  /** Whether any was noted for the first time since this was asked. */
+  takeNewPairs(): boolean {
+    const had = this.#hasNewPairs
+    this.#hasNewPairs = false
+    return had
   }
 
   source(service: string, instance: string): number {
@@ -143,4 +171,11 @@ export class Dictionary {
 }
 
 /** One string of several: no separator would do, since names may hold any character. */
-const key = (...parts: readonly unknown[]): string => JSON.stringify(parts)
+function key(...parts: readonly unknown[]): string {
+  let text = ''
+  for (const part of parts) {
+    const said = String(part)
+    text += `${said.length} ${said}`
+  }
+  return text
+}

@@ -1,15 +1,9 @@
-import {
-  type DuckDBConnection,
-  type DuckDBValue,
-  INTEGER,
-  LIST,
-  listValue,
-  VARCHAR,
-} from '@duckdb/node-api'
+import { type DuckDBConnection, type DuckDBValue, LIST, listValue, VARCHAR } from '@duckdb/node-api'
 import type { Attributes, GaugeName } from '../../model.js'
 import type { GaugeQuery, GaugeSeries, ProcessState, Window } from '../store.js'
 import { columns } from './database.js'
-import { nanoseconds, ofService, pointInWindow, spanInWindow, windowParameters } from './window.js'
+import { type KnownPast, sentIn } from './senders.js'
+import { nanoseconds, ofService, pointInWindow, windowParameters } from './window.js'
 
 /** The figures of all processes by step. A point counts in the step in which it ends. */
 export async function readGauges(
@@ -57,62 +51,48 @@ export async function readGauges(
   return series.map(({ found }) => found)
 }
 
-/**
- * Who sent anything in the window, and what is known of them. Entries and points nearly always tell; spans,
- * of which there are ten times as many, are searched for the processes that are left.
- */
+/** Who sent anything in the window, and what is known of them. */
 export async function readProcesses(
   connection: DuckDBConnection,
+  known: KnownPast,
   window: Window,
 ): Promise<ProcessState[]> {
-  const points = ['points', 'counters', 'gauges'].map(
-    table => `select source, end_ns as ns from ${table} p where ${pointInWindow('p')}`,
-  )
-  const values = { ...windowParameters(window) }
-  const told = await columns(
+  const [source = [], names, instance, pid, host, runtime] = await columns(
     connection,
-    processesOf(`select source, start_ns as ns from entries p where ${spanInWindow('p')}
-      union all ${points.join(' union all ')}`),
-    values,
+    `select o.id, o.service, o.instance, i.pid, i.host, i.runtime
+     from sources o left join processes i on i.source = o.id
+     where ${ofService('o')} order by o.service, o.instance`,
+    { service: windowParameters(window).service },
   )
-  const [all = []] = await columns(
-    connection,
-    `select count(*) from sources o where ${ofService('o')}`,
-    { service: values.service },
-  )
-  const found = statesOf(told)
-  if (found.length === Number(all[0])) return found
-  const left = await columns(
-    connection,
-    processesOf(`select source, start_ns as ns from spans p
-      where ${spanInWindow('p')} and not list_contains($found, source)`),
-    { ...values, found: listValue(told[0] ?? []) },
-    { found: LIST(INTEGER) },
-  )
-  return [...found, ...statesOf(left)].sort((a, b) =>
-    JSON.stringify([a.service, a.instance]) < JSON.stringify([b.service, b.instance]) ? -1 : 1,
-  )
+  const sent = await sentIn(connection, known, window, source)
+  return source.flatMap((id, i) => {
+    const times = sent.get(Number(id))
+    if (times === undefined) return []
+    return {
+      service: String(names?.[i]),
+      instance: String(instance?.[i]),
+      ...(typeof pid?.[i] === 'bigint' ? { pid: Number(pid[i]) } : {}),
+      ...text('host', host?.[i]),
+      ...text('runtime', runtime?.[i]),
+      firstMs: milliseconds(times[0]),
+      lastMs: milliseconds(times[1]),
+    }
+  })
 }
 
-/** `sent` has a row with `source` and `ns` for all that was sent. */
-const processesOf = (sent: string): string => `with sent as (${sent}), seen as (
-     select source, min(ns) as first_ns, max(ns) as last_ns from sent group by source
-   )
-   select seen.source, o.service, o.instance, i.pid, i.host, i.runtime, first_ns, last_ns
-   from seen join sources o on o.id = seen.source left join processes i on i.source = seen.source
-   where ${ofService('o')} order by o.service, o.instance`
-
-function statesOf(found: readonly DuckDBValue[][]): ProcessState[] {
-  const [, service = [], instance, pid, host, runtime, first, last] = found
-  return service.map((name, i) => ({
-    service: String(name),
-    instance: String(instance?.[i]),
-    ...(typeof pid?.[i] === 'bigint' ? { pid: Number(pid[i]) } : {}),
-    ...text('host', host?.[i]),
-    ...text('runtime', runtime?.[i]),
-    firstMs: milliseconds(first?.[i]),
-    lastMs: milliseconds(last?.[i]),
-  }))
+/** Services that sent anything in the window, by name. */
+export async function readServices(
+  connection: DuckDBConnection,
+  known: KnownPast,
+  window: Window,
+): Promise<string[]> {
+  const [source = [], names] = await columns(
+    connection,
+    `select id, service from sources o where ${ofService('o')} order by service`,
+    { service: windowParameters(window).service },
+  )
+  const sent = await sentIn(connection, known, window, source)
+  return [...new Set(source.flatMap((id, i) => (sent.has(Number(id)) ? String(names?.[i]) : [])))]
 }
 
 const text = <Name extends string>(
@@ -121,4 +101,4 @@ const text = <Name extends string>(
 ): { [key in Name]?: string } =>
   typeof value === 'string' ? ({ [name]: value } as { [key in Name]: string }) : {}
 
-const milliseconds = (ns: DuckDBValue | undefined): number => Number(ns as bigint) / 1e6
+const milliseconds = (ns: bigint): number => Number(ns) / 1e6

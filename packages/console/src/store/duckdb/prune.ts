@@ -66,6 +66,7 @@ async function copy(writer: Writer): Promise<void> {
       await connection.run(`drop table ${table}`)
       await connection.run(`alter table fresh rename to ${table}`)
     }
+    return true
   })
   await writer.database.writer.run('checkpoint')
 }
@@ -96,8 +97,9 @@ async function drop(writer: Writer, statements: readonly string[], before: bigin
   await writer.change(async connection => {
     let dropped = 0
     for (const sql of statements) dropped += (await connection.run(sql, { before })).rowsChanged
-    if (statements === telemetry) await writer.rollups.drop(connection, before)
+    if (statements === telemetry) dropped += await writer.rollups.drop(connection, before)
     if (dropped > 0) for (const sql of orphans) await connection.run(sql)
+    return dropped > 0
   })
   await writer.database.writer.run('checkpoint')
 }

@@ -72,14 +72,22 @@ export class Rollup {
     return stepMs % Number(this.#level.intervalNs / 1_000_000n) === 0
   }
 
-  /** To be told of points before they are committed. */
-  notice(points: readonly PointRow[]): void {
+  /** To be told of points before they are committed. Whether it goes back for one of them. */
+  notice(points: readonly PointRow[]): boolean {
+    let late = false
     for (const { endNs } of points) {
       if (endNs > this.#newestNs) this.#newestNs = endNs
       if (endNs > this.#untilNs) continue
       this.#untilNs = this.#before(endNs - 1n)
       this.#saved = false
+      late = true
     }
+    return late
+  }
+
+  /** Up to where it has merged. */
+  get untilNs(): bigint {
+    return this.#untilNs
   }
 
   /** Writes how far is merged, inside the caller's transaction. */
@@ -139,14 +147,22 @@ export class Rollup {
     return to
   }
 
-  /** Forgets the intervals of points that are dropped, in the transaction that drops them. */
-  async drop(connection: DuckDBConnection, beforeNs: bigint): Promise<void> {
+  /**
+   * Forgets the intervals of points that are dropped, in the transaction that drops them. The row of an
+   * interval of which some stay goes with the next drop: who asked how far is merged before this one, and
+   * reads after it, would miss those that stay.
+   */
+  async drop(connection: DuckDBConnection, beforeNs: bigint): Promise<number> {
     const from = this.#after(beforeNs)
-    if (from <= this.#fromNs) return
+    if (from <= this.#fromNs) return 0
     this.#fromNs = from
     this.#saved = false
-    await connection.run(`delete from ${this.#level.table} where end_ns <= $from`, { from })
+    const { rowsChanged } = await connection.run(
+      `delete from ${this.#level.table} where end_ns < $beforeNs`,
+      { beforeNs },
+    )
     await this.save(connection)
+    return rowsChanged
   }
 
   /** Up to where all is there to be merged. */

@@ -40,6 +40,13 @@ export class Rollups {
   /** The finer one first: the other builds on it. */
   readonly #levels = [this.#minutes, this.#tens]
 
+  readonly #changed: (afterNs: bigint) => void
+
+  /** `changed` is told from where on rows will be merged anew, before they are. */
+  constructor(changed: (afterNs: bigint) => void = () => undefined) {
+    this.#changed = changed
+  }
+
   async load(connection: DuckDBConnection): Promise<void> {
     for (const level of this.#levels) await level.load(connection)
   }
@@ -60,7 +67,7 @@ export class Rollups {
   }
 
   notice(points: readonly PointRow[]): void {
-    for (const level of this.#levels) level.notice(points)
+    for (const level of this.#levels) if (level.notice(points)) this.#changed(level.untilNs)
   }
 
   async save(connection: DuckDBConnection): Promise<void> {
@@ -78,12 +85,21 @@ export class Rollups {
     await this.#levels.find(level => level.isDue(nowMs))?.merge(transaction, nowMs)
   }
 
-  async drop(connection: DuckDBConnection, beforeNs: bigint): Promise<void> {
-    for (const level of this.#levels) await level.drop(connection, beforeNs)
+  /** How many rows it dropped. */
+  async drop(connection: DuckDBConnection, beforeNs: bigint): Promise<number> {
+    let dropped = 0
+    for (const level of this.#levels) dropped += await level.drop(connection, beforeNs)
+    return dropped
   }
 }
 
-/** SQL: what a window reads from rollups. The rest are points up to `$m0` and after `$m1`. */
-export const rolledUp = `select * from ten_minutes where end_ns > $t0 and end_ns <= $t1
-   union all select * from minutes where end_ns > $m0 and end_ns <= $t0
-   union all select * from minutes where end_ns > $t1 and end_ns <= $m1`
+/**
+ * SQL: `columns` of what a window reads from rollups. The rest are points up to `$m0` and after `$m1`; with a
+ * prefix these parameters begin with it.
+ */
+export const rolledUp = (columns = '*', prefix = ''): string => {
+  const [m0, m1, t0, t1] = ['m0', 'm1', 't0', 't1'].map(name => `$${prefix}${name}`)
+  return `select ${columns} from ten_minutes where end_ns > ${t0} and end_ns <= ${t1}
+   union all select ${columns} from minutes where end_ns > ${m0} and end_ns <= ${t0}
+   union all select ${columns} from minutes where end_ns > ${t1} and end_ns <= ${m1}`
+}

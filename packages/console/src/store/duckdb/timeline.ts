@@ -1,10 +1,10 @@
 import { BOOLEAN, INTEGER, LIST, listValue, type DuckDBConnection } from '@duckdb/node-api'
 import { type Attributes, isFailure, type MetricName, routeOf } from '../../model.js'
 import type { TimelineQuery, TimelineStep } from '../store.js'
-import { countedParameters, countedTables, isCounted } from './counted.js'
+import { countedBy, type KnownCounting, onlyCounted } from './counted.js'
 import { columns } from './database.js'
-import { rolledUp, type Rollups } from './rollups.js'
-import { dense } from './series.js'
+import { rolledUp } from './rollups.js'
+import { dense } from './merged.js'
 import { nanoseconds, ofService } from './window.js'
 
 /**
@@ -20,17 +20,17 @@ import { nanoseconds, ofService } from './window.js'
  */
 export async function readTimeline(
   connection: DuckDBConnection,
-  rollups: Rollups,
+  known: KnownCounting,
   metric: MetricName,
   query: TimelineQuery,
 ): Promise<TimelineStep[]> {
+  const { rollups } = known
   const wanted = await seriesOf(connection, metric, query)
   if (wanted.ids.length === 0) return []
   const { stepMs, untilMs } = query
   const originMs = Math.floor(query.sinceMs / stepMs) * stepMs
   const origin = nanoseconds(originMs)
   const values = {
-    ...countedParameters(metric),
     origin,
     step: nanoseconds(stepMs),
     until: nanoseconds(untilMs),
@@ -39,8 +39,21 @@ export async function readTimeline(
     ids: listValue(wanted.ids),
     failed: listValue(wanted.failed),
   }
-  const result = await connection.run(sql, values, { ids: LIST(INTEGER), failed: LIST(BOOLEAN) })
-  const [step = [], count, errors, sum, zero, min, max, scale, index, n] = await result.getColumns()
+  const types = { ids: LIST(INTEGER), failed: LIST(BOOLEAN) }
+  const [step = [], count, errors, sum, zero, min, max, scale, index, n] = await countedBy(
+    connection,
+    known,
+    [metric],
+    uncounted => {
+      const counted = onlyCounted(uncounted)
+      return columns(
+        connection,
+        timelineSql(counted.where),
+        { ...values, ...counted.values },
+        { ...types, ...counted.types },
+      )
+    },
+  )
   const steps: TimelineStep[] = []
   for (let i = 0; i < step.length; ) {
     // The rows of one step stand together, one for each of its buckets.
@@ -69,19 +82,19 @@ export async function readTimeline(
   return steps
 }
 
-const sql = `with asked as (
+const timelineSql = (isCounted: string): string => `with asked as (
    select $origin::bigint as origin, $step::bigint as step_ns, $last::bigint as last_step
- ), ${countedTables}, wanted as (
+ ), wanted as (
    select unnest($ids) as id, unnest($failed) as failed
  ), found as (
-   ${rolledUp}
+   ${rolledUp()}
    union all select * from points where end_ns > $origin and end_ns <= $m0
    union all select * from points where end_ns > $m1 and least(start_ns, end_ns - 1) < $until
  ), chosen as (
    select p.*, w.failed, least(p.start_ns, p.end_ns - 1) as from_ns, origin, step_ns, last_step,
      (least(p.start_ns, p.end_ns - 1) - origin) // step_ns as first_step,
      (p.end_ns - 1 - origin) // step_ns as end_step
-   from found p join wanted w on w.id = p.series join told s on s.id = p.series, asked
+   from found p join wanted w on w.id = p.series, asked
    where ${isCounted}
  ), pieces as (
    select *, unnest(range(greatest(first_step, 0), least(end_step, last_step) + 1)) as step,

@@ -2,10 +2,18 @@ import type { DuckDBConnection } from '@duckdb/node-api'
 import { ConsoleError } from '../../errors.js'
 import type { BatchRows } from '../encode.js'
 import { append } from './append.js'
+import type { Uncounted } from './counted.js'
 import { sentence, type Database } from './database.js'
 import { Dictionary } from './dictionary.js'
+import { Kept } from './kept.js'
 import { Ledger } from './ledger.js'
+import type { Routes } from './likely.js'
+import type { Merged } from './merged.js'
+import { Past } from './past.js'
+import { Recent } from './recent.js'
 import { Rollups } from './rollups.js'
+import type { Sent } from './senders.js'
+import { farFuture } from './window.js'
 
 /** Batches that go into one commit: a commit costs about 2 ms of waiting for the disk. */
 const groupBatches = 256
@@ -23,7 +31,14 @@ export class Writer {
   #database: Database
   #dictionary: Dictionary
   #ledger: Ledger
-  readonly rollups = new Rollups()
+  /** Some 200 bytes a trace, 100 a process, 8 a number. */
+  readonly routes = new Kept<Routes>(50_000)
+  readonly sent = new Kept<Sent>(20_000)
+  readonly merged = new Kept<Merged>(2_000_000)
+  readonly uncounted = new Kept<Uncounted>(400_000)
+  readonly recent = new Recent()
+  readonly past = new Past([this.routes, this.sent])
+  readonly rollups = new Rollups(afterNs => this.merged.changed(afterNs))
   readonly #waiting: Waiting[] = []
   #turn: Promise<unknown> = Promise.resolve()
   #draining = false
@@ -81,10 +96,14 @@ export class Writer {
     return run
   }
 
-  /** Runs `work` in a transaction of its own, from which it may delete rows. */
-  async change(work: (connection: DuckDBConnection) => Promise<void>): Promise<void> {
-    await this.#transaction(work)
-    await this.#reload()
+  /** Runs `work` in a transaction of its own, from which it may delete rows; false: it found none to delete. */
+  async change(work: (connection: DuckDBConnection) => Promise<boolean>): Promise<void> {
+    let hasChanged = true
+    await this.#transaction(async connection => {
+      hasChanged = await work(connection)
+    })
+    // What is known of the past is read anew: not each minute for nothing.
+    if (hasChanged) await this.#reload()
   }
 
   async #drain(): Promise<void> {
@@ -127,12 +146,17 @@ export class Writer {
         const batches = [...fresh].map(entry => entry.batch)
         for (const { points } of batches) this.rollups.notice(points)
         await append(connection, this.#dictionary, batches)
+        // Before anybody can read them: what counts was asked for before.
+        if (this.#dictionary.hasNewPairs) this.uncounted.changed(-farFuture)
         await this.rollups.save(connection)
         await this.#dictionary.save()
         await this.#ledger.save()
       })
+      this.#tellPast(group)
       for (const entry of group) entry.resolve({ repeated: !fresh.has(entry) })
     } catch (error) {
+      // Some of it may be in the file even so.
+      this.#tellPast(group)
       // One batch that cannot be written must not take its neighbours with it.
       if (group.length > 1) {
         for (const entry of group) await this.#writeGroup([entry])
@@ -144,11 +168,17 @@ export class Writer {
     }
   }
 
+  /** After the commit: what was read before it is dropped, what is read later has what was written. */
+  #tellPast(group: readonly Waiting[]): void {
+    const batches = group.map(({ batch }) => batch)
+    this.past.written(batches, Date.now())
+    this.recent.written(batches)
+    if (this.#dictionary.takeNewPairs()) this.#forgetMerged()
+  }
+
   async #transaction(work: (connection: DuckDBConnection) => Promise<void>): Promise<void> {
-    await this.#heal()
-    const { writer } = this.#database
+    const writer = await this.#begin()
     try {
-      await writer.run('begin')
       await work(writer)
       await writer.run('commit')
     } catch (error) {
@@ -157,6 +187,14 @@ export class Writer {
       await this.#reload().catch(() => this.#heal())
       throw error
     }
+  }
+
+  async #begin(): Promise<DuckDBConnection> {
+    await this.#database.writer.run('begin').catch(async () => {
+      await this.#heal()
+      await this.#database.writer.run('begin')
+    })
+    return this.#database.writer
   }
 
   /**
@@ -180,5 +218,13 @@ export class Writer {
     await this.#dictionary.load()
     await this.#ledger.load()
     await this.rollups.load(this.#database.writer)
+    this.past.changed()
+    this.#forgetMerged()
+  }
+
+  #forgetMerged(): void {
+    this.merged.changed(-farFuture)
+    this.recent.changed()
+    this.uncounted.changed(-farFuture)
   }
 }

@@ -1,3 +1,4 @@
+import type { Noted } from '../invalidation/noted.js'
 import type { Defects } from '../defects.js'
 
 /** A column as the driver describes it. */
@@ -19,6 +20,8 @@ export interface Answer {
   readonly fields: readonly Field[]
   readonly rows: readonly RawRow[]
   readonly bytes: number
+  /** What it was read from; undefined: nobody asked. */
+  readonly noted?: Noted | undefined
   /** What the driver needs to make rows of it: of the client that got it. */
   readonly client: object
   /** The driver's own class of queries. */

@@ -14,7 +14,7 @@ import { type Exchange, RELEASE, SAVEPOINT, type Step } from './exchange.js'
  * takes longer than running (20 to 200 ms). The setting holds for this transaction alone.
  */
 const JIT_KEYS = 50
-const NO_JIT: Step = { text: `select pg_catalog.set_config('jit', 'off', true)` }
+export const NO_JIT: Step = { text: `select pg_catalog.set_config('jit', 'off', true)` }
 
 /** Values of one parameter in their text form; undefined when one has none (bytes for a number). */
 function column(lists: readonly (readonly Wire[])[], at: number, oid: number): string | undefined {
@@ -75,7 +75,7 @@ export function answersOf(
   described: Described,
   keys: number,
   inTransaction: boolean,
-  made: Pick<Answer, 'client' | 'Query'>,
+  made: Pick<Answer, 'client' | 'Query' | 'noted'>,
 ): { readonly answers: Answer[]; readonly rows: RawRow[] } | undefined {
   if (exchange.tooMuch) return undefined
   const at = (inTransaction ? SAVEPOINT.length : 0) + (keys >= JIT_KEYS ? 1 : 0)
@@ -94,12 +94,13 @@ export function answersOf(
     list.push(own)
   }
   for (const list of lists) for (const row of list) rows.push(row)
-  const answers = lists.map(list => ({
-    ...made,
-    fields: original.fields,
-    rows: list,
-    bytes: 200 + list.reduce((sum, row) => sum + bytesOfRow(row), 0),
-  }))
+  // Spread, `made` costs 2.5 us for each key.
+  const { client, Query, noted } = made
+  const answers = lists.map((list): Answer => {
+    let bytes = 200
+    for (const row of list) bytes += bytesOfRow(row)
+    return { fields: original.fields, rows: list, bytes, noted, client, Query }
+  })
   return { answers, rows }
 }
 

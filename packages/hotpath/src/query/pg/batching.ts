@@ -1,4 +1,5 @@
 import { Lead } from '../lead.js'
+import { handOver, NOTHING } from '../invalidation/noted.js'
 import type { Reading } from '../../sql/reading.js'
 import type { Described } from '../catalog.js'
 import type { Keys } from '../keys.js'
@@ -7,7 +8,7 @@ import { type Answer, feed } from './answer.js'
 import { answersOf, batchSteps } from './batch.js'
 import { replaceActive } from './client.js'
 import { Exchange } from './exchange.js'
-import { again } from './probing.js'
+import { again, renew } from './probing.js'
 import type { Turn } from './sender.js'
 
 /** Batches in a row that were slower than their singles would have been, until that is believed. */
@@ -37,6 +38,8 @@ export function runBatch(
   scope.stake()
   const epoch = scope.epoch
   const sentMs = parts.host.now()
+  const noted =
+    parts.defects.batchHandsNothing === true ? NOTHING : parts.observing?.noted(call, true)
   if (call.leading) {
     call.lead ??= new Lead()
     call.lead.sent = new Set(keys.times.keys())
@@ -48,7 +51,7 @@ export function runBatch(
       const took = parts.host.now() - sentMs
       let own: Answer | undefined
       try {
-        const made = { client, Query: query.constructor as never }
+        const made = { client, Query: query.constructor as never, noted }
         const got = answersOf(done, described, keys.lists.length, open, made)
         if (got === undefined) {
           parts.sessions.forget()
@@ -69,9 +72,11 @@ export function runBatch(
       call.served = true
       feed(query, own as Answer, client.connection as object, parts.defects)
       query.handleReadyForQuery(client.connection as object)
+      renew(turn, reading, described)
     },
     error => query.handleError(error, client.connection as object),
   )
+  if (parts.observing !== undefined) handOver(call.computation, noted)
   replaceActive(client, exchange)
   return true
 }

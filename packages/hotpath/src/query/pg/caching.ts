@@ -1,11 +1,9 @@
-import type {
-  CacheableRead,
-  CachedAnswer,
-  PossibleWrite,
-  StatementCache,
-} from '../../config/statement-cache.js'
+import type { CachedAnswer, PossibleWrite, StatementCache } from '../../config/statement-cache.js'
 import type { Attributes } from '../../trace/attributes.js'
 import type { Described } from '../catalog.js'
+import { handOver } from '../invalidation/noted.js'
+import { type NotedAnswer, type NotedRead, ResultCache } from '../results.js'
+import type { Shape } from '../shape.js'
 import type { Answer } from './answer.js'
 import type { Call } from './call.js'
 import { activeOf, resend } from './client.js'
@@ -18,6 +16,8 @@ const { setTimeout, clearTimeout } = globalThis
 
 /** An answer from elsewhere that takes longer is not waited for: the database would have answered. */
 const LIMIT_MS = 50
+/** Ours sees to it itself. */
+const OWN_LIMIT_MS = 2_000
 /** After one that took longer, or failed, nobody is asked for so long: a loop would wait each time. */
 const REST_MS = 1_000
 
@@ -27,20 +27,47 @@ const HIT: Attributes = { 'hotpath.batch': 'served', 'hotpath.cache': 'hit' }
 /** The way to the cache of the config, whatever that may do. */
 export class Caching {
   private restUntilMs = 0
+  private readonly wanted = new WeakMap<Shape, boolean>()
 
   constructor(
     private readonly parts: Parts,
     private readonly cache: StatementCache,
   ) {}
 
+  /** Whether answers to this statement may be there: the cache of the config's own is asked for all. */
+  wants(shape: Shape): boolean {
+    const { cache } = this
+    if (!(cache instanceof ResultCache)) return true
+    cache.names.count()
+    const known = this.wanted.get(shape)
+    if (known !== undefined) return known
+    const reading = shape.effect.reads ? shape.read() : undefined
+    if (reading === undefined) return false
+    const { relations, defined } = reading
+    const wants = cache.covers(relations.filter(name => !defined.includes(name)))
+    this.wanted.set(shape, wants)
+    return wants
+  }
+
+  /** Whether what it reads must be known, for its answer to be kept. */
+  notes(shape: Shape): boolean {
+    return this.cache instanceof ResultCache && this.wants(shape)
+  }
+
   /** True: the query is answered from the cache, or will be when that has answered. */
   ask(turn: Turn, described: Described): boolean {
     const { call, session } = turn
     const { host } = this.parts
-    if (call.asked !== undefined || session.status !== 'I' || host.now() < this.restUntilMs) {
+    if (
+      call.asked !== undefined ||
+      session.status !== 'I' ||
+      !session.settled ||
+      host.now() < this.restUntilMs
+    ) {
       return false
     }
-    const read = readOf(turn)
+    const read = readOf(turn, this.cache instanceof ResultCache)
+    if (read === undefined) return false
     call.asked = read
     const given = this.contained(() => this.cache.ask(read))
     if (!isPromise(given)) return this.serve(turn, described, given)
@@ -74,7 +101,8 @@ export class Caching {
       if (activeOf(client) !== query) return
       if (!this.serve(turn, described, answer)) resend(client, query)
     }
-    const timer = setTimeout(() => settle(undefined, true), LIMIT_MS)
+    const limitMs = this.cache instanceof ResultCache ? OWN_LIMIT_MS : LIMIT_MS
+    const timer = setTimeout(() => settle(undefined, true), limitMs)
     given.then(
       answer => settle(answer, false),
       () => settle(undefined, true),
@@ -86,6 +114,8 @@ export class Caching {
     if (answer === undefined) return false
     const { query, client, session, call, parts } = turn
     call.served = true
+    if (parts.observing !== undefined && parts.defects.hitHandsNothing !== true)
+      handOver(call.computation, answer.noted)
     serveClient(query, answer, client, session.status, parts, HIT)
     return true
   }
@@ -105,8 +135,14 @@ export class Caching {
   }
 }
 
-function readOf({ call, shape, session }: Turn): CacheableRead {
+/** @param notes What it reads is noted before it is asked for; undefined: it must not be kept. */
+function readOf({ call, shape, session, parts }: Turn, notes: boolean): NotedRead | undefined {
+  const note = () => parts.observing?.noted(call)
+  const noted = notes ? note() : undefined
+  if (notes && noted?.objection !== '') return undefined
   return {
+    noted,
+    note,
     key: JSON.stringify([session.key, shape.text, call.key]),
     text: shape.text,
     parameters: call.wires ?? [],
@@ -119,7 +155,7 @@ function readOf({ call, shape, session }: Turn): CacheableRead {
 function answerOf(
   { client, query }: Turn,
   { fields }: Described,
-  given: CachedAnswer | undefined,
+  given: NotedAnswer | undefined,
 ): Answer | undefined {
   if (given === undefined || given.columns.length !== fields.length) return undefined
   const fits = fields.every((field, i) => {
@@ -127,7 +163,8 @@ function answerOf(
     return given.columns[i]?.name === name && given.columns[i]?.type === type
   })
   if (!fits) return undefined
-  return { fields, rows: given.rows, bytes: 0, client, Query: query.constructor as never }
+  const { rows, noted } = given
+  return { fields, rows, bytes: 0, client, Query: query.constructor as never, noted }
 }
 
 const columnOf = ({ name, dataTypeID }: Answer['fields'][number]) => ({ name, type: dataTypeID })

@@ -1,10 +1,12 @@
 import { AsyncResource } from 'node:async_hooks'
+import type { Computation } from '../../cache/computation.js'
 import type { CacheableRead } from '../../config/statement-cache.js'
+import type { Noted } from '../invalidation/noted.js'
 import type { Lead } from '../lead.js'
 import type { Account, Counted, Leading, Scope } from '../scope.js'
 import type { Session } from '../session.js'
 import type { Shape } from '../shape.js'
-import { keyOf, type Prepare, type Wire, wireOf } from '../wire.js'
+import { keyOf, type Prepare, type Wire, wireOf, wireOfOne } from '../wire.js'
 import type { Answer, RawRow } from './answer.js'
 import type { Client } from './client.js'
 import type { Turn } from './sender.js'
@@ -27,6 +29,12 @@ export class Call implements Counted, Leading {
   lead: Lead | undefined = undefined
   /** What the cache across requests was asked; undefined: nothing. */
   asked: CacheableRead | undefined = undefined
+  /** The computation that the app's code was part of when it made the call. */
+  computation: Computation | undefined = undefined
+  /** What it reads, in the versions from before it was sent. */
+  noted: Noted | undefined = undefined
+  /** Strict: the shared versions of what it reads were asked for. */
+  learned = false
   /** It goes out alone, whatever we know: after a batch that failed. */
   alone = false
   counted = false
@@ -85,6 +93,14 @@ export class Call implements Counted, Leading {
   /** Both were given the same array: the driver reads it when it sends, and the app may fill it anew. */
   sharesValues(other: Call): boolean {
     return this.values !== undefined && this.values === other.values
+  }
+
+  /** The parameter `$n` as it is sent, of any statement; undefined: it cannot be told. */
+  wireAt(n: number): Wire | undefined {
+    if (this.known !== undefined) return this.known[n - 1]
+    const { values, prepare } = this
+    if (values === undefined || prepare === undefined || n > values.length) return undefined
+    return wireOfOne(values[n - 1], prepare)
   }
 
   get key(): string {

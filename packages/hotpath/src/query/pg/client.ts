@@ -12,6 +12,8 @@ export interface Client {
   readonly _txStatus?: unknown
   _queryQueue?: (PgQuery | Exchange)[]
   queryQueue?: (PgQuery | Exchange)[]
+  /** Pipelined: sent, and not yet worked on. */
+  readonly _sentQueryQueue?: readonly unknown[]
   _activeQuery?: PgQuery | Exchange | null
   activeQuery?: PgQuery | Exchange | null
   readyForQuery?: unknown
@@ -21,6 +23,11 @@ export interface Client {
 /** What waits in the client to be sent; pg before 8.17 has it without the underscore. */
 export function queueOf(client: Client): (PgQuery | Exchange)[] {
   return client._queryQueue ?? client.queryQueue ?? []
+}
+
+/** Something waits behind what the client works on, here or on its way. */
+export function hasMore(client: Client): boolean {
+  return queueOf(client).length > 0 || (client._sentQueryQueue?.length ?? 0) > 0
 }
 
 /** What the client works on. */

@@ -1,6 +1,7 @@
 import type { Parse } from '../../sql/syntax.js'
 import type { Defects } from '../defects.js'
 import { type BatchCounter, type Host, routeName } from '../host.js'
+import type { Observing } from '../invalidation/observing.js'
 import type { Scope } from '../scope.js'
 import type { Shapes } from '../shape.js'
 import type { Prepare } from '../wire.js'
@@ -14,6 +15,9 @@ export type Watched = PgQuery & { [CALL]?: Call }
 
 /** What the parts of this stage share. */
 export class Parts {
+  /** Notes what is read and written, where a cache needs it. */
+  observing: Observing | undefined = undefined
+
   constructor(
     readonly host: Host,
     readonly parse: Parse,

@@ -1,5 +1,6 @@
 import type { Asked, Boxed } from '../seam.js'
 import { Lead, type Waiter } from '../lead.js'
+import { handOver } from '../invalidation/noted.js'
 import type { Policy } from '../policy.js'
 import type { Account, Scope } from '../scope.js'
 import { type Answer, feed, type PgQuery } from './answer.js'
@@ -97,7 +98,7 @@ export class Pools {
     const now = this.parts.host.now()
     if (this.parts.sessions.catalog(session).of(call.shape.text, now)?.plain !== true)
       return undefined
-    return scope.memo(`i ${session.key}`).take(call.shape.keyOf(call.key), now)
+    return scope.memo(session.idleLane).take(call.shape.keyOf(call.key), now)
   }
 
   /** Makes the query that the pool's client would have made, and answers it. */
@@ -106,6 +107,7 @@ export class Pools {
     const values = typeof given === 'function' ? undefined : given
     const span = host.begin(answer.client, config, values)
     call.account?.served(call)
+    handOver(call.computation, answer.noted)
     const query: PgQuery = new answer.Query(config, values, done)
     if (query._result !== undefined) query._result._types ??= (answer.client as Client)._types
     soon(() => {

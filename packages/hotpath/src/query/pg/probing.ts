@@ -1,4 +1,4 @@
-import type { Catalog } from '../catalog.js'
+import type { Catalog, Described } from '../catalog.js'
 import type { Reading } from '../../sql/reading.js'
 import type { Session } from '../session.js'
 import type { Shape } from '../shape.js'
@@ -48,7 +48,29 @@ export function learnFrom(
   const rows = exchange.results[first + 1]?.rows ?? []
   const told = { oids, fields, rows }
   note(catalog.learn(shape.text, reading, told, parts.parse, now), session, catalog)
-  session.judge(catalog)
+  // Asked where a function had set another search path: it may have told of another table.
+  if (session.judge(catalog, shape.effect.calls)) catalog.drop(shape.text)
+}
+
+/**
+ * Asks again what is known for a while, behind a query that was answered and before anything else is
+ * sent: a page that is asked for twice a minute never waits for the catalog. Outside of transactions
+ * alone. What fails is left as it was known, and asked for when it is too old.
+ */
+export function renew(turn: Turn, reading: Reading, described: Described): void {
+  const { session, catalog, client, shape, parts } = turn
+  const queue = queueOf(client)
+  if (session.status !== 'I' || !session.settled || queue.length > 0) return
+  if (!catalog.startsRenewal(described, parts.host.now())) return
+  const take = (exchange: Exchange) => {
+    if (exchange.failure !== undefined || exchange.tooMuch) return
+    try {
+      learnFrom(turn, reading, exchange, 0)
+    } catch {
+      parts.host.caught('query.probe')
+    }
+  }
+  queue.push(new Exchange(probeSteps(shape, reading), take, nothing))
 }
 
 /** Asks only how the transaction is isolated, where all else is known. */

@@ -1,5 +1,6 @@
 import type { Catalog, Described } from '../catalog.js'
 import { addFollowing, Keys } from '../keys.js'
+import { handOver } from '../invalidation/noted.js'
 import type { AnswerMemo } from '../memo.js'
 import type { Policy } from '../policy.js'
 import type { Account, Scope } from '../scope.js'
@@ -46,7 +47,7 @@ export class Sender {
   send(query: PgQuery, call: Call, scope: Scope): boolean {
     const policy = this.policy(scope)
     if (policy.memo) scope.stake()
-    const { caching } = this
+    const caching = this.caching?.wants(call.shape) === true ? this.caching : undefined
     const free = caching === undefined && !scope.atStake && policy.batch !== 'shadow'
     if (free && call.shape.effect.reads) {
       if (policy.batch === 'off' || call.alone || scope.off) return false
@@ -57,7 +58,7 @@ export class Sender {
       if (!call.shape.effect.reads || scope.holds) this.flush(scope)
       return false
     }
-    const { shape, catalog } = turn
+    const { shape, catalog, session } = turn
     const described = catalog.of(shape.text, this.parts.host.now())
     if (described === undefined && scope.holds && !call.probed) {
       // What was fetched is at stake: before this goes out it must be known whether it only reads.
@@ -65,6 +66,8 @@ export class Sender {
       if (reading.plain) return probe(turn, reading)
     }
     if (described?.plain !== true && scope.holds) this.flush(scope)
+    // What it answers may be that of another search path.
+    if (described !== undefined && !session.settled) return false
     if (call.alone || call.wires === undefined) return false
     const account = accountOf(call, scope)
     const idle = policy.batch === 'off' && !policy.memo && caching === undefined
@@ -93,7 +96,7 @@ export class Sender {
     if (!session.settled || call.epoch !== scope.epoch) return
     const described = this.parts.sessions.catalog(session).of(shape.text, this.parts.host.now())
     if (described?.plain !== true) return
-    scope.memo(laneOf(session)).put(shape.keyOf(call.key), answer, Infinity, call.sentMs)
+    scope.memo(session.lane).put(shape.keyOf(call.key), answer, Infinity, call.sentMs)
   }
 
   /**
@@ -113,10 +116,10 @@ export class Sender {
   private turn(query: PgQuery, call: Call, scope: Scope): Turn | undefined {
     const { shape, session, client } = call
     if (session === undefined || client === undefined || scope.off) return undefined
-    if (!shape.effect.reads || !session.settled || !isUsable(query, client)) return undefined
+    if (!shape.effect.reads || !session.askable || !isUsable(query, client)) return undefined
     const { parts } = this
     const catalog = parts.sessions.catalog(session)
-    const memo = scope.memo(laneOf(session))
+    const memo = scope.memo(session.lane)
     return { parts, query, call, scope, shape, client, session, catalog, memo }
   }
 
@@ -169,17 +172,13 @@ function accountOf(call: Call, scope: Scope): Account<Call> | undefined {
   return call.account
 }
 
-/** Outside of transactions what one connection may read, any other with the same session may. */
-export function laneOf(session: Session): string {
-  return session.status === 'T' ? `t ${session.id} ${session.transaction}` : `i ${session.key}`
-}
-
 function serve(turn: Turn, account: Account): boolean {
   const { parts, query, call, shape, client, session, memo } = turn
   const answer = memo.take(shape.keyOf(call.key), parts.host.now())
   if (answer === undefined) return false
   account.served(call)
   call.served = true
+  handOver(call.computation, answer.noted)
   serveClient(query, answer, client, session.status, parts)
   return true
 }

@@ -1,9 +1,15 @@
 import type { PossibleWrite } from '../../config/statement-cache.js'
 import type { Asked, PgStage, Ticket } from '../seam.js'
 import type { ActiveTrace, OpenSpan } from '../../trace/span.js'
+import { currentComputation } from '../../cache/computation.js'
+import { processTags } from '../../cache/tags.js'
 import { effectOf } from '../effect.js'
-import type { Policies, Policy } from '../policy.js'
+import type { Observing } from '../invalidation/observing.js'
+import type { Policies, Policy, TableCacheSettings } from '../policy.js'
+import { type CountResult, ResultCache } from '../results.js'
 import { Scope, type ScopeOwner } from '../scope.js'
+import type { Session } from '../session.js'
+import { TableNames } from '../table-names.js'
 import { bytesOfRow, type RawRow } from './answer.js'
 import { Caching } from './caching.js'
 import { Call } from './call.js'
@@ -15,6 +21,8 @@ import { Sender } from './sender.js'
 /** Rows of one statement that are kept until it ends. */
 const MAX_ROWS = 20_000
 const NO_ROWS: readonly RawRow[] = []
+/** What the app makes of an error is not what it makes of an answer. */
+const STATEMENT_FAILED = 'a statement failed'
 
 /**
  * Takes part in every statement of pg: notes what it reads and writes, answers from what was fetched
@@ -24,6 +32,7 @@ export class PgBatching implements PgStage {
   private readonly sender: Sender
   private readonly pools: Pools
   private readonly caching: Caching | undefined
+  private readonly observing: Observing | undefined
   /** Requests for which answers are at stake. */
   private readonly live = new Set<Scope>()
   private readonly owner: ScopeOwner
@@ -34,7 +43,9 @@ export class PgBatching implements PgStage {
     private readonly parts: Parts,
     private readonly policies: Policies,
   ) {
-    this.caching = policies.cache && new Caching(parts, policies.cache)
+    this.observing = parts.observing
+    const { cache } = policies
+    this.caching = cache && new Caching(parts, 'ask' in cache ? cache : resultCache(parts, cache))
     this.sender = new Sender(parts, scope => this.policy(scope), this.caching)
     this.pools = new Pools(parts, scope => this.policy(scope))
     this.owner = {
@@ -49,7 +60,10 @@ export class PgBatching implements PgStage {
   poolQuery(pool: object, asked: Asked): Ticket | undefined {
     try {
       const call = this.callOf(asked.config, asked.values, this.scope(asked.caller?.trace))
-      if (call === undefined) return undefined
+      if (call === undefined) {
+        if (this.observing !== undefined) this.forbidUnseen()
+        return undefined
+      }
       this.begin(call)
       call.pool = pool
       const boxed = this.pools.query(pool as never, asked, call)
@@ -57,6 +71,14 @@ export class PgBatching implements PgStage {
     } catch {
       this.parts.host.caught('query.pool')
       return undefined
+    }
+  }
+
+  connecting(client: object): void {
+    try {
+      this.observing?.connecting(client as Client)
+    } catch {
+      this.parts.host.caught('query.connect')
     }
   }
 
@@ -98,11 +120,13 @@ export class PgBatching implements PgStage {
       call.client = client as Client
       call.session = this.parts.sessions.of(client as Client)
       call.session.sees(call.shape.effect, textOf(config) ?? '', values)
+      this.judge(call.session)
       this.begin(call)
       this.running = call
       return call
     } catch {
       this.parts.host.caught('query.enter')
+      this.observing?.doubt(client as Client, this.parts.sessions.of(client as Client))
       return undefined
     }
   }
@@ -111,18 +135,31 @@ export class PgBatching implements PgStage {
     this.running = undefined
     if (call === undefined) return
     const own = call as Call
-    if (query === undefined) this.pools.release(own)
-    else (query as Watched)[CALL] ??= own
+    if (query === undefined) {
+      // Refused: its connection is closed.
+      own.computation?.forbid(STATEMENT_FAILED)
+      this.pools.release(own)
+    } else (query as Watched)[CALL] ??= own
   }
 
   submit(query: object, connection: object): boolean {
     try {
+      const { observing } = this
+      if (observing?.isCleared(query) === true) return false
       const watched = query as Watched
       const call = (watched[CALL] ??= this.running as Call)
-      if (call === undefined || call.client?.connection !== connection) return false
-      const { scope, shape } = call
-      if (scope === undefined || scope.ended) return false
+      if (call === undefined || call.client?.connection !== connection)
+        return observing?.holds(query, this.parts.sessions.clientOf(connection), undefined) === true
+      const { scope, shape, session } = call
+      if (session !== undefined) this.judge(session)
+      const wanted = this.caching?.notes(shape) === true
+      if (observing?.before(watched, call, wanted) === true) return true
+      if (scope === undefined || scope.ended) {
+        observing?.sends(call)
+        return observing?.holds(query, call.client, shape.text) === true
+      }
       if (this.sender.send(watched, call, scope)) return true
+      observing?.sends(call)
       // Alone, then: nobody waits for it any longer, and its rows are remembered.
       this.pools.release(call)
       call.epoch = scope.epoch
@@ -130,9 +167,25 @@ export class PgBatching implements PgStage {
       call.keeps = shape.effect.reads && !scope.off
       if (scope.atStake || call.watched !== undefined || shape.timesNext)
         call.sentMs = this.parts.host.now()
-      return false
+      return observing?.holds(query, call.client, shape.text) === true
     } catch {
       this.parts.host.caught('query.submit')
+      return this.doubts(query, connection)
+    }
+  }
+
+  /** It goes out, and what it does was not seen: that may be anything. */
+  private doubts(query: object, connection: object): boolean {
+    const { observing, parts } = this
+    try {
+      const call = (query as Watched)[CALL]
+      call?.computation?.forbid('what it reads could not be told')
+      const client = parts.sessions.clientOf(connection)
+      if (client === undefined) return false
+      observing?.doubt(client, parts.sessions.of(client))
+      return observing?.holds(query, client, undefined) === true
+    } catch {
+      parts.host.caught('query.doubt')
       return false
     }
   }
@@ -148,6 +201,10 @@ export class PgBatching implements PgStage {
     try {
       const call = (query as Watched)[CALL]
       if (call === undefined) return
+      if (failed) {
+        call.computation?.forbid(STATEMENT_FAILED)
+        this.observing?.failed(call)
+      }
       this.pools.release(call)
       const { scope, shape } = call
       if (call.keeps && scope !== undefined && !failed && !call.served) {
@@ -172,6 +229,13 @@ export class PgBatching implements PgStage {
     } catch {
       this.parts.host.caught('query.end')
     }
+  }
+
+  /** What a function of the app has set is as good as a SET, once it is known that it may. */
+  private judge(session: Session): void {
+    if (!session.unjudged) return
+    this.observing?.judge(session)
+    if (session.unjudged) this.parts.sessions.judge(session, this.parts.host.now())
   }
 
   /** What does not read makes answers doubtful, at its start and at its end. */
@@ -219,6 +283,15 @@ export class PgBatching implements PgStage {
     if (text !== undefined) session.sees(effectOf(text), text, undefined)
     this.flush(scope)
     if (scope !== undefined) scope.off = true
+    if (this.observing !== undefined) {
+      this.forbidUnseen()
+      this.observing.other(
+        client,
+        session,
+        text === undefined ? undefined : this.bare(text, client),
+      )
+      if (isSubmittable(config)) this.observing.guard(config as object, client)
+    }
     const { database, id } = session
     this.caching?.wrote({ phase: 'begins', text, certain: false, database, session: id })
   }
@@ -228,7 +301,23 @@ export class PgBatching implements PgStage {
     if (text === undefined || isSubmittable(config)) return undefined
     const { shape, lifted } = this.parts.shapes.of(text)
     const given = Array.isArray(values) ? values : valuesOf(config)
-    return new Call(scope, shape, lifted, given, this.parts.prepare())
+    const call = new Call(scope, shape, lifted, given, this.parts.prepare())
+    if (this.observing !== undefined) call.computation = currentComputation()
+    return call
+  }
+
+  /** What a computation reads by a cursor or a stream is not seen. */
+  private forbidUnseen(): void {
+    currentComputation()?.forbid('reads by a cursor, a stream or a name alone')
+  }
+
+  /** The text alone of what is none of pg's own queries. */
+  private bare(text: string, client: Client): Call {
+    const { shape, lifted } = this.parts.shapes.of(text)
+    const call = new Call(undefined, shape, lifted, undefined, undefined)
+    call.client = client
+    call.session = this.parts.sessions.of(client)
+    return call
   }
 
   private keep(call: Call, scope: Scope, query: Watched): void {
@@ -242,6 +331,7 @@ export class PgBatching implements PgStage {
       fields: result.fields as never,
       rows,
       bytes: rows.reduce((sum, row) => sum + bytesOfRow(row), 200),
+      noted: call.noted,
       client: call.client as object,
       Query: query.constructor as never,
     })
@@ -260,6 +350,21 @@ export class PgBatching implements PgStage {
     trace.statements = scope
     return scope
   }
+}
+
+function resultCache({ host, defects, observing }: Parts, settings: TableCacheSettings) {
+  const count: CountResult = (what, n) => host.tally(`query.cache.${what}`, n)
+  const { tables } = settings
+  const names = new TableNames(
+    tables,
+    () => observing?.labels(),
+    (name, near) => {
+      const hint = near === undefined ? '' : ` Did you mean "${near}"?`
+      host.say(`the config names the table "${name}", which the database does not have.${hint}`)
+      host.tally('config.unmatched', 1)
+    },
+  )
+  return new ResultCache(settings, host.now, count, defects, names, () => processTags().strict)
 }
 
 function textOf(config: unknown): string | undefined {

@@ -31,6 +31,20 @@ const hooked = new Pool({
   onConnect: () => new Promise(() => {}),
 })
 
+/** Of an app that has put something of its own around `query`, which is only ever given texts. */
+const wrapped = new Pool({ connectionString, max: 1 })
+wrapped.on('connect', client => {
+  const { query } = client
+  client.query = async function (text, ...rest) {
+    if (!text.trim()) throw new Error('no text')
+    return query.call(this, text, ...rest)
+  }
+})
+
+let borrowed = 0
+const seldom = () => pool.connect()
+const oftenForgotten = () => pool.connect()
+
 const reason = promise =>
   promise.then(
     () => 'none',
@@ -41,6 +55,13 @@ const paths = {
   async '/leak'() {
     kept.push(await pool.connect())
   },
+  /** Leaks the seventh connection, which is not looked at, and the ninth. */
+  async '/sometimes'() {
+    borrowed++
+    if (borrowed === 7) kept.push(await seldom())
+    else if (borrowed === 9) kept.push(await oftenForgotten())
+    else (await pool.connect()).release()
+  },
   async '/give-back'() {
     for (const client of kept.splice(0)) client.release()
   },
@@ -48,6 +69,16 @@ const paths = {
     const client = await pool.connect()
     await client.query('select 1')
     client.release()
+  },
+  /** A second caller has the connection at once when the first gives it back. */
+  async '/wrapped'() {
+    const client = await wrapped.connect()
+    await client.query('select 1')
+    const next = wrapped.connect()
+    client.release()
+    const again = await next
+    await again.query('select 2')
+    again.release()
   },
   async '/long-statement'() {
     await pool.query('select pg_sleep(1.2)')
@@ -92,5 +123,5 @@ serve(
 )
 process.once('disconnect', () => {
   for (const client of kept) client.release()
-  for (const open of [pool, one, slow, hooked]) void open.end()
+  for (const open of [pool, one, slow, hooked, wrapped]) void open.end()
 })

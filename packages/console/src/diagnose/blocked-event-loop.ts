@@ -1,0 +1,138 @@
+import type { Fix, Trace, TraceSpan } from '../model.js'
+import { callSite } from './calls.js'
+import { chattyTransaction } from './chatty-transaction.js'
+import { isInMost } from './confirm.js'
+import { atPart, busyMsOf, coursesIn } from './course.js'
+import { duration } from './figures.js'
+import {
+  add,
+  type Description,
+  type Detector,
+  type DetectorMeta,
+  occurrenceIn,
+  type Told,
+  type Weighed,
+} from './occurrence.js'
+import { requestsOf } from './request.js'
+import { largePayload } from './large-payload.js'
+import { partOfRequest } from './sentences.js'
+import { serialisedMs, slowSerialisation } from './slow-serialisation.js'
+import { median, unionNs } from './timing.js'
+import { unboundedList } from './unbounded-list.js'
+
+const settings = {
+  /** The first requests of a route (the recorder keeps five as `new`) compile its code, which takes as long. */
+  requests: 3,
+  /** The recorder speaks from 20 ms on. A busy machine stretches 10 ms of work to that, in every request ... */
+  blockMs: 25,
+  /** ... but not in all alike: the quickest request in ten that shows it takes this long too. */
+  quickPart: 0.1,
+}
+
+const meta: DetectorMeta = {
+  id: 'blocked-event-loop',
+  title: 'It keeps the event loop',
+  why: 'Node runs the code of all requests in one thread: while one computes, nobody else is answered.',
+  threshold: `${settings.blockMs} ms at a stretch, in most requests and ${settings.requests} at least: a garbage collection takes 1 to 10 ms, and the first ones compile its code.`,
+  about: 'code',
+}
+
+export const blockedEventLoop: Detector = {
+  meta,
+  detect,
+  isConfirmed,
+  describe,
+  fixes: () => [elsewhere],
+  remedy: {
+    changes: () => undefined,
+    how: () =>
+      'The work takes as long in another thread: this request gains nothing. What the others gain, which wait for it now, cannot be seen in their traces.',
+  },
+  inShort: ({ takenNs }) => `code that keeps the event loop: ${duration(takenNs / 1e6)}`,
+}
+
+/**
+ * Finds the spans that the recorder makes where a request's code ran for long without a pause. What follows at
+ * once on a list of thousands of rows works on them: the list is the cause. So are locks that are held meanwhile,
+ * and an answer that is named for the time that it takes to be written.
+ */
+function detect(trace: Trace) {
+  const blocked = trace.spans.filter(({ attributes }) => attributes['hotpath.blocked'] === true)
+  if (blocked.length === 0) return []
+  const requests = requestsOf(trace)
+  const lists = unboundedList.detect(trace).flatMap(({ calls }) => calls)
+  const locked = new Set(chattyTransaction.detect(trace).flatMap(({ calls }) => calls))
+  const written = new Set(
+    [slowSerialisation, largePayload].flatMap(one =>
+      one.detect(trace).map(({ request }) => request),
+    ),
+  )
+  const byRequest = new Map<TraceSpan, TraceSpan[]>()
+  for (const span of blocked) {
+    const request = requests.get(span)
+    if (request === undefined || locked.has(span) || isOfAnswer(span, request, written)) continue
+    if (!lists.some(list => isRightBehind(span, list))) add(byRequest, request, span)
+  }
+  return [...byRequest].map(([request, calls]) => {
+    const where = calls.map(callSite).find(site => site !== undefined)
+    return {
+      ...occurrenceIn(meta.id, trace, request, 'the event loop'),
+      ...(where ? { where } : {}),
+      calls,
+      order: 'sequential' as const,
+      takenNs: unionNs(calls),
+    }
+  })
+}
+
+/** It puts the answer into bytes, and that is named: what takes place between two figures is one cause. */
+function isOfAnswer(span: TraceSpan, request: TraceSpan, written: ReadonlySet<TraceSpan>): boolean {
+  const isLast = request.children.at(-1) === span
+  return isLast && written.has(request) && serialisedMs(request) * 2e6 >= span.durationNs
+}
+
+/** Clocks are rounded: by a millisecond at most. */
+function isRightBehind(span: TraceSpan, call: TraceSpan): boolean {
+  return Math.abs(span.offsetNs - call.offsetNs - call.durationNs) <= 1e6
+}
+
+function isConfirmed(weighed: Weighed): boolean {
+  const { occurrences, courses } = weighed
+  const [first] = occurrences
+  const settled = occurrences.filter(
+    ({ request }) => request.attributes['hotpath.sampled.reason'] !== 'new',
+  )
+  const longestMs = settled.map(({ calls }) =>
+    Math.max(...calls.map(({ durationNs }) => durationNs / 1e6)),
+  )
+  // What stretches most statements stretches code too.
+  const busyMs = first === undefined ? 0 : busyMsOf(coursesIn(courses, first.service))
+  return (
+    settled.length >= settings.requests &&
+    median(longestMs) - busyMs >= settings.blockMs &&
+    atPart(settings.quickPart, longestMs) >= settings.blockMs &&
+    isInMost(weighed)
+  )
+}
+
+function describe({ occurrences, typical }: Told): Description {
+  const ms = duration(median(occurrences.map(({ takenNs }) => takenNs / 1e6)))
+  return [
+    `It keeps the event loop for ${ms}`,
+    [
+      `Its code runs for ${ms} (median) without a pause; all other requests of the process wait meanwhile.`,
+      ...(typical.where === undefined
+        ? []
+        : ['The place that is named is where the code had come to when it was over.']),
+      partOfRequest(typical),
+    ],
+  ]
+}
+
+const elsewhere: Fix = {
+  kind: 'code',
+  title: 'Let it run elsewhere',
+  note: 'Of what Node has in two forms, take the one that does not end in Sync: crypto.scrypt, fs.promises, zlib.gzip run in other threads. What is your own code goes to a worker thread (piscina keeps a pool of them), or is done in slices with a setImmediate in between.',
+  text: "import { scrypt } from 'node:crypto'\nimport { promisify } from 'node:util'\nconst hash = await promisify(scrypt)(password, salt, 32)   // not scryptSync",
+  snippet: true,
+}

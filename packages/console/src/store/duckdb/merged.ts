@@ -1,0 +1,96 @@
+import type { Attributes, Histogram, MetricName } from '../../model.js'
+
+/** Buckets of one answer; a series that is wider goes down in scale. 2,048 at scale 4 span 38 decades. */
+const bucketLimit = 2_048
+
+/** What some points of one series add up to. */
+export interface MergedRow {
+  readonly metric: MetricName
+  readonly service: string
+  readonly attributes: Attributes
+  /** The attributes as they are kept, to put in order by. */
+  readonly text: string
+  readonly sampled: boolean
+  readonly count: number
+  readonly sum: number
+  readonly zeroCount: number
+  /** Null where one of the points says none. */
+  readonly min: number | null
+  readonly max: number | null
+  readonly scale: number
+  /** Buckets that count anything, ascending, and how much. */
+  readonly indexes: readonly number[]
+  readonly counts: readonly number[]
+}
+
+/** Points of a series by the id of the series. */
+export type Merged = ReadonlyMap<number, MergedRow>
+
+/** Adds up what several stretches of time hold. */
+export function addedUp(parts: readonly Merged[]): Map<number, MergedRow> {
+  const all = new Map<number, MergedRow>()
+  for (const part of parts)
+    for (const [series, row] of part) {
+      const before = all.get(series)
+      all.set(series, before === undefined ? row : sum(before, row))
+    }
+  return all
+}
+
+/**
+ * Both go down to the lower scale (bucket i of scale s lies wholly in bucket i >> (s - t) of scale t, so this
+ * loses no count) and their buckets are added.
+ */
+function sum(a: MergedRow, b: MergedRow): MergedRow {
+  const scale = Math.min(a.scale, b.scale)
+  const buckets = new Map<number, number>()
+  for (const row of [a, b]) {
+    const width = 2 ** (row.scale - scale)
+    for (const [k, index] of row.indexes.entries()) {
+      const i = Math.floor(index / width)
+      buckets.set(i, (buckets.get(i) ?? 0) + (row.counts[k] as number))
+    }
+  }
+  const ascending = [...buckets].sort(([x], [y]) => x - y)
+  return {
+    ...a,
+    count: a.count + b.count,
+    sum: a.sum + b.sum,
+    zeroCount: a.zeroCount + b.zeroCount,
+    min: a.min === null || b.min === null ? null : Math.min(a.min, b.min),
+    max: a.max === null || b.max === null ? null : Math.max(a.max, b.max),
+    scale,
+    indexes: ascending.map(([i]) => i),
+    counts: ascending.map(([, n]) => n),
+  }
+}
+
+/** As it is answered. */
+export function histogramOf(row: MergedRow): Histogram {
+  const { count, sum: total, zeroCount, min, max, scale, indexes, counts } = row
+  return {
+    count,
+    sum: total,
+    zeroCount,
+    ...(min === null ? {} : { min }),
+    ...(max === null ? {} : { max }),
+    ...dense(scale, indexes, counts),
+  }
+}
+
+export function dense(
+  scale: number,
+  indexes: readonly number[],
+  counts: readonly number[],
+): { scale: number; offset: number; buckets: readonly number[] } {
+  const [first, last] = [indexes[0] ?? 0, indexes.at(-1) ?? 0]
+  let down = 0
+  while ((last >> down) - (first >> down) >= bucketLimit) down++
+  const offset = first >> down
+  const buckets = Array.from<number>({
+    length: indexes.length === 0 ? 0 : (last >> down) - offset + 1,
+  }).fill(0)
+  for (const [i, index] of indexes.entries())
+    buckets[(index >> down) - offset] = (buckets[(index >> down) - offset] ?? 0) + (counts[i] ?? 0)
+  return { scale: scale - down, offset: indexes.length === 0 ? 0 : offset, buckets }
+}

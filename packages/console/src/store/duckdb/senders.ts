@@ -1,0 +1,78 @@
+import { type DuckDBConnection, type DuckDBValue, INTEGER, LIST, listValue } from '@duckdb/node-api'
+import type { Window } from '../store.js'
+import { columns } from './database.js'
+import type { Kept } from './kept.js'
+import { type Gap, type Past, pointsInGap, spansInGap, whole } from './past.js'
+import type { Rollups } from './rollups.js'
+import { windowParameters } from './window.js'
+
+/** What is known before senders are asked for. */
+export interface KnownPast {
+  readonly past: Past
+  readonly sent: Kept<Sent>
+  readonly rollups: Pick<Rollups, 'newestNs'>
+}
+
+/** When each process sent something, by source. */
+export type Sent = ReadonlyMap<number, readonly [firstNs: bigint, lastNs: bigint]>
+
+/**
+ * Which of the sources sent anything in the window, and when. Entries and points nearly always tell; spans,
+ * of which there are ten times as many, are searched for those that are left.
+ */
+export async function sentIn(
+  connection: DuckDBConnection,
+  { past, sent: kept, rollups: { newestNs } }: KnownPast,
+  window: Window,
+  sources: readonly DuckDBValue[],
+): Promise<Sent> {
+  const { since, until } = windowParameters(window)
+  const gap = past.stretch(since, until, newestNs, Date.now())
+  const over =
+    gap &&
+    (await kept.over(gap, [], async () => {
+      const value = await readSent(connection, telling, whole(gap.from, gap.to))
+      return { value, size: value.size + 1 }
+    }))
+  const rest = await readSent(connection, telling, gap ?? whole(since, until))
+  const sent = both(over ?? new Map(), rest)
+  const silent = sources.filter(id => !sent.has(Number(id)))
+  return silent.length === 0
+    ? sent
+    : both(sent, await readSent(connection, [ofSilent], whole(since, until), silent))
+}
+
+/** SQL: the rows that tell of a process. */
+const telling = [
+  spansInGap('entries', 'source, start_ns as ns'),
+  ...['points', 'counters', 'gauges'].map(table => pointsInGap(table, 'source, end_ns as ns')),
+]
+
+const ofSilent = `select * from (${spansInGap('spans', 'source, start_ns as ns')})
+  where source in (select unnest($silent))`
+
+async function readSent(
+  connection: DuckDBConnection,
+  rows: readonly string[],
+  gap: Gap,
+  silent?: readonly DuckDBValue[],
+): Promise<Sent> {
+  const [source = [], first, last] = await columns(
+    connection,
+    `select source, min(ns), max(ns) from (${rows.join(' union all ')}) group by source`,
+    { ...gap, ...(silent ? { silent: listValue(silent) } : {}) },
+    silent ? { silent: LIST(INTEGER) } : {},
+  )
+  return new Map(
+    source.map((id, i) => [Number(id), [first?.[i] as bigint, last?.[i] as bigint] as const]),
+  )
+}
+
+function both(a: Sent, b: Sent): Sent {
+  const all = new Map(a)
+  for (const [source, [first, last]] of b) {
+    const [early, late] = a.get(source) ?? [first, last]
+    all.set(source, [first < early ? first : early, last > late ? last : late])
+  }
+  return all
+}

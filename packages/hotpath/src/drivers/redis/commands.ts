@@ -1,0 +1,129 @@
+import { HotpathError } from '../../errors.js'
+import type {
+  IoRedis,
+  NodeRedis,
+  NodeRedisCluster,
+  NodeRedisSentinel,
+  RedisClient,
+  Subscriber,
+} from './clients.js'
+
+/** What the driver asks of a client, whichever it is. */
+export interface Commands {
+  /** Keys lie on several servers. */
+  readonly cluster: boolean
+  /** Runs a command on the server of `key`; texts in its answer are bytes. */
+  run(key: string, args: readonly (string | Buffer)[]): Promise<unknown>
+  subscribe(
+    channel: string,
+    onMessage: (message: string) => void,
+    onGap: () => void,
+  ): () => Promise<void>
+}
+
+/** @throws HOTPATH_CACHE_OPTION */
+export function commandsOf(client: RedisClient): Commands {
+  const known = client as Partial<NodeRedisCluster & IoRedis> | null | undefined
+  if (typeof known?.callBuffer === 'function') return new IoRedisCommands(client as IoRedis)
+  if (typeof known?.sendCommand === 'function' && typeof known.withTypeMapping === 'function')
+    return new NodeRedisCommands(client as NodeRedis | NodeRedisCluster | NodeRedisSentinel)
+  const expected = 'a client of redis 5 or 6, or of ioredis 5 or 6'
+  const got = client === null || client === undefined ? String(client) : `a ${typeof client}`
+  throw new HotpathError('HOTPATH_CACHE_OPTION', { option: 'client', expected, got })
+}
+
+/** `RESP_TYPES.BLOB_STRING` of `redis`: answers of this type are to be bytes. */
+const BLOB = 36
+
+/**
+ * The client makes an AbortSignal for each command, a fifth of what a read costs here. The cache bounds its own
+ * wait, so this is for commands that wait for a connection, which would pile up.
+ */
+const NO_TIMEOUT = { timeout: 0 }
+
+type Any = NodeRedis & NodeRedisCluster & NodeRedisSentinel
+
+class NodeRedisCommands implements Commands {
+  readonly cluster: boolean
+  readonly #sentinel: boolean
+  readonly #typed: Any
+
+  constructor(private readonly client: NodeRedis | NodeRedisCluster | NodeRedisSentinel) {
+    this.cluster = 'masters' in client
+    this.#sentinel = 'getSentinelNode' in client
+    this.#typed = client.withTypeMapping({ [BLOB]: Buffer }) as Any
+  }
+
+  run(key: string, args: readonly (string | Buffer)[]): Promise<unknown> {
+    // Copied: the client may put its own in front of them.
+    const command = [...args]
+    if (this.cluster) return this.#typed.sendCommand(key, false, command)
+    if (this.#sentinel) return this.#typed.sendCommand(false, command)
+    return this.#typed.sendCommand(command, this.#typed.isReady ? NO_TIMEOUT : undefined)
+  }
+
+  subscribe(
+    channel: string,
+    onMessage: (message: string) => void,
+    onGap: () => void,
+  ): () => Promise<void> {
+    const own = this.client.duplicate() as Subscriber & {
+      connect(): Promise<unknown>
+      unref?(): void
+      destroy(): void
+    }
+    for (const event of ['error', 'reconnecting', 'end', 'ready']) own.on(event, onGap)
+    own.unref?.()
+    let ended = false
+    const take = (message: unknown) => {
+      if (!ended) onMessage(String(message))
+    }
+    // It goes on by itself until it has connected; the rest of what it says of it comes as events.
+    own
+      .connect()
+      .then(() => own.subscribe(channel, take))
+      .then(onGap, onGap)
+    return async () => {
+      ended = true
+      own.destroy()
+    }
+  }
+}
+
+class IoRedisCommands implements Commands {
+  readonly cluster: boolean
+
+  constructor(private readonly client: IoRedis) {
+    this.cluster = client.isCluster
+  }
+
+  run(_: string, args: readonly (string | Buffer)[]): Promise<unknown> {
+    const [command, ...rest] = args
+    return this.client.callBuffer(String(command), ...rest)
+  }
+
+  subscribe(
+    channel: string,
+    onMessage: (message: string) => void,
+    onGap: () => void,
+  ): () => Promise<void> {
+    const own = this.client.duplicate() as Subscriber & {
+      disconnect(): void
+      readonly stream?: { unref?(): void }
+    }
+    // What was on its way when it was ended is still taken from the socket.
+    let ended = false
+    own.on('message', (_, message) => {
+      if (!ended) onMessage(String(message))
+    })
+    own.on('connect', () => own.stream?.unref?.())
+    for (const event of ['error', 'close', 'end']) own.on(event, onGap)
+    // At `ready` the subscription is not yet back: only its own answer says that it is.
+    const hears = () => own.subscribe(channel).then(onGap, onGap)
+    own.on('ready', () => void hears())
+    return async () => {
+      ended = true
+      own.disconnect()
+    }
+  }
+}

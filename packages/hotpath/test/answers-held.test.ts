@@ -1,0 +1,33 @@
+import assert from 'node:assert/strict'
+import { describe, test } from 'node:test'
+import { observe } from './observed.js'
+
+const APP = 'answers-held.cjs'
+
+describe('of answers', () => {
+  test('those to clients that have left are not held, though sockets of their requests live on', async () => {
+    await observe(
+      APP,
+      async app => {
+        const ask = async (path: string): Promise<unknown> =>
+          (await fetch(`${app.url}${path}`)).json()
+        for (let n = 0; n < 40; n++) await assert.rejects(ask('/left'))
+        const { gone, megabytes } = (await ask('/held')) as { gone: number; megabytes: number }
+        assert.equal(gone, 40)
+        assert.ok(megabytes < 12, `${megabytes} MB of 36 are held`)
+      },
+      {},
+      ['--expose-gc'],
+    )
+  })
+
+  test('those of a mounted router belong to the whole address', async () => {
+    const { spans, errors } = await observe(APP, async app => {
+      for (let n = 0; n < 12; n++) await (await fetch(`${app.url}/tenants/${n}/items`)).text()
+    })
+    const told = spans.filter(({ name }) => name === 'GET /tenants/:id/items')
+    assert.equal(told.length, 12)
+    assert.ok(told.every(({ attributes }) => (attributes['hotpath.repeats.same'] ?? 0) === 0))
+    assert.deepEqual(errors, [])
+  })
+})

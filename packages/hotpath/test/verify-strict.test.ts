@@ -1,0 +1,42 @@
+import assert from 'node:assert/strict'
+import { execFile } from 'node:child_process'
+import { describe, test } from 'node:test'
+import { fileURLToPath } from 'node:url'
+import { missingRedis } from './cache/servers.js'
+
+const main = fileURLToPath(new URL('./verify/main.js', import.meta.url))
+
+function verify(...args: string[]): Promise<{ code: unknown; stdout: string; stderr: string }> {
+  return new Promise(resolve => {
+    execFile(
+      process.execPath,
+      [main, 'invalidation', '--strict', '--seed', '1', ...args],
+      { maxBuffer: 1 << 26 },
+      (error, stdout, stderr) => resolve({ code: error?.code ?? 0, stdout, stderr }),
+    )
+  })
+}
+
+/** `npm run verify invalidation -- --strict --minutes 10` is the long one. */
+describe('the verifier of strict invalidation', { skip: missingRedis() }, () => {
+  test('finds no answer that is too old', async () => {
+    const { code, stdout, stderr } = await verify('--minutes', '0.2')
+    assert.match(stdout, /^invalidation: reads=\d+ hits=\d+ .* stale_strict=0 /)
+    assert.equal(code, 0, stderr)
+  })
+
+  const mutants = [
+    'no-version-check',
+    'naive-join',
+    'early-bump',
+    'no-closure',
+    'no-marks',
+    'lease-ignored',
+  ]
+  for (const mutant of mutants)
+    test(`finds what it must find: ${mutant}`, async () => {
+      const { code, stdout, stderr } = await verify('--minutes', '2', '--mutant', mutant)
+      assert.match(stdout, /stale_strict=[1-9]/)
+      assert.equal(code, 0, stderr)
+    })
+})

@@ -1,0 +1,53 @@
+import assert from 'node:assert/strict'
+import { spawnSync } from 'node:child_process'
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, test } from 'node:test'
+import { runOnce, shopFolder } from './shop.js'
+
+const demo = join(shopFolder, 'dist', 'demo', 'main.js')
+
+interface Side {
+  readonly statements: number
+  readonly hits: number
+}
+
+describe('npm start -- --once --json --with', () => {
+  test('batch: the same page with a handful of statements in the place of a thousand', async () => {
+    const { before, after, equal } = await runOnce<{ before: Side; after: Side; equal: boolean }>(
+      demo,
+      '--with',
+      'batch',
+    )
+    assert.equal(equal, true)
+    assert.ok(before.statements > 1_000, `before: ${before.statements}`)
+    assert.ok(after.statements < before.statements / 10, `after: ${after.statements}`)
+  })
+
+  /** The demo itself throws when a menu is older than it may be. */
+  test('cache: the menu without the database, new after each write, through Varnish too', async () => {
+    installVarnish()
+    const { before, after, writes, front } = await runOnce<{
+      before: Side
+      after: Side
+      writes: { orderSeen: boolean; outsideSeenMs: number }
+      front: { hits: number; orderSeenMs: number } | null
+    }>(demo, '--with', 'cache')
+    assert.deepEqual([before.hits, after.hits], [0, 200])
+    assert.equal(before.statements, 1)
+    assert.equal(writes.orderSeen, true)
+    // The demo puts one in front where there is one.
+    assert.ok(front !== null, 'Varnish is not installed (Debian: varnish, varnish-modules)')
+    assert.ok(front.hits > 50, `${front.hits} of 100 menus came from Varnish`)
+  })
+})
+
+function installVarnish(): void {
+  if (existsSync('/usr/sbin/varnishd') || process.getuid?.() !== 0) return
+  const packages = ['varnish', 'varnish-modules']
+  for (const words of [['update'], ['install', '-y', '--no-install-recommends', ...packages]])
+    spawnSync('apt-get', words, {
+      stdio: 'ignore',
+      env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' },
+    })
+}
