@@ -1,0 +1,163 @@
+import { Socket } from 'node:net'
+import { TLSSocket } from 'node:tls'
+import { elsewhere } from '../../cache/elsewhere.js'
+import { contained } from '../../trace/counts.js'
+import { onModule } from '../../trace/module-load.js'
+import { recorder } from '../../trace/recorder.js'
+import { replace } from '../replace.js'
+import { Lane } from './lane.js'
+import { bufferOf, firstOf, named } from './startup.js'
+
+type Write = (this: Socket, ...args: unknown[]) => boolean
+type Push = (this: Socket, chunk: unknown, encoding?: unknown) => boolean
+
+/** Whether connections that are opened are looked at; `decided` once the config was read. */
+export const wire = { looks: true, decided: false }
+
+const looked = new WeakSet<Socket>()
+/** The gated copy of pg speaks now. */
+let gated = 0
+
+/**
+ * Looks at what goes over connections to PostgreSQL that this process opens, so that no driver's statements
+ * pass unseen: those of postgres.js, which is loaded as ES modules and cannot be gated, and of a pg that was
+ * bundled into the app. Connections of other protocols are let alone after their first bytes.
+ */
+export function gateSockets(): void {
+  const opening = (name: string) => (prototype: object) =>
+    replace(
+      prototype,
+      name,
+      original =>
+        function (this: unknown, ...args: unknown[]) {
+          const result = original.apply(this, args)
+          // Afterwards: Node puts its own `write` in place when it connects.
+          if (wire.looks && recorder.enabled)
+            contained('gate.wire', () => lookAtFirst(this as Socket))
+          return result
+        },
+    )
+  opening('connect')(Socket.prototype)
+  // TLS over a socket that is connected already: PostgreSQL's clients ask for it in the open.
+  opening('_start')(TLSSocket.prototype)
+  onModule('/pg/lib/connection.js', exports =>
+    replace(
+      (exports as { prototype: object }).prototype,
+      'startup',
+      original =>
+        function startup(...args) {
+          gated++
+          try {
+            return original.apply(this, args)
+          } finally {
+            gated--
+          }
+        },
+    ),
+  )
+}
+
+/** Until it is known what is spoken. */
+function lookAtFirst(socket: Socket): void {
+  if (looked.has(socket)) return
+  looked.add(socket)
+  const original = socket.write as Write
+  const write: Write = function (...args) {
+    const first = contained('gate.wire', () => firstOf(args[0])) ?? 'another protocol'
+    if (first === 'asks encryption') return original.apply(this, args)
+    // Somebody may have replaced it after us.
+    if (socket.write === write) Reflect.deleteProperty(socket, 'write')
+    if (first === 'startup')
+      contained('gate.wire', () => {
+        const { held } = elsewhere()
+        const isOfPg = gated > 0
+        if (isNoConcern(isOfPg)) return
+        new Watched(socket, original, isOfPg)
+        if (held !== undefined) args[0] = named(args[0] as Uint8Array, ` hp:${held.id}`)
+      })
+    return original.apply(this, args)
+  }
+  own(socket, 'write', write)
+}
+
+/** Nothing depends on what it does, or its statements are read one by one at the gate of pg. */
+const isNoConcern = (isOfPg: boolean): boolean =>
+  wire.decided && (!elsewhere().watched || (isOfPg && !elsewhere().pgToo))
+
+/** A connection to PostgreSQL, from its first message to its end. */
+class Watched {
+  private readonly lane: Lane
+  private readonly openedMs = recorder.now()
+  /** What is held back, until all know of this connection. */
+  private queue: unknown[][] | undefined = undefined
+  private hasArrived = false
+
+  constructor(
+    private readonly socket: Socket,
+    private readonly original: Write,
+    private readonly isOfPg: boolean,
+  ) {
+    this.lane = new Lane(() => this.isSeen())
+    const push = socket.push as Push
+    const write: Write = (...args) => this.write(args)
+    own(socket, 'write', write)
+    own(socket, 'push', (chunk: unknown, encoding?: unknown) => {
+      if (chunk instanceof Uint8Array)
+        contained('gate.wire', () => this.lane.incoming(bufferOf(chunk)))
+      return push.call(socket, chunk, encoding)
+    })
+    socket.once('close', () => contained('gate.wire', () => this.close()))
+  }
+
+  private isSeen(): boolean {
+    return this.isOfPg && !elsewhere().pgToo
+  }
+
+  private write(args: unknown[]): boolean {
+    if (this.queue !== undefined) {
+      this.queue.push(args)
+      return true
+    }
+    if (isNoConcern(this.isOfPg)) return this.letGo(args)
+    const speaks = contained('gate.wire', () => this.lane.outgoing(bytesOf(args))) ?? true
+    const { held } = elsewhere()
+    if (held === undefined || !speaks || this.hasArrived || this.isSeen())
+      return this.original.apply(this.socket, args)
+    this.hasArrived = true
+    this.queue = [args]
+    void held.arrives(recorder.now() - this.openedMs).then(() => this.goOn())
+    return true
+  }
+
+  private goOn(): void {
+    const [first, ...others] = this.queue ?? []
+    this.queue = undefined
+    if (first === undefined || this.socket.destroyed || this.socket.writableEnded) return
+    this.original.apply(this.socket, first)
+    for (const args of others) this.write(args)
+  }
+
+  private letGo(args: unknown[]): boolean {
+    for (const name of ['write', 'push']) Reflect.deleteProperty(this.socket, name)
+    return this.original.apply(this.socket, args)
+  }
+
+  private close(): void {
+    this.lane.closed()
+    if (this.hasArrived) elsewhere().held?.leaves()
+  }
+}
+
+function bytesOf([chunk, encoding]: readonly unknown[]): Buffer {
+  if (chunk instanceof Uint8Array) return bufferOf(chunk)
+  return Buffer.from(String(chunk), typeof encoding === 'string' ? (encoding as 'utf8') : 'utf8')
+}
+
+function own(socket: Socket, name: 'write' | 'push', value: unknown): void {
+  Object.defineProperty(socket, name, {
+    configurable: true,
+    writable: true,
+    enumerable: false,
+    value,
+  })
+}
