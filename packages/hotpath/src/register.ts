@@ -4,7 +4,7 @@ import { dirname, resolve } from 'node:path'
 import type { Config } from './config.js'
 import { appRoot, configFile, loadConfig, serviceName } from './config/load.js'
 import { isCheck, isDisabled, settingsOf } from './config/settings.js'
-import { gateSockets } from './gate/wire/sockets.js'
+import { decide, gateSockets } from './gate/wire/sockets.js'
 import { gateFastifyInject } from './gate/fastify-inject.js'
 import { gateHttpServer } from './gate/http-server.js'
 import { gateMysql2Pool } from './gate/mysql2-pool.js'
@@ -87,7 +87,10 @@ function attach(): void {
         )
       use(checked.ok ? checked.config : {})
     },
-    () => caught('config'),
+    () => {
+      caught('config')
+      decide()
+    },
   )
 }
 

@@ -72,8 +72,8 @@ export interface Held {
    * @param openMs For how long it has been open.
    */
   arrives(openMs: number): Promise<void>
-  /** It is gone. */
-  leaves(): void
+  /** It is gone; `idle`: it was at nothing. */
+  leaves(idle: boolean): void
 }
 
 /**

@@ -19,7 +19,7 @@ import { tally } from '../trace/tallies.js'
 import { begin, markStatement } from './pg-client.js'
 import { MAX_EARLY, stages, useStage } from './pg-stage.js'
 import type { PgClient, QueryConfig } from './pg-types.js'
-import { wire } from './wire/sockets.js'
+import { decide, wire } from './wire/sockets.js'
 
 let driverIsThere: () => void = () => {}
 
@@ -71,7 +71,7 @@ export function useQueries(config: Config, root: string, defects: Defects = {}):
   const asked = strict || config.queries !== undefined || config.routes !== undefined
   if (!asked || !recorder.enabled) {
     stages.early = undefined
-    wire.decided = true
+    decide()
     return Promise.resolve()
   }
   onModule('/pg/lib/utils.js', exports => {
@@ -90,10 +90,11 @@ const isStrict = ({ invalidation }: Config): boolean => invalidation?.mode === '
 function goWithout(config: Config): void {
   stages.early = undefined
   elsewhere().pgToo = true
-  wire.decided = true
-  if (!isStrict(config)) return
-  processTags().strict = closed
-  void markAll(config).catch(() => caught('strict.store'))
+  if (isStrict(config)) {
+    processTags().strict = closed
+    void markAll(config).catch(() => caught('strict.store'))
+  }
+  decide()
 }
 
 /** Nothing that this process writes can be marked, and others must know: they give no hits. */
@@ -118,7 +119,7 @@ async function start(config: Config, root: string, defects: Defects): Promise<vo
   )
   if (stage !== undefined && (stages.early?.length ?? 0) < MAX_EARLY) {
     useStage(stage)
-    wire.decided = true
+    decide()
   } else goWithout(config)
 }
 

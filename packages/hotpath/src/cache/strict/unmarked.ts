@@ -15,6 +15,7 @@ const REST_MS = 10_000
 export class Unmarked implements Held {
   private there = 0
   private mark: Promise<Commit> | undefined = undefined
+  private restMs = 0
   private rest: NodeJS.Timeout | undefined = undefined
 
   /** @param say One line for the person who runs the app. */
@@ -34,17 +35,21 @@ export class Unmarked implements Held {
       this.say(
         'strict invalidation: this process writes to PostgreSQL in a way that cannot be marked. As long as such connections are open no process gives hits.',
       )
+      this.member.joins('?')
       this.mark = this.member.begin('?', [ALL], openMs)
     }
     await this.mark
   }
 
-  leaves(): void {
-    if (--this.there > 0) return
+  leaves(idle: boolean): void {
+    this.there--
+    if (!idle) this.restMs = REST_MS
+    if (this.there > 0) return
     this.rest = setTimeout(() => {
       const { mark } = this
       this.mark = undefined
+      this.restMs = 0
       void mark?.then(commit => this.member.settle(commit))
-    }, REST_MS).unref()
+    }, this.restMs).unref()
   }
 }

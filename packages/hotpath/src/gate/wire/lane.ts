@@ -32,8 +32,7 @@ export class Lane {
   private written: 'writes' | 'changes' | undefined = undefined
   private sent = false
 
-  /** @param isSeen Its statements are read one by one, at the gate of their driver. */
-  constructor(private readonly isSeen: () => boolean) {
+  constructor() {
     this.out = new Messages(
       kind => ASKED.has(kind),
       (kind, body) => this.sends(kind, body),
@@ -42,6 +41,11 @@ export class Lane {
       kind => kind === READY,
       (kind, body) => this.hears(kind, body),
     )
+  }
+
+  /** It waits for nothing, and nothing waits to be committed. */
+  get isIdle(): boolean {
+    return this.waits === 0 && !this.open && this.written === undefined
   }
 
   /** True: statements are in it. */
@@ -67,7 +71,7 @@ export class Lane {
 
   private get source(): Source | undefined {
     const known: Elsewhere = elsewhere()
-    return known.watched && !this.isSeen() ? known.of('postgresql') : undefined
+    return known.watched ? known.of('postgresql') : undefined
   }
 
   private sends(kind: number, body: Buffer | undefined): void {

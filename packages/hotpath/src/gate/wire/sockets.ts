@@ -11,8 +11,30 @@ import { bufferOf, firstOf, named } from './startup.js'
 type Write = (this: Socket, ...args: unknown[]) => boolean
 type Push = (this: Socket, chunk: unknown, encoding?: unknown) => boolean
 
-/** Whether connections that are opened are looked at; `decided` once the config was read. */
+/** The app may replace the global timers; ours must be real. */
+const { setTimeout } = globalThis
+
+/** A config that takes longer holds nothing up. */
+const MOST_MS = 2_000
+
+/** Whether connections that are opened are looked at, and whether it is known what for. */
 export const wire = { looks: true, decided: false }
+
+let whenDecided: (() => void)[] = []
+
+/** The config was read, and what it asks for is there. */
+export function decide(): void {
+  wire.decided = true
+  for (const tell of whenDecided) tell()
+  whenDecided = []
+}
+
+function decision(): Promise<void> {
+  return new Promise(resolve => {
+    whenDecided.push(resolve)
+    setTimeout(resolve, MOST_MS).unref()
+  })
+}
 
 const looked = new WeakSet<Socket>()
 /** The gated copy of pg speaks now. */
@@ -65,17 +87,12 @@ function lookAtFirst(socket: Socket): void {
   const write: Write = function (...args) {
     const first = contained('gate.wire', () => firstOf(args[0])) ?? 'another protocol'
     if (first === 'asks encryption') return original.apply(this, args)
+    looked.delete(this)
     // Somebody may have replaced it after us.
     if (socket.write === write) Reflect.deleteProperty(socket, 'write')
-    if (first === 'startup')
-      contained('gate.wire', () => {
-        const { held } = elsewhere()
-        const isOfPg = gated > 0
-        if (isNoConcern(isOfPg)) return
-        new Watched(socket, original, isOfPg)
-        if (held !== undefined) args[0] = named(args[0] as Uint8Array, ` hp:${held.id}`)
-      })
-    return original.apply(this, args)
+    const isOfPg = gated > 0
+    if (first === 'another protocol' || isNoConcern(isOfPg)) return original.apply(this, args)
+    return new Watched(socket, original, isOfPg).begin(args)
   }
   own(socket, 'write', write)
 }
@@ -86,31 +103,56 @@ const isNoConcern = (isOfPg: boolean): boolean =>
 
 /** A connection to PostgreSQL, from its first message to its end. */
 class Watched {
-  private readonly lane: Lane
-  private readonly openedMs = recorder.now()
-  /** What is held back, until all know of this connection. */
+  private readonly lane = new Lane()
+  /** Opened before the config was read: the gate of pg has not seen what was asked for until then. */
+  private readonly isEarly = !wire.decided
+  private openedMs = 0
+  /** What is held back, until the config was read, or all know of this connection. */
   private queue: unknown[][] | undefined = undefined
+  private hears = false
   private hasArrived = false
+  private isOver = false
 
   constructor(
     private readonly socket: Socket,
     private readonly original: Write,
     private readonly isOfPg: boolean,
   ) {
-    this.lane = new Lane(() => this.isSeen())
     const push = socket.push as Push
-    const write: Write = (...args) => this.write(args)
-    own(socket, 'write', write)
+    own(socket, 'write', (...args: unknown[]) => this.write(args))
     own(socket, 'push', (chunk: unknown, encoding?: unknown) => {
       if (chunk instanceof Uint8Array)
         contained('gate.wire', () => this.lane.incoming(bufferOf(chunk)))
-      return push.call(socket, chunk, encoding)
+      this.hears = true
+      try {
+        return push.call(socket, chunk, encoding)
+      } finally {
+        this.hears = false
+      }
     })
     socket.once('close', () => contained('gate.wire', () => this.close()))
   }
 
-  private isSeen(): boolean {
-    return this.isOfPg && !elsewhere().pgToo
+  /** Its startup. A process that has not read its config yet does not know who must know of it. */
+  begin(args: unknown[]): boolean {
+    if (wire.decided) return this.starts(args)
+    this.queue = [args]
+    void decision().then(() => {
+      const [startup = args, ...others] = this.queue ?? []
+      this.queue = undefined
+      if (this.isOver) return
+      this.starts(startup)
+      for (const one of others) this.write(one)
+    })
+    return true
+  }
+
+  private starts(args: unknown[]): boolean {
+    const { held } = elsewhere()
+    this.openedMs = recorder.now()
+    if (held !== undefined)
+      args[0] = contained('gate.wire', () => named(args[0] as Uint8Array, ` hp:${held.id}`)) ?? args[0]
+    return this.original.apply(this.socket, args)
   }
 
   private write(args: unknown[]): boolean {
@@ -118,10 +160,12 @@ class Watched {
       this.queue.push(args)
       return true
     }
-    if (isNoConcern(this.isOfPg)) return this.letGo(args)
+    // What pg sends as soon as it hears may have been asked for before its gate had a stage.
+    const isOld = this.isEarly && (this.hears || !this.lane.isIdle)
+    if (isNoConcern(this.isOfPg) && !isOld) return this.letGo(args)
     const speaks = contained('gate.wire', () => this.lane.outgoing(bytesOf(args))) ?? true
     const { held } = elsewhere()
-    if (held === undefined || !speaks || this.hasArrived || this.isSeen())
+    if (held === undefined || !speaks || this.hasArrived)
       return this.original.apply(this.socket, args)
     this.hasArrived = true
     this.queue = [args]
@@ -132,19 +176,24 @@ class Watched {
   private goOn(): void {
     const [first, ...others] = this.queue ?? []
     this.queue = undefined
-    if (first === undefined || this.socket.destroyed || this.socket.writableEnded) return
+    if (first === undefined || this.isOver) return
     this.original.apply(this.socket, first)
     for (const args of others) this.write(args)
   }
 
+  /** From here on the gate of pg sees all of it. */
   private letGo(args: unknown[]): boolean {
     for (const name of ['write', 'push']) Reflect.deleteProperty(this.socket, name)
+    this.isOver = true
+    if (this.hasArrived) elsewhere().held?.leaves(true)
     return this.original.apply(this.socket, args)
   }
 
   private close(): void {
+    if (this.isOver) return
+    this.isOver = true
     this.lane.closed()
-    if (this.hasArrived) elsewhere().held?.leaves()
+    if (this.hasArrived) elsewhere().held?.leaves(false)
   }
 }
 
