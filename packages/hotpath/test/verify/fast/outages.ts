@@ -70,6 +70,8 @@ export class Outages {
   private readonly endMs: number
   private redis!: Server
   private started = 0
+  /** Counters that one process alone has written, once. */
+  private lonely = 0
   private next = 0
 
   constructor(private readonly options: OutageOptions) {
@@ -133,8 +135,12 @@ export class Outages {
 
   private async raise(): Promise<void> {
     const { random } = this.options
-    const one = this.any()
-    const id = random.int(1, COUNTERS)
+    await this.raises(this.any(), random.int(1, COUNTERS))
+    await pause(random.int(0, 20))
+  }
+
+  private async raises(one: Process, id: number): Promise<void> {
+    const { random } = this.options
     const n = ++this.next
     const steps: [string, unknown[]?][] = [[RAISE, [n, id]]]
     if (random.chance(0.5)) steps.push(['select 1'])
@@ -150,14 +156,35 @@ export class Outages {
       const { rows } = await this.direct.query<{ n: number }>(COUNTER, [id])
       if (!this.mute.has(one)) this.floors.add(id, Math.min(n, rows[0]?.n ?? 0))
     }
-    await pause(random.int(0, 20))
+  }
+
+  /**
+   * Raises a counter that nobody else writes, while something goes wrong, and reads it for longer than it may be
+   * late: a write that comes later would hide that this one was lost.
+   *
+   * @param goesWrong Begins right before it is written.
+   */
+  private async alone(writer: Process, goesWrong: () => void): Promise<void> {
+    const id = COUNTERS + ++this.lonely
+    await this.direct.query('insert into counters values ($1, 0)', [id])
+    const all = this.processes.flatMap(one => HOW.map(how => [one, how] as const))
+    const readAll = () => Promise.all(all.map(([one, how]) => this.reads(one, id, how)))
+    for (let n = 0; n < 3; n++) await readAll()
+    goesWrong()
+    await this.raises(writer, id)
+    const untilMs = performance.now() + BOUND_MS + 500
+    while (performance.now() < untilMs && !this.done) {
+      await readAll()
+      await pause(20)
+    }
   }
 
   private async read(): Promise<void> {
     const { random } = this.options
-    const one = this.any()
-    const id = random.int(1, COUNTERS)
-    const how = random.pick(HOW)
+    await this.reads(this.any(), random.int(1, COUNTERS), random.pick(HOW))
+  }
+
+  private async reads(one: Process, id: number, how: How): Promise<void> {
     const askedMs = performance.now()
     const least = this.floors.least(id, askedMs, BOUND_MS)
     const own = this.own.get(one)?.least(id, askedMs, 0) ?? 0
@@ -187,10 +214,12 @@ export class Outages {
     switch (this.turn++ % EVILS) {
       case 0:
         // It has committed, and does not live to say so.
-        one.postgres.onCommit = () => {
-          one.kill()
-          return true
-        }
+        await this.alone(one, () => {
+          one.postgres.onCommit = () => {
+            one.kill()
+            return true
+          }
+        })
         await this.whenDead(one)
         seen.kills++
         await this.replace(at, one)
@@ -211,22 +240,30 @@ export class Outages {
       }
       case 2:
         // It hears nothing more, itself included.
-        one.redis.hold('down')
-        await pause(random.pick([700, 3_000]))
+        await this.alone(this.processes[(at + 1) % PROCESSES] as Process, () =>
+          one.redis.hold('down'),
+        )
         one.redis.release(random.chance(0.5))
         seen.cuts++
         break
       case 3:
         // Nobody hears it.
-        this.mutes([one])
-        one.redis.hold('up')
-        await pause(random.pick([700, 3_000]))
-        one.redis.release(random.chance(0.5))
-        this.heard([one])
+        await this.alone(one, () => {
+          this.mutes([one])
+          one.redis.hold('up')
+          setTimeout(
+            () => {
+              one.redis.release(random.chance(0.5))
+              this.heard([one])
+            },
+            random.pick([100, 700, 3_000]),
+          )
+        })
+        while (this.mute.has(one)) await pause(10)
         seen.cuts++
         break
       case 4:
-        one.redis.cut()
+        await this.alone(one, () => one.redis.cut())
         seen.cuts++
         break
       case 5:
