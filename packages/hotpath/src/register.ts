@@ -4,9 +4,11 @@ import { dirname, resolve } from 'node:path'
 import type { Config } from './config.js'
 import { appRoot, configFile, loadConfig, serviceName } from './config/load.js'
 import { isCheck, isDisabled, settingsOf } from './config/settings.js'
+import { decide, gateSockets } from './gate/wire/sockets.js'
 import { gateFastifyInject } from './gate/fastify-inject.js'
 import { gateHttpServer } from './gate/http-server.js'
 import { gateMysql2Pool } from './gate/mysql2-pool.js'
+import { gateMysql2Statements } from './gate/mysql2-statements.js'
 import { gateMysql2Share } from './gate/mysql2-share.js'
 import { gatePg } from './gate/pg.js'
 import { stages } from './gate/pg-stage.js'
@@ -75,6 +77,8 @@ function attach(): void {
     return
   }
   stages.early = []
+  gateSockets()
+  gateMysql2Statements()
   loadConfig(file).then(
     checked => {
       if (!checked.ok)
@@ -83,7 +87,10 @@ function attach(): void {
         )
       use(checked.ok ? checked.config : {})
     },
-    () => caught('config'),
+    () => {
+      caught('config')
+      decide()
+    },
   )
 }
 

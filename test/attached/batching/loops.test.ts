@@ -220,7 +220,7 @@ describe('a loop of single reads becomes a few statements', () => {
     )
   })
 
-  test('without it answers of a route are kept whatever is written, and that is said', async () => {
+  test('without it each write makes all answers old that were read of a database, and that is said', async () => {
     const preload = join(fixtures, 'batching', 'no-grammar.cjs')
     await using lone = await BatchedApp.start({
       databaseUrl: postgres.url,
@@ -230,7 +230,7 @@ describe('a loop of single reads becomes a few statements', () => {
     await lone.learned('users', usersPage)
     assert.match(
       lone.program.stderr,
-      /^hotpath: .*no write makes a cached answer old.*libpg-query/m,
+      /^hotpath: .*each write makes all cached answers old.*libpg-query/m,
     )
   })
 })
