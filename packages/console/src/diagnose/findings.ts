@@ -111,7 +111,8 @@ function findingOf(weighed: Weighed, routes: readonly Counted[]): Finding {
   if (!first) throw new Error('a finding without an occurrence')
   const share = median(occurrences.map(shareOf))
   const told = [...occurrences].sort((a, b) => b.takenNs - a.takenNs)
-  const where = (told.find(occurrence => occurrence.where) ?? first).where
+  const isTold = told.filter(occurrence => occurrence.where)
+  const { where } = isTold.find(({ isCause }) => isCause) ?? isTold[0] ?? first
   const detector = detectorOf(first.kind)
   const showing = occurrences.length / Math.max(1, sampled.length)
   const all = allOf(first, routes)
