@@ -40,6 +40,8 @@ export interface Occurrence {
   /** Of no statement: of an empty text. */
   readonly reading: Reading
   readonly where?: CallSite
+  /** `where` is what takes the time itself; else it is where the calls are made, or what was reached. */
+  readonly isCause?: true
   readonly request: TraceSpan
   /** The spans that show the pattern, by start: calls of the statement, waits for a connection, calls out. */
   readonly calls: readonly TraceSpan[]

@@ -17,6 +17,8 @@ export interface Settings {
   readonly dev: boolean
   /** A run of tests is judged (`hotpath check`): keep all, and hand it over at once. */
   readonly everything: boolean
+  /** Code that keeps the event loop again and again is looked into with the profiler. */
+  readonly profile: boolean
   /** False: what is recorded stays here, for assertions of tests (`hotpath/test`). */
   readonly exports: boolean
 }
@@ -52,6 +54,7 @@ export function settingsOf(
     exitMs: milliseconds(environment.HOTPATH_EXIT_MS) ?? config.exitMs ?? DEFAULT_EXIT_MS,
     dev: environment.HOTPATH_MODE === 'dev' || isCheck(environment),
     everything: isCheck(environment),
+    profile: config.profile !== false && environment.HOTPATH_PROFILE !== 'off',
     exports: environment.HOTPATH_MODE !== 'test',
   }
 }
