@@ -50,10 +50,10 @@ const nginx: Recipe = {
 const varnish: Recipe = {
   program: '/usr/sbin/varnishd',
   user: 'vcache',
-  args: ({ folder, port, appPort }) => [
-    ...['-F', '-j', 'none', '-n', folder, '-a', `127.0.0.1:${port}`, '-T', 'none'],
-    ...['-s', 'malloc,32m', '-t', '3600', '-b', `127.0.0.1:${appPort}`],
-  ],
+  args: ({ folder, port, appPort }) => {
+    const at = ['-F', '-j', 'none', '-n', folder, '-a', `127.0.0.1:${port}`, '-T', 'none']
+    return [...at, '-s', 'malloc,32m', '-t', '3600', '-b', `127.0.0.1:${appPort}`]
+  },
 }
 
 /** nginx (one worker) and Varnish in front of an app, each with a plain cache; those that are installed. */

@@ -109,7 +109,10 @@ function isUncertain(error: unknown): boolean {
   return Boolean(error) && (error as { sqlState?: unknown }).sqlState === undefined
 }
 
-const wrote = (doing: Doing): void => elsewhere().of('mysql').wrote(doing === 'changes')
+const wrote = (doing: Doing): void =>
+  elsewhere()
+    .of('mysql')
+    .wrote(doing === 'changes')
 
 function follow(lane: Lane, text: string): void {
   const [, to] = /\bautocommit\s*=\s*(\w+)/i.exec(text) ?? []

@@ -14,7 +14,8 @@ import { templateOf } from './template.js'
 export type Doing = 'reads' | 'begins' | 'ends' | 'sets' | 'changes' | 'writes'
 
 const READS = /^(?:select|with|values|table|show|describe|desc|explain)$/
-const WRITES = /^(?:insert|update|delete|replace|merge|copy|lock|unlock|load|notify|analyze|optimize)$/
+const WRITES =
+  /^(?:insert|update|delete|replace|merge|copy|lock|unlock|load|notify|analyze|optimize)$/
 const SETS = /^(?:set|use|savepoint|release|reset|listen|unlisten|deallocate|kill|flush|close)$/
 /** Somewhere in what begins like a reading: data-changing WITH, EXPLAIN ANALYZE, SELECT INTO, FOR UPDATE. */
 const HIDDEN = /\b(?:insert|update|delete|merge|into|analyze|call|execute|procedure)\b(?!\s*\()/i
@@ -25,7 +26,9 @@ export function doingOf(text: string, system: 'postgresql' | 'mysql'): Doing {
   if (system === 'mysql' && RUN_COMMENT.test(text)) return 'changes'
   // By a setting that we do not see a backslash does or does not escape: then words in strings count too.
   const plain = !text.includes('\\')
-  const words = plain ? (system === 'mysql' ? templateOf(text, mysql) : templateOf(text)).text : text
+  const words = plain
+    ? (system === 'mysql' ? templateOf(text, mysql) : templateOf(text)).text
+    : text
   const parts = words.split(';').filter(part => part.trim() !== '')
   const doings = parts.map(part => doingOfOne(part))
   if (doings.length === 1) return doings[0] ?? 'changes'

@@ -113,8 +113,7 @@ describe('writes through mysql2', { skip: missingMariaDb() ?? false }, () => {
         shop.isNeverStale(reads, `/${way}`))
 
   test('what is read within a transaction is not kept', async () => {
-    for (let n = 0; n < 40; n++)
-      assert.equal((await shop.get('/mysql-transaction')).hit, false)
+    for (let n = 0; n < 40; n++) assert.equal((await shop.get('/mysql-transaction')).hit, false)
   })
 
   test('what is rolled back is never given', async () => {
@@ -131,7 +130,7 @@ const noGrammar = fileURLToPath(
   new URL('../../../../test/fixtures/batching/no-grammar.cjs', import.meta.url),
 )
 
-describe('without PostgreSQL\'s grammar', () => {
+describe("without PostgreSQL's grammar", () => {
   let postgres: Postgres
   let shop: Shop
   before(async () => {
@@ -168,10 +167,7 @@ describe('strict, beside a process whose writes are not marked', { skip: missing
   })
 
   const start = (args: string[] = []) =>
-    Shop.start(
-      { PG_URL: postgres.url, STRICT_URL: `redis://127.0.0.1:${redis.port}` },
-      args,
-    )
+    Shop.start({ PG_URL: postgres.url, STRICT_URL: `redis://127.0.0.1:${redis.port}` }, args)
 
   test('that speaks through postgres.js', async () => {
     const other = await start()

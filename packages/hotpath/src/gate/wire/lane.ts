@@ -76,7 +76,8 @@ export class Lane {
 
   private sends(kind: number, body: Buffer | undefined): void {
     if (kind === QUERY || kind === SYNC || kind === CALL) this.waits++
-    if (kind === QUERY) this.does(body === undefined ? 'changes' : doingOf(text(body), 'postgresql'))
+    if (kind === QUERY)
+      this.does(body === undefined ? 'changes' : doingOf(text(body), 'postgresql'))
     else if (kind === CALL) this.does('changes')
     else if (kind === PARSE) this.prepares(body)
     else if (kind === BIND) {
@@ -101,8 +102,7 @@ export class Lane {
     if (doing === 'changes') this.written = 'changes'
     if (doing === 'writes') this.written ??= 'writes'
     // RETURNING gives rows, and so does a SELECT that may write.
-    if (doing === 'reads' || doing === 'writes' || doing === 'changes')
-      this.source?.read(this.open)
+    if (doing === 'reads' || doing === 'writes' || doing === 'changes') this.source?.read(this.open)
   }
 
   private hears(kind: number, body: Buffer | undefined): void {

@@ -151,7 +151,8 @@ class Watched {
     const { held } = elsewhere()
     this.openedMs = recorder.now()
     if (held !== undefined)
-      args[0] = contained('gate.wire', () => named(args[0] as Uint8Array, ` hp:${held.id}`)) ?? args[0]
+      args[0] =
+        contained('gate.wire', () => named(args[0] as Uint8Array, ` hp:${held.id}`)) ?? args[0]
     return this.original.apply(this.socket, args)
   }
 

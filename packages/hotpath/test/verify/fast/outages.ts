@@ -129,7 +129,8 @@ export class Outages {
   /** Until it gives hits in each way. */
   private async warmUp(one: Process): Promise<void> {
     for (let n = 0; n < 100 && !one.dead; n++) {
-      for (const how of HOW) await one.ask({ op: 'read', how, text: 'select 1 as n from plain', values: [] })
+      for (const how of HOW)
+        await one.ask({ op: 'read', how, text: 'select 1 as n from plain', values: [] })
     }
   }
 
@@ -226,14 +227,12 @@ export class Outages {
         break
       case 1: {
         // The answer to its COMMIT is lost.
-        let isCut = false
         one.postgres.onCommit = () => {
           one.postgres.onCommit = undefined
           one.postgres.cut()
-          isCut = true
           return true
         }
-        for (let n = 0; n < 200 && !isCut; n++) await pause(10)
+        for (let n = 0; n < 200 && one.postgres.onCommit !== undefined; n++) await pause(10)
         one.postgres.onCommit = undefined
         seen.cuts++
         break
