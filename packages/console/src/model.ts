@@ -167,6 +167,7 @@ export type FindingKind =
   | 'large-payload'
   | 'large-result'
   | 'latency-regression'
+  | 'missing-index'
   | 'n-plus-one'
   | 'n-plus-one-calls'
   | 'over-fetch'

@@ -80,6 +80,11 @@ export interface Config {
    * runs for ten seconds at most, once a minute, to name the function: docs/recorder.md.
    */
   readonly profile?: boolean
+  /**
+   * The database is asked how it runs SELECTs that took 10 ms and more, over a connection of our own
+   * (PostgreSQL, through pg): docs/findings.md, missing-index. Default false.
+   */
+  readonly explain?: boolean
   /** False: attached, but nothing is recorded. */
   readonly enabled?: boolean
   readonly pool?: PoolConfig
@@ -233,6 +238,7 @@ const rules: Readonly<Record<keyof Config, Rule>> = {
     check: value => typeof value === 'number' && value >= 0 && value <= MAX_EXIT_MS,
   },
   profile: yesOrNo,
+  explain: yesOrNo,
   enabled: yesOrNo,
   pool,
   queries: {

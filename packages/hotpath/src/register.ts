@@ -16,6 +16,7 @@ import { useQueries } from './gate/pg-queries.js'
 import { watchRouteNames } from './gate/route-names.js'
 import { useServe } from './gate/serve-stage.js'
 import { observeLibraries } from './observe/libraries.js'
+import { plans } from './plans/policy.js'
 import { pools } from './pool/policy.js'
 import { usePool } from './pool/use.js'
 import { caught } from './trace/counts.js'
@@ -67,6 +68,7 @@ function attach(): void {
     for (const { message } of settings.export.problems)
       process.stderr.write(`hotpath: ${message} Recording with the defaults.\n`)
     configure(settings)
+    plans.looked = settings.enabled && settings.explain
     usePool(config)
     void useQueries(config, root)
     void useServe(config)

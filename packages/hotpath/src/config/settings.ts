@@ -19,6 +19,8 @@ export interface Settings {
   readonly everything: boolean
   /** Code that keeps the event loop again and again is looked into with the profiler. */
   readonly profile: boolean
+  /** The database is asked how it runs statements that took long. */
+  readonly explain: boolean
   /** False: what is recorded stays here, for assertions of tests (`hotpath/test`). */
   readonly exports: boolean
 }
@@ -55,6 +57,7 @@ export function settingsOf(
     dev: environment.HOTPATH_MODE === 'dev' || isCheck(environment),
     everything: isCheck(environment),
     profile: config.profile !== false && environment.HOTPATH_PROFILE !== 'off',
+    explain: isOn(environment.HOTPATH_EXPLAIN) ?? config.explain === true,
     exports: environment.HOTPATH_MODE !== 'test',
   }
 }
@@ -69,6 +72,9 @@ export function isDisabled(environment: Environment): boolean {
 export function isCheck(environment: Environment): boolean {
   return environment.HOTPATH_MODE === 'check'
 }
+
+const isOn = (value: string | undefined): boolean | undefined =>
+  value === 'on' ? true : value === 'off' ? false : undefined
 
 function milliseconds(value: string | undefined): number | undefined {
   return value !== undefined && /^\d{1,9}$/.test(value)

@@ -1,4 +1,5 @@
 import { currentComputation } from '../cache/computation.js'
+import { plans } from '../plans/policy.js'
 import { inRoot } from '../pool/root.js'
 import type { Lender } from '../pool/share/lender.js'
 import { sharing } from '../pool/use.js'
@@ -10,6 +11,7 @@ import { keeper } from '../trace/keeper.js'
 import { recorder } from '../trace/recorder.js'
 import { takeSite } from '../trace/site.js'
 import { ActiveTrace, OpenSpan } from '../trace/span.js'
+import { lookAtPlan } from './pg-plans.js'
 import { type HandedOver, handedOver } from './pg-site.js'
 import { forgetRead, noteGiven, noteReturned } from './pg-returned.js'
 import { forgetSent, lastSent, MAX_EARLY, stageQueries, stages } from './pg-stage.js'
@@ -147,8 +149,10 @@ export function gateQuery(Query: { readonly prototype: object }): void {
           return original.call(this, connection)
         }
         // A row that could not be parsed: the original goes on to handleError.
-        if (!(this as Watched)._canceledDueToError)
+        if (!(this as Watched)._canceledDueToError) {
           succeed(span, (this as Watched)._results, connection as PgConnection)
+          if (plans.looked) lookAtPlan(span, (this as Watched).text)
+        }
         return inCaller(span, original, this, connection)
       },
   )
@@ -354,7 +358,7 @@ function databaseOf(client: PgClient): PgDatabase {
 class PgDatabase implements Database {
   readonly system = 'postgresql'
 
-  constructor(private readonly client: PgClient) {}
+  constructor(readonly client: PgClient) {}
 
   attributes(): Attributes {
     const { host, port, database } = this.client.connectionParameters ?? {}
