@@ -150,6 +150,26 @@ describe('without PostgreSQL\'s grammar', () => {
         shop.isNeverStale(reads, `/${way}`))
 })
 
+describe('a route that is in the config and mounted by hand', () => {
+  let postgres: Postgres
+  let shop: Shop
+  before(async () => {
+    postgres = await startPostgres()
+    await prepare(postgres)
+    shop = await Shop.start({ PG_URL: postgres.url })
+  })
+  after(async () => {
+    await shop?.end()
+    await postgres?.stop()
+  })
+
+  test('is never older than a write', async () => {
+    // Until both have earned it: then what the one keeps may be a hit of the other.
+    for (let n = 0; n < 60; n++) await shop.get('/both')
+    await shop.isNeverStale('/both', '/pg')
+  })
+})
+
 /** What cannot be marked before it is committed: then nobody gives a hit. */
 describe('strict, beside a process whose writes are not marked', { skip: missingRedis() }, () => {
   let postgres: Postgres

@@ -22,6 +22,7 @@ import { Sender } from './sender.js'
 const MAX_ROWS = 20_000
 const NO_ROWS: readonly RawRow[] = []
 /** What the app makes of an error is not what it makes of an answer. */
+const UNSEEN = 'what it reads could not be told'
 const STATEMENT_FAILED = 'a statement failed'
 
 /**
@@ -126,8 +127,18 @@ export class PgBatching implements PgStage {
       return call
     } catch {
       this.parts.host.caught('query.enter')
-      this.observing?.doubt(client as Client, this.parts.sessions.of(client as Client))
+      ;(ticket as Call | undefined)?.computation?.forbid(UNSEEN)
+      this.unseen(client)
       return undefined
+    }
+  }
+
+  unseen(client: object): void {
+    try {
+      currentComputation()?.forbid(UNSEEN)
+      this.observing?.doubt(client as Client, this.parts.sessions.of(client as Client))
+    } catch {
+      this.parts.host.caught('query.doubt')
     }
   }
 
@@ -179,7 +190,7 @@ export class PgBatching implements PgStage {
     const { observing, parts } = this
     try {
       const call = (query as Watched)[CALL]
-      call?.computation?.forbid('what it reads could not be told')
+      call?.computation?.forbid(UNSEEN)
       const client = parts.sessions.clientOf(connection)
       if (client === undefined) return false
       observing?.doubt(client, parts.sessions.of(client))
