@@ -21,8 +21,8 @@ import { Sender } from './sender.js'
 /** Rows of one statement that are kept until it ends. */
 const MAX_ROWS = 20_000
 const NO_ROWS: readonly RawRow[] = []
-/** What the app makes of an error is not what it makes of an answer. */
 const UNSEEN = 'what it reads could not be told'
+/** What the app makes of an error is not what it makes of an answer. */
 const STATEMENT_FAILED = 'a statement failed'
 
 /**
@@ -98,7 +98,7 @@ export class PgBatching implements PgStage {
       this.parts.sessions.of(client as Client).sees(effectOf(text), text, values)
   }
 
-  /** The request of this trace calls out of the process, or was answered: others may have written. */
+  /** The request of this trace calls out, or was answered: others may have written. */
   calledOut(trace: ActiveTrace): void {
     ;(trace.statements as Scope | undefined)?.flush()
   }
@@ -387,8 +387,7 @@ function textOf(config: unknown): string | undefined {
 }
 
 function valuesOf(config: unknown): readonly unknown[] | undefined {
-  const values =
-    typeof config === 'object' && config !== null ? Reflect.get(config, 'values') : undefined
+  const values: unknown = (config as { values?: unknown } | null)?.values
   return Array.isArray(values) ? values : undefined
 }
 
