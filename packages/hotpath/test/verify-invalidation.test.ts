@@ -21,7 +21,10 @@ function verify(...args: string[]): Promise<{ code: unknown; stdout: string; std
 describe('the verifier of invalidation', { skip: missingRedis() }, () => {
   test('finds no answer that is too old', async () => {
     const { code, stdout, stderr } = await verify('--minutes', '0.15')
-    assert.match(stdout, /^invalidation: reads=\d+ hits=\d+ .* stale_far=0 stale_local=0 late_p999_ms=\S+/)
+    assert.match(
+      stdout,
+      /^invalidation: reads=\d+ hits=\d+ .* stale_far=0 stale_local=0 late_p999_ms=\S+/,
+    )
     assert.equal(code, 0, stderr)
   })
 

@@ -39,7 +39,8 @@ export class SentTargets {
     this.take(target)
     const isMuch = (before?.names.size ?? 0) + names.length > MOST_OF_ONE
     if (before !== undefined && isMuch) this.forgotten(target)
-    const sent = before === undefined || isMuch ? { names: new Set<string>(), lists: new WeakSet() } : before
+    const sent =
+      before === undefined || isMuch ? { names: new Set<string>(), lists: new WeakSet() } : before
     for (const name of names) sent.names.add(name)
     sent.lists.add(names)
     this.targets.set(target, sent)

@@ -99,8 +99,14 @@ function goWithout(config: Config): void {
 
 /** Nothing that this process writes can be marked, and others must know: they give no hits. */
 async function markAll({ invalidation }: Config): Promise<void> {
-  const count = (name: string, reason: string) => host.tally(`invalidation.strict.${name}`, 1, reason)
-  const member = new Member(true, { caught, count }, () => {}, () => {})
+  const count = (name: string, reason: string) =>
+    host.tally(`invalidation.strict.${name}`, 1, reason)
+  const member = new Member(
+    true,
+    { caught, count },
+    () => {},
+    () => {},
+  )
   elsewhere().held = new Unmarked(member, host.say)
   const { store } = invalidation ?? {}
   const made = await (typeof store === 'function' ? store() : store)

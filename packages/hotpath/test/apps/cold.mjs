@@ -22,7 +22,9 @@ const server = createServer(async (request, response) => {
   response.setHeader('content-type', 'text/plain')
   if (searchParams.has('private')) response.setHeader('cache-control', 'private')
   if (pathname === '/rows')
-    return response.end(`${(await pool.query('select price from menu where id = 1')).rows[0].price}`)
+    return response.end(
+      `${(await pool.query('select price from menu where id = 1')).rows[0].price}`,
+    )
   response.end(`${request.url} made by ${searchParams.has('who') ? NAME : 'one'}`)
 })
 

@@ -22,9 +22,13 @@ app.get('/pg', async (_, response) => response.send(first((await pool.query(READ
 app.get('/both', cacheResponses({ ttl: '10m' }), async (_, response) =>
   response.send(first((await pool.query(READ)).rows)),
 )
-app.get('/postgres', async (_, response) => response.send(first(await sql`select price from menu where id = 1`)))
+app.get('/postgres', async (_, response) =>
+  response.send(first(await sql`select price from menu where id = 1`)),
+)
 app.get('/mysql', async (_, response) => response.send(first((await maria.query(READ))[0])))
-app.get('/mysql-execute', async (_, response) => response.send(first((await maria.execute(READ))[0])))
+app.get('/mysql-execute', async (_, response) =>
+  response.send(first((await maria.execute(READ))[0])),
+)
 app.get('/mysql-transaction', async (_, response) => {
   const connection = await maria.getConnection()
   await connection.beginTransaction()

@@ -20,7 +20,10 @@ describe('what a CDN that drops by path was sent', () => {
   test('a target of which many variants were made is bounded: it is purged, and known by the last', () => {
     const { sent, forgotten } = made()
     for (let n = 0; n < 300; n++)
-      sent.add('/menu', Array.from({ length: 50 }, (_, i) => `row ${n * 50 + i}`))
+      sent.add(
+        '/menu',
+        Array.from({ length: 50 }, (_, i) => `row ${n * 50 + i}`),
+      )
     assert.ok(forgotten.includes('/menu'))
     assert.deepEqual(sent.of(['row 14999']), ['/menu'])
   })

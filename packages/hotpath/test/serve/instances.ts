@@ -31,9 +31,7 @@ export class Instance {
     program = 'shared',
     more: Readonly<Record<string, string>> = {},
   ): Promise<Instance> {
-    const config = fileURLToPath(
-      new URL(`../../test/apps/${program}.config.mjs`, import.meta.url),
-    )
+    const config = fileURLToPath(new URL(`../../test/apps/${program}.config.mjs`, import.meta.url))
     const app = await ObservedApp.start(`${program}.mjs`, {
       ...more,
       NAME: name,

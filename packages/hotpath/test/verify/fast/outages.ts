@@ -129,7 +129,8 @@ export class Outages {
   /** Until it gives hits in each way. */
   private async warmUp(one: Process): Promise<void> {
     for (let n = 0; n < 100 && !one.dead; n++) {
-      for (const how of HOW) await one.ask({ op: 'read', how, text: 'select 1 as n from plain', values: [] })
+      for (const how of HOW)
+        await one.ask({ op: 'read', how, text: 'select 1 as n from plain', values: [] })
     }
   }
 

@@ -27,8 +27,7 @@ void client.connect()
 const store = redisStore(client)
 const config = {
   queries: { batch: true, cache: { tables: [...TABLES, 'counters'], ttl: '1h' } },
-  invalidation:
-    mode === 'strict' ? { mode, store } : mode === 'fast' ? { channel: store } : {},
+  invalidation: mode === 'strict' ? { mode, store } : mode === 'fast' ? { channel: store } : {},
   routes: { 'GET /read': { cache: { ttl: '1h' } } },
 } as const
 gatePg()
