@@ -227,14 +227,12 @@ export class Outages {
         break
       case 1: {
         // The answer to its COMMIT is lost.
-        let isCut = false
         one.postgres.onCommit = () => {
           one.postgres.onCommit = undefined
           one.postgres.cut()
-          isCut = true
           return true
         }
-        for (let n = 0; n < 200 && !isCut; n++) await pause(10)
+        for (let n = 0; n < 200 && one.postgres.onCommit !== undefined; n++) await pause(10)
         one.postgres.onCommit = undefined
         seen.cuts++
         break
