@@ -38,10 +38,10 @@ export class Source {
 
   /** About to be heard of by the app. */
   wrote(changes: boolean): void {
-    // In strict mode nothing is made of it: see `Held`.
-    if (processTags().strict !== undefined) return
-    if (this.system !== 'postgresql') processTags().bump([this.#name])
-    else processTags().bump([this.#name, changes ? CHANGED_ELSEWHERE : WRITTEN_ELSEWHERE])
+    if (this.system === 'mysql') {
+      // In strict mode nothing is made of it.
+      if (processTags().strict === undefined) processTags().bump([this.#name])
+    } else processTags().bump([this.#name, changes ? CHANGED_ELSEWHERE : WRITTEN_ELSEWHERE])
   }
 
   /** What is written through pg, here or in another process, is read through other drivers too. */

@@ -1,5 +1,5 @@
 import { elsewhere } from '../cache/elsewhere.js'
-import { type Doing, doingOf } from '../sql/doing.js'
+import { type Doing, doingOf, givesRows } from '../sql/doing.js'
 import { contained } from '../trace/counts.js'
 import { onModule } from '../trace/module-load.js'
 import { recorder } from '../trace/recorder.js'
@@ -69,8 +69,7 @@ function sends(command: Command, connection: object): void {
   const doing = doingOf(text, 'mysql')
   const lane = laneOf(connection)
   doings.set(command, doing)
-  if (doing === 'reads' || doing === 'changes' || GIVES_ROWS.test(text))
-    elsewhere().of('mysql').read(lane.open)
+  if (givesRows(text)) elsewhere().of('mysql').read(lane.open)
   if (doing === 'writes' || doing === 'changes') lane.written = true
   const tells = lane.written && doing !== 'reads'
   if (doing === 'begins') lane.open = true
@@ -78,9 +77,6 @@ function sends(command: Command, connection: object): void {
   if (doing === 'ends') lane.open = lane.always || /\bchain\b/i.test(text)
   if (tells && typeof command.onResult === 'function') tellFirst(command, doing)
 }
-
-/** Also where it writes: SELECT with a function of the app, FOR UPDATE, RETURNING. */
-const GIVES_ROWS = /^[\s(]*(?:select|with)\b|\breturning\b/i
 
 /** Without a callback the app hears of each packet. */
 function answered(command: Command, connection: object): void {

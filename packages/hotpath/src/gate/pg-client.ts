@@ -49,6 +49,7 @@ export function gateClient(Client: { readonly prototype: object }): void {
         // Of the pool's own callback that which the app gave to the pool is bound there.
         const within = handed === undefined && currentComputation() !== undefined
         const args = within ? [...arguments].map(withinCaller) : arguments
+        if (span === undefined) stages.pg?.unseen(this as PgClient)
         const stage = span === undefined ? undefined : stages.pg
         const call = stage?.entering(
           this as PgClient,

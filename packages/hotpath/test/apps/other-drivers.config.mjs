@@ -8,7 +8,7 @@ const redis = async () => {
   const client = createClient({ url: STRICT_URL, disableOfflineQueue: true }).on('error', () => {})
   return redisStore(await client.connect())
 }
-const paths = ['/pg', '/postgres', '/mysql', '/mysql-execute', '/mysql-transaction']
+const paths = ['/pg', '/both', '/postgres', '/mysql', '/mysql-execute', '/mysql-transaction']
 
 export default {
   service: 'other-drivers',

@@ -4,6 +4,7 @@ import express from 'express'
 import mysql from 'mysql2/promise'
 import pg from 'pg'
 import postgres from 'postgres'
+import { cacheResponses } from '../../dist/web/express.js'
 
 const { PG_URL, MYSQL_URL, TLS } = process.env
 const pool = new pg.Pool({ connectionString: PG_URL, max: 3 })
@@ -17,6 +18,10 @@ const UPDATE = 'update menu set price = ? where id = 1'
 const first = rows => String(rows[0].price)
 
 app.get('/pg', async (_, response) => response.send(first((await pool.query(READ)).rows)))
+// In the config too.
+app.get('/both', cacheResponses({ ttl: '10m' }), async (_, response) =>
+  response.send(first((await pool.query(READ)).rows)),
+)
 app.get('/postgres', async (_, response) =>
   response.send(first(await sql`select price from menu where id = 1`)),
 )

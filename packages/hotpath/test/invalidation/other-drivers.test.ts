@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict'
+import { chownSync, statSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import mysql from 'mysql2/promise'
@@ -7,6 +9,7 @@ import { missingRedis, type Server, startRedis, until } from '../cache/servers.j
 import { ObservedApp } from '../observed.js'
 import { type MariaDb, missingMariaDb, startMariaDb } from '../pool/mariadb.js'
 import { type Postgres, startPostgres } from '../postgres.js'
+import { certificate } from '../serve/certificate.js'
 
 const config = fileURLToPath(new URL('../../test/apps/other-drivers.config.mjs', import.meta.url))
 const TABLE = 'create table menu (id int primary key, price int)'
@@ -85,6 +88,24 @@ describe('writes through postgres.js', () => {
         shop.isNeverStale(reads, `/${way}`))
 })
 
+describe('writes through postgres.js over TLS', () => {
+  let postgres: Postgres
+  let shop: Shop
+  before(async () => {
+    postgres = await startPostgres()
+    await prepare(postgres)
+    await encrypt(postgres)
+    shop = await Shop.start({ PG_URL: postgres.url, TLS: 'yes' })
+  })
+  after(async () => {
+    await shop?.end()
+    await postgres?.stop()
+  })
+
+  for (const reads of ['/pg', '/postgres'])
+    test(`${reads} is never older than one`, () => shop.isNeverStale(reads, '/postgres'))
+})
+
 describe('writes through mysql2', { skip: missingMariaDb() ?? false }, () => {
   let postgres: Postgres
   let mariadb: MariaDb
@@ -147,6 +168,26 @@ describe("without PostgreSQL's grammar", () => {
     for (const reads of ['/pg', '/postgres'])
       test(`${reads} is never older than a write by ${way}`, () =>
         shop.isNeverStale(reads, `/${way}`))
+})
+
+describe('a route that is in the config and mounted by hand', () => {
+  let postgres: Postgres
+  let shop: Shop
+  before(async () => {
+    postgres = await startPostgres()
+    await prepare(postgres)
+    shop = await Shop.start({ PG_URL: postgres.url })
+  })
+  after(async () => {
+    await shop?.end()
+    await postgres?.stop()
+  })
+
+  test('is never older than a write', async () => {
+    // Until both have earned it: then what the one keeps may be a hit of the other.
+    for (let n = 0; n < 60; n++) await shop.get('/both')
+    await shop.isNeverStale('/both', '/pg')
+  })
 })
 
 /** What cannot be marked before it is committed: then nobody gives a hit. */
@@ -214,6 +255,27 @@ describe('strict, beside a process whose writes are not marked', { skip: missing
     assert.equal((await shop.get('/pg')).body, '7')
   })
 })
+
+/** From now on it speaks TLS to who wants it. */
+async function encrypt({ url }: Postgres): Promise<void> {
+  const client = new pg.Client(url)
+  await client.connect()
+  const { rows } = await client.query('show data_directory')
+  const folder = (rows[0] as { data_directory: string }).data_directory
+  const { uid, gid } = statSync(folder)
+  for (const [kind, text] of Object.entries(certificate())) {
+    const file = join(folder, kind === 'key' ? 'server.key' : 'server.crt')
+    writeFileSync(file, text, { mode: 0o600 })
+    chownSync(file, uid, gid)
+  }
+  await client.query('alter system set ssl = on')
+  await client.query('select pg_reload_conf()')
+  await until(
+    async () => ((await client.query('show ssl')).rows[0] as { ssl: string }).ssl === 'on',
+    'TLS',
+  )
+  await client.end()
+}
 
 async function prepare({ url }: Postgres): Promise<void> {
   const client = new pg.Client(url)

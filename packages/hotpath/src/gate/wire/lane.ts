@@ -1,5 +1,6 @@
 import { type Elsewhere, elsewhere, type Source } from '../../cache/elsewhere.js'
-import { type Doing, doingOf } from '../../sql/doing.js'
+import { type Doing, doingOf, givesRows } from '../../sql/doing.js'
+import { caught } from '../../trace/counts.js'
 import { AGAIN_MS } from '../mysql2-statements.js'
 import { Messages } from './messages.js'
 
@@ -12,6 +13,14 @@ const MOST_PREPARED = 5_000
 const [BIND, CALL, EXECUTE, PARSE, QUERY, SYNC] = ['B', 'F', 'E', 'P', 'Q', 'S'].map(letter =>
   letter.charCodeAt(0),
 )
+interface Statement {
+  readonly doing: Doing
+  readonly rows: boolean
+}
+
+/** Nobody knows what it does. */
+const UNKNOWN: Statement = { doing: 'changes', rows: true }
+
 const READY = 'Z'.charCodeAt(0)
 const IDLE = 'I'.charCodeAt(0)
 const ASKED = new Set([BIND, PARSE, QUERY])
@@ -23,14 +32,16 @@ const ASKED = new Set([BIND, PARSE, QUERY])
 export class Lane {
   private readonly out: Messages
   private readonly in: Messages
-  private readonly prepared = new Map<string, Doing>()
-  private bound: Doing = 'changes'
+  private readonly prepared = new Map<string, Statement>()
+  private bound = UNKNOWN
   /** Answers that are to come. */
   private waits = 0
   private open = false
   /** Something was written that may not be committed yet, and what. */
   private written: 'writes' | 'changes' | undefined = undefined
   private sent = false
+  /** Its messages could not be read. */
+  private isLost = false
 
   constructor() {
     this.out = new Messages(
@@ -50,15 +61,27 @@ export class Lane {
 
   /** True: statements are in it. */
   outgoing(chunk: Buffer): boolean {
-    this.sent = false
-    this.out.read(chunk)
+    this.sent = this.isLost
+    if (this.isLost) this.does(UNKNOWN)
+    else this.contained(this.out, chunk)
     return this.sent
   }
 
   incoming(chunk: Buffer): void {
     // Before the driver sees any of it. Of a transaction that goes on this is too early, and harmless.
     this.tell()
-    this.in.read(chunk)
+    if (!this.isLost) this.contained(this.in, chunk)
+  }
+
+  /** What cannot be read may do anything, from now on. */
+  private contained(messages: Messages, chunk: Buffer): void {
+    try {
+      messages.read(chunk)
+    } catch {
+      this.isLost = true
+      this.does(UNKNOWN)
+      caught('gate.wire')
+    }
   }
 
   /** The connection is gone: what it was at may still be committed. */
@@ -76,13 +99,12 @@ export class Lane {
 
   private sends(kind: number, body: Buffer | undefined): void {
     if (kind === QUERY || kind === SYNC || kind === CALL) this.waits++
-    if (kind === QUERY)
-      this.does(body === undefined ? 'changes' : doingOf(text(body), 'postgresql'))
-    else if (kind === CALL) this.does('changes')
+    if (kind === QUERY) this.does(body === undefined ? UNKNOWN : statementOf(text(body)))
+    else if (kind === CALL) this.does(UNKNOWN)
     else if (kind === PARSE) this.prepares(body)
     else if (kind === BIND) {
       const name = body && text(body.subarray(body.indexOf(0) + 1))
-      this.bound = (name === undefined ? undefined : this.prepared.get(name)) ?? 'changes'
+      this.bound = (name === undefined ? undefined : this.prepared.get(name)) ?? UNKNOWN
       this.does(this.bound)
     } else if (kind === EXECUTE) this.does(this.bound)
   }
@@ -93,16 +115,15 @@ export class Lane {
     if (this.prepared.size >= MOST_PREPARED) this.prepared.clear()
     const end = body.indexOf(0)
     const name = body.toString('utf8', 0, end)
-    this.prepared.set(name, doingOf(text(body.subarray(end + 1)), 'postgresql'))
+    this.prepared.set(name, statementOf(text(body.subarray(end + 1))))
   }
 
-  private does(doing: Doing): void {
+  private does({ doing, rows }: Statement): void {
     this.sent = true
     if (doing === 'begins') this.open = true
     if (doing === 'changes') this.written = 'changes'
     if (doing === 'writes') this.written ??= 'writes'
-    // RETURNING gives rows, and so does a SELECT that may write.
-    if (doing === 'reads' || doing === 'writes' || doing === 'changes') this.source?.read(this.open)
+    if (rows) this.source?.read(this.open)
   }
 
   private hears(kind: number, body: Buffer | undefined): void {
@@ -116,6 +137,11 @@ export class Lane {
     if (this.written !== undefined) this.source?.wrote(this.written === 'changes')
   }
 }
+
+const statementOf = (text: string): Statement => ({
+  doing: doingOf(text, 'postgresql'),
+  rows: givesRows(text),
+})
 
 /** Up to the zero byte. */
 function text(body: Buffer): string {

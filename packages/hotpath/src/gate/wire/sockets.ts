@@ -36,7 +36,8 @@ function decision(): Promise<void> {
   })
 }
 
-const looked = new WeakSet<Socket>()
+/** By the `write` that was put in place: a socket that connects again has Node's own. */
+const looked = new WeakMap<Socket, Write>()
 /** The gated copy of pg speaks now. */
 let gated = 0
 
@@ -81,20 +82,19 @@ export function gateSockets(): void {
 
 /** Until it is known what is spoken. */
 function lookAtFirst(socket: Socket): void {
-  if (looked.has(socket)) return
-  looked.add(socket)
+  if (looked.get(socket) === socket.write) return
   const original = socket.write as Write
   const write: Write = function (...args) {
     const first = contained('gate.wire', () => firstOf(args[0])) ?? 'another protocol'
     if (first === 'asks encryption') return original.apply(this, args)
-    looked.delete(this)
-    // Somebody may have replaced it after us.
-    if (socket.write === write) Reflect.deleteProperty(socket, 'write')
+    // Put back, not deleted: objects of which something was deleted are slow. Unless somebody replaced it after us.
+    if (socket.write === write) own(socket, 'write', original)
     const isOfPg = gated > 0
     if (first === 'another protocol' || isNoConcern(isOfPg)) return original.apply(this, args)
     return new Watched(socket, original, isOfPg).begin(args)
   }
   own(socket, 'write', write)
+  looked.set(socket, write)
 }
 
 /** Nothing depends on what it does, or its statements are read one by one at the gate of pg. */
@@ -109,6 +109,7 @@ class Watched {
   private openedMs = 0
   /** What is held back, until the config was read, or all know of this connection. */
   private queue: unknown[][] | undefined = undefined
+  private readonly push: Push
   private hears = false
   private hasArrived = false
   private isOver = false
@@ -119,6 +120,7 @@ class Watched {
     private readonly isOfPg: boolean,
   ) {
     const push = socket.push as Push
+    this.push = push
     own(socket, 'write', (...args: unknown[]) => this.write(args))
     own(socket, 'push', (chunk: unknown, encoding?: unknown) => {
       if (chunk instanceof Uint8Array)
@@ -184,15 +186,21 @@ class Watched {
 
   /** From here on the gate of pg sees all of it. */
   private letGo(args: unknown[]): boolean {
-    for (const name of ['write', 'push']) Reflect.deleteProperty(this.socket, name)
+    this.putBack()
     this.isOver = true
     if (this.hasArrived) elsewhere().held?.leaves(true)
     return this.original.apply(this.socket, args)
   }
 
+  private putBack(): void {
+    own(this.socket, 'write', this.original)
+    own(this.socket, 'push', this.push)
+  }
+
   private close(): void {
     if (this.isOver) return
     this.isOver = true
+    this.putBack()
     this.lane.closed()
     if (this.hasArrived) elsewhere().held?.leaves(false)
   }
