@@ -59,6 +59,27 @@ function averages(one: Finding): [before: number, after: number] {
 const says = (one: Finding): string => (one.gain?.how ?? []).join(' ').replaceAll('\u2009', ' ')
 
 describe('predicted is', () => {
+  test('of an answer that is slow to put into JSON: what plain objects of its size take', () => {
+    const slow = {
+      'http.response.body.size': 20_000,
+      'hotpath.answer.type': 'json',
+      'hotpath.answer.serialised_ms': 60,
+    }
+    const traces = drawn(
+      3,
+      `
+      GET /x    ==========            server
+        items    ===                  select id, name from items
+      `,
+      { 'GET /x': { attributes: slow } },
+    )
+    const one = finding('slow-serialisation', traces, { requestsMs: times(100, 100) })
+    // 60 ms become 0.1: 20 kB at 5 ns a byte.
+    const [before, after] = averages(one)
+    assert.ok(Math.abs(before - after - 59.9) < 0.5, `${before} ${after}`)
+    assert.match(says(one), /takes 100 µs \(median\) instead: 5 ns a byte/)
+  })
+
   test('of answers that repeat: a hit for the part that would have had one', () => {
     const repeats = {
       'hotpath.repeats.asked': 100,
@@ -368,4 +389,54 @@ describe('findings stand', () => {
     )
     assert.equal(ranked[0]?.kind, 'slow-statement')
   })
+})
+
+describe('nothing is predicted, and it is said why,', () => {
+  const held = `
+    POST /x      ====================     server
+      begin        =                      begin
+      order         =                     insert into orders (id) values ($1) #*
+      charge          ===========         call POST pay:80/charges
+      commit                      =       commit`
+  const plain = `
+    GET /x    ==========                  server
+      items    ===                        select id, name from items`
+  const answer = { 'http.response.body.size': 800_000, 'hotpath.answer.type': 'json' }
+  const of = (attributes: Attributes, statement: Attributes = {}) => ({
+    'GET /x': { attributes: { ...GET_X, ...attributes } },
+    items: { attributes: statement },
+  })
+  const cases: readonly (readonly [
+    kind: string,
+    picture: string,
+    Record<string, Drawn>,
+    RegExp,
+  ])[] = [
+    ['chatty-transaction', held, {}, /What others gain, which wait for its locks/],
+    [
+      'connection-leak',
+      plain,
+      of({}, { 'hotpath.leak': 'connection' }),
+      /It costs its own request nothing/,
+    ],
+    ['large-payload', plain, of(answer), /How much of it callers need is not seen/],
+    [
+      'large-result',
+      plain,
+      of({}, { 'hotpath.returned.bytes': 2_000_000 }),
+      /How much of it is needed/,
+    ],
+    [
+      'uncompressed',
+      plain,
+      of({ ...answer, 'hotpath.answer.compressed': 'no' }),
+      /wait for the bytes on the way/,
+    ],
+  ]
+  for (const [kind, picture, changes, why] of cases)
+    test(`of ${kind}`, () => {
+      const { gain } = finding(kind, drawn(3, picture, changes))
+      assert.equal(gain?.predicted, null)
+      assert.match(gain.how.join(' '), why)
+    })
 })
