@@ -1,63 +1,8 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { found } from '../../dist/diagnose/findings.js'
-import type { Counted } from '../../dist/diagnose/material.js'
-import type { Attributes, Finding, Histogram, Trace } from '../../dist/model.js'
 import { withGains } from '../../dist/predict/gain.js'
-import { draw, type Drawn } from '../draw.js'
-
-const GET_X: Attributes = { 'http.request.method': 'GET', 'http.route': '/x' }
-
-function counted(attributes: Attributes, ms: readonly number[]): Counted {
-  return { service: 'shop', attributes, histogram: histogramOf(ms) }
-}
-
-/** In buckets of 2 %, as precise as the expectations here. */
-function histogramOf(ms: readonly number[]): Histogram {
-  const scale = 5
-  const indexes = ms.map(value => Math.ceil(Math.log2(value / 1e3) * 2 ** scale) - 1)
-  const offset = Math.min(...indexes)
-  const buckets = Array.from({ length: Math.max(...indexes) - offset + 1 }, () => 0)
-  for (const index of indexes) buckets[index - offset] = (buckets[index - offset] ?? 0) + 1
-  return {
-    count: ms.length,
-    sum: ms.reduce((a, b) => a + b, 0) / 1e3,
-    scale,
-    zeroCount: 0,
-    offset,
-    buckets,
-  }
-}
-
-const times = (n: number, ms: number): number[] => Array.from({ length: n }, () => ms)
-const drawn = (n: number, picture: string, changes: Record<string, Drawn> = {}): Trace[] =>
-  Array.from({ length: n }, () => draw(picture, changes))
-
-interface Given {
-  readonly requestsMs?: readonly number[]
-  readonly statements?: readonly Counted[]
-}
-
-/** The finding of a kind in these traces, in an hour. */
-function finding(kind: string, traces: readonly Trace[], given: Given = {}): Finding {
-  const { requestsMs = [], statements = [] } = given
-  const routes = requestsMs.length === 0 ? [] : [counted(GET_X, requestsMs)]
-  const material = { traces, statements, routes }
-  const one = withGains(found(material), material, 1).find(found => found.kind === kind)
-  assert.ok(one, `no ${kind}`)
-  return one
-}
-
-function averages(one: Finding): [before: number, after: number] {
-  const predicted = one.gain?.predicted
-  assert.ok(predicted, `nothing predicted: ${one.gain?.how.join(' ')}`)
-  return [predicted.before.averageMs, predicted.after.averageMs].map(ms =>
-    Number(ms.toFixed(1)),
-  ) as [number, number]
-}
-
-const says = (one: Finding): string => (one.gain?.how ?? []).join(' ').replaceAll('\u2009', ' ')
-
+import { averages, counted, drawn, finding, says, times } from './gains.js'
 describe('predicted is', () => {
   test('of an answer that is slow to put into JSON: what plain objects of its size take', () => {
     const slow = {
@@ -389,54 +334,4 @@ describe('findings stand', () => {
     )
     assert.equal(ranked[0]?.kind, 'slow-statement')
   })
-})
-
-describe('nothing is predicted, and it is said why,', () => {
-  const held = `
-    POST /x      ====================     server
-      begin        =                      begin
-      order         =                     insert into orders (id) values ($1) #*
-      charge          ===========         call POST pay:80/charges
-      commit                      =       commit`
-  const plain = `
-    GET /x    ==========                  server
-      items    ===                        select id, name from items`
-  const answer = { 'http.response.body.size': 800_000, 'hotpath.answer.type': 'json' }
-  const of = (attributes: Attributes, statement: Attributes = {}) => ({
-    'GET /x': { attributes: { ...GET_X, ...attributes } },
-    items: { attributes: statement },
-  })
-  const cases: readonly (readonly [
-    kind: string,
-    picture: string,
-    Record<string, Drawn>,
-    RegExp,
-  ])[] = [
-    ['chatty-transaction', held, {}, /What others gain, which wait for its locks/],
-    [
-      'connection-leak',
-      plain,
-      of({}, { 'hotpath.leak': 'connection' }),
-      /It costs its own request nothing/,
-    ],
-    ['large-payload', plain, of(answer), /How much of it callers need is not seen/],
-    [
-      'large-result',
-      plain,
-      of({}, { 'hotpath.returned.bytes': 2_000_000 }),
-      /How much of it is needed/,
-    ],
-    [
-      'uncompressed',
-      plain,
-      of({ ...answer, 'hotpath.answer.compressed': 'no' }),
-      /wait for the bytes on the way/,
-    ],
-  ]
-  for (const [kind, picture, changes, why] of cases)
-    test(`of ${kind}`, () => {
-      const { gain } = finding(kind, drawn(3, picture, changes))
-      assert.equal(gain?.predicted, null)
-      assert.match(gain.how.join(' '), why)
-    })
 })

@@ -17,7 +17,7 @@ exports.make = (fastify = require('fastify')) => {
   app.get('/compiled', { schema }, async () => ({ toJSON: slow.toJSON }))
   const preSerialization = async (request, reply, payload) => (wait(500), payload)
   app.get('/prepares', { preSerialization }, async () => ({ name: 'quick' }))
-  const onSend = async (request, reply, payload) => (await null, payload)
+  const onSend = async (request, reply, payload) => payload
   app.get('/waits', { onSend }, async () => slow)
   app.get('/text', async () => 'text')
   app.get('/users/:id', async request => request.params)
