@@ -2,8 +2,25 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { found } from '../../dist/diagnose/findings.js'
 import { withGains } from '../../dist/predict/gain.js'
-import { averages, counted, drawn, finding, says, times } from './gains.js'
+import { averages, counted, drawn, finding, GET_X, says, times } from './gains.js'
 describe('predicted is', () => {
+  test('in numbers, also where a histogram is so coarse that its last bucket has no end', () => {
+    const traces = drawn(
+      3,
+      `
+      GET /x    ================  server
+        one      == == == == ==   select street from addresses where user_id = $1  #*`,
+    )
+    const buckets = [10, 20]
+    const histogram = { count: 30, sum: 1, scale: -10, zeroCount: 0, offset: 0, buckets }
+    const routes = [{ service: 'shop', attributes: GET_X, histogram }]
+    const material = { traces, statements: [], routes }
+    const all = withGains(found(material), material, 1)
+    const gain = all.find(({ kind }) => kind === 'n-plus-one')?.gain
+    assert.ok(gain)
+    assert.doesNotMatch(JSON.stringify(gain), /null/)
+  })
+
   test('of an answer that is slow to put into JSON: what plain objects of its size take', () => {
     const slow = {
       'http.response.body.size': 20_000,
