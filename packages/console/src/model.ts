@@ -137,6 +137,8 @@ export interface ProcessInfo {
   readonly host?: string
   /** `Node 20.20.2`. */
   readonly runtime?: string
+  /** `service.version`: `1.4.2`, or a commit. */
+  readonly version?: string
 }
 
 /**

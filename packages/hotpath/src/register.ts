@@ -3,6 +3,7 @@ import { AsyncLocalStorage } from 'node:async_hooks'
 import { dirname, resolve } from 'node:path'
 import type { Config } from './config.js'
 import { appRoot, configFile, loadConfig, serviceName } from './config/load.js'
+import { serviceVersion } from './config/version.js'
 import { isCheck, isDisabled, settingsOf } from './config/settings.js'
 import { decide, gateSockets } from './gate/wire/sockets.js'
 import { gateFastifyInject } from './gate/fastify-inject.js'
@@ -64,7 +65,9 @@ function attach(): void {
   const root = appRoot(isOfApp(script) ? dirname(resolve(script)) : process.cwd())
   const file = configFile(root, process.env.HOTPATH_CONFIG)
   const use = (config: Config) => {
-    const settings = settingsOf(config, process.env, { root, name: serviceName(root, script) })
+    const version = serviceVersion(root, process.env)
+    const app = { root, name: serviceName(root, script), version }
+    const settings = settingsOf(config, process.env, app)
     for (const { message } of settings.export.problems)
       process.stderr.write(`hotpath: ${message} Recording with the defaults.\n`)
     configure(settings)

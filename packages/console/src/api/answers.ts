@@ -225,6 +225,8 @@ export interface ProcessRow {
   readonly host: string | null
   /** `Node 20.20.2`. */
   readonly runtime: string | null
+  /** `service.version`: `1.4.2`, or a commit; null where the telemetry does not say. */
+  readonly version: string | null
   readonly firstMs: number
   readonly lastMs: number
   /**

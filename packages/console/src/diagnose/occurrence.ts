@@ -69,7 +69,7 @@ export interface Detector {
   /** What would mend it, the most concrete first. */
   readonly fixes: (occurrence: Occurrence) => readonly Fix[]
   /** What the fix would gain; absent where nobody has thought about it. */
-  readonly remedy?: Remedy
+  readonly remedy: Remedy
   /** What a part of a trace is, in a few words: `one slow query: 40 ms`. */
   readonly inShort: (occurrence: Occurrence) => string
 }

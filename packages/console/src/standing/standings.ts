@@ -58,10 +58,21 @@ export class Standings {
         return reason === undefined ? [] : [[finding.id, reason] as const]
       }),
     )
-    this.#records = advance(this.#records, { seen, traffic, ignored }, nowMs)
+    const versions = await this.#versions(nowMs)
+    this.#records = advance(this.#records, { seen, traffic, ignored, versions }, nowMs)
     this.#lastMs = nowMs
     this.#newestMs = newestMs
     writeRecords(this.#file, this.#records)
+  }
+
+  /** What each service runs: what the process says that came last. */
+  async #versions(nowMs: number): Promise<Map<string, string>> {
+    const processes = await this.#store.processes({ sinceMs: nowMs - lookMs, untilMs: nowMs })
+    return new Map(
+      processes
+        .toSorted((a, b) => a.firstMs - b.firstMs)
+        .flatMap(({ service, version }) => (version === undefined ? [] : [[service, version]])),
+    )
   }
 
   /** What came of each route since the last look, and how much of it was looked at. */

@@ -59,10 +59,19 @@ test('a finding is open, fixed and regressed as traffic shows it, also after a r
         atMs,
       )
     const status = (of: Standings) => of.records.map(record => record.status)
+    const run = (version: string) =>
+      store.write({
+        spans: [],
+        histograms: [],
+        counters: [],
+        processes: [{ service: 'shop', instance: 'shop', version }],
+      })
     const before = standings(nowMs - 1_800_000)
+    await run('1.4.0')
     await write(store, loop, nowMs - 1_700_000, 50)
     await before.look(nowMs - 1_690_000)
     assert.deepEqual(status(before), ['open'])
+    await run('1.4.1')
     await write(store, clean, nowMs - 900_000, 200)
     await before.look(nowMs - 890_000)
     assert.deepEqual(status(before), ['fixed'])
@@ -89,8 +98,8 @@ test('a finding is open, fixed and regressed as traffic shows it, also after a r
     const { history, ...ignored } = one.finding.standing ?? {}
     assert.deepEqual(ignored, { reason: 'five users', by: 'comment' })
     assert.deepEqual(
-      history?.map(({ what }) => what),
-      ['opened', 'fixed', 'regressed'],
+      history?.map(({ what, version }) => `${what} ${version}`),
+      ['opened 1.4.0', 'fixed 1.4.1', 'regressed 1.4.1'],
     )
     const screen = { columns: 80, paint: bare, suggest: (command: string) => command }
     const drawn = drawFindings(answer, undefined, screen).join('\n')

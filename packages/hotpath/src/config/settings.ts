@@ -4,6 +4,8 @@ import { type ExportSettings, exportSettings, headersFromText, text } from './ex
 /** What the recorder works with, from the config file and the environment. */
 export interface Settings {
   readonly service: string
+  /** What runs; undefined: nobody says. */
+  readonly version: string | undefined
   readonly export: ExportSettings
   readonly headers: ExportHeaders
   readonly trust: readonly string[]
@@ -37,7 +39,7 @@ const DEFAULT_EXIT_MS = 500
 export function settingsOf(
   config: Config,
   environment: Environment,
-  app: { readonly root: string; readonly name: string },
+  app: { readonly root: string; readonly name: string; readonly version?: string | undefined },
 ): Settings {
   const exporting = exportSettings(config, environment)
   const own = text(environment.HOTPATH_HEADERS)
@@ -47,6 +49,7 @@ export function settingsOf(
       config.service ??
       text(environment.OTEL_SERVICE_NAME) ??
       app.name,
+    version: app.version,
     export: exporting,
     headers: own === undefined ? (config.headers ?? exporting.headers) : headersFromText(own),
     trust: config.trust ?? [],

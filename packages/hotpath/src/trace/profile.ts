@@ -198,11 +198,11 @@ export class RunningProfile {
   }
 }
 
+/** Not `--cpu-prof-interval`, which Node 24 hands to each test file. */
+const PROFILING = /(?:^|\s)--(?:cpu-prof|heap-prof|prof|experimental-test-coverage)(?:\s|$)/
+
 /** Whoever measures the whole process, or counts what its tests cover, has it for himself. */
 function isProfiled(): boolean {
   const flags = [...process.execArgv, process.env.NODE_OPTIONS ?? '']
-  return (
-    process.env.NODE_V8_COVERAGE !== undefined ||
-    flags.some(flag => /--(?:cpu|heap)-prof\b|--prof\b|--experimental-test-coverage/.test(flag))
-  )
+  return process.env.NODE_V8_COVERAGE !== undefined || flags.some(flag => PROFILING.test(flag))
 }
