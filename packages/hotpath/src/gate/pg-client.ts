@@ -165,6 +165,17 @@ export function gateQuery(Query: { readonly prototype: object }): void {
         return inCaller(span, original, this, error, connection)
       },
   )
+  replace(
+    Query.prototype,
+    'submit',
+    original =>
+      function submit(connection) {
+        // One that is sent at once has no span yet.
+        const span = (this as Watched)[SPAN]
+        if (span !== undefined) contained('gate.pg', () => span.sent())
+        return original.call(this, connection)
+      },
+  )
   Object.defineProperty(Query.prototype, FOLLOWED, { value: true })
   stageQueries(Query.prototype)
 }
@@ -250,6 +261,8 @@ function follow(
       return undefined
     }
     query[SPAN] = span
+    const ahead = (active(client) as Watched | undefined)?.[SPAN]
+    span.behindOthers = ahead !== undefined && ahead.trace !== span.trace
     return query
   } catch {
     caught('gate.pg')
@@ -305,11 +318,16 @@ function fail(span: StatementSpan, error: unknown): void {
 
 /** Without a promise or a wrapped callback of ours: the newest query of the client is the one. */
 function lastQueued(client: PgClient): Submittable | undefined {
-  const old = client._queryQueue === undefined
-  const waiting = old ? client.queryQueue : client._queryQueue
-  const newest = waiting?.at(-1) ?? client._sentQueryQueue?.at(-1)
-  return newest ?? (old ? client.activeQuery : client._activeQuery) ?? undefined
+  const waiting = isOld(client) ? client.queryQueue : client._queryQueue
+  return waiting?.at(-1) ?? client._sentQueryQueue?.at(-1) ?? active(client)
 }
+
+/** What the server runs for this client now. */
+function active(client: PgClient): Submittable | undefined {
+  return (isOld(client) ? client.activeQuery : client._activeQuery) ?? undefined
+}
+
+const isOld = (client: PgClient): boolean => client._queryQueue === undefined
 
 /** Runs what ends a query in the async context of who made it, not in that of the socket. */
 function inCaller(span: StatementSpan, fn: Callback, self: unknown, ...args: unknown[]): unknown {
