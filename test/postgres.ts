@@ -24,7 +24,7 @@ export interface Postgres {
 }
 
 export interface PostgresOptions {
-  /** Every statement in its log, with its parameters: what the server itself says that it was asked. */
+  /** Every statement in its log, with parameters and time: what the server itself says that it was asked. */
   readonly logStatements?: boolean
 }
 
@@ -92,7 +92,7 @@ log_min_messages = fatal
 /** The collector writes what comes from all processes of the server in the order in which it came. */
 const statementLog = `
 log_min_messages = log
-log_statement = all
+log_min_duration_statement = 0
 log_parameter_max_length = -1
 logging_collector = on
 log_destination = jsonlog

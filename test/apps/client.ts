@@ -11,6 +11,8 @@ type Body = Readonly<Record<string, unknown>> | readonly unknown[]
 export class Client {
   readonly #base: string
   headers: Record<string, string> = {}
+  /** What the seed wrote down for later: ids that the application gave. */
+  readonly known: Record<string, string> = {}
 
   constructor(base: string) {
     this.#base = base
@@ -28,11 +30,11 @@ export class Client {
     method: string,
     path: string,
     body?: Body,
-    headers: Readonly<Record<string, string>> = {},
+    headers: Readonly<Record<string, string>> = this.headers,
   ): Promise<Answer> {
     const response = await fetch(this.#base + path, {
       method,
-      headers: { ...this.headers, ...headers, ...(body ? { 'content-type': 'application/json' } : {}) },
+      headers: { ...headers, ...(body ? { 'content-type': 'application/json' } : {}) },
       ...(body ? { body: JSON.stringify(body) } : {}),
       redirect: 'manual',
     })
@@ -40,7 +42,7 @@ export class Client {
   }
 
   /** For data that must be there: what is refused ends the run, and says why. */
-  async make(path: string, body: Body, method = 'POST', headers = {}): Promise<Record<string, unknown>> {
+  async make(path: string, body: Body, method = 'POST', headers = this.headers): Promise<Record<string, unknown>> {
     const answer = await this.send(method, path, body, headers)
     if (answer.status >= 300) throw new Error(`${method} ${path}: ${answer.status} ${answer.text}`)
     return answer.text.startsWith('{') ? JSON.parse(answer.text) : {}

@@ -18,7 +18,7 @@ for (const app of all) {
     const last = requests.at(-1) ?? []
     const groups = new Map<string, Logged[]>()
     for (const one of last) groups.set(one.text, [...(groups.get(one.text) ?? []), one])
-    for (const [text, some] of groups) console.log(`  ${some.length}x (${new Set(some.map(o => o.parameters)).size} params) ${values.full ? text : text.replace(/\s+/g, ' ').slice(0, 160)}  [${some[0]?.parameters.slice(0, 80)}]`)
+    for (const [text, some] of groups) console.log(`  ${some.length}x (${new Set(some.map(o => o.parameters)).size} params, ${Math.min(...requests.flat().filter(o => o.text === text).map(o => o.ms)).toFixed(2)} ms) ${values.full ? text : text.replace(/\s+/g, ' ').slice(0, 160)}  [${some[0]?.parameters.slice(0, 80)}]`)
   }
   }
   if (values.find) {

@@ -7,6 +7,8 @@ export interface Logged {
   readonly text: string
   /** As the server prints them; empty without any. */
   readonly parameters: string
+  /** What the server took for it, with parsing and planning. */
+  readonly ms: number
 }
 
 /** The log of a PostgreSQL that logs every statement, cut where the test says. */
@@ -14,6 +16,7 @@ export class ServerLog implements AsyncDisposable {
   readonly #file: string
   readonly #client: pg.Client
   readonly #database: string
+  readonly #before = new Map<string, number>()
   #offset = 0
   #marks = 0
 
@@ -59,10 +62,18 @@ export class ServerLog implements AsyncDisposable {
 
   #statement = (line: string): Logged[] => {
     if (!line.startsWith('{') || !line.endsWith('}')) return []
-    const { dbname, message, detail = '' } = JSON.parse(line) as Record<string, string>
-    const text = /^(?:statement|execute [^:]+): ([^]*)$/.exec(message ?? '')?.[1]
-    if (dbname !== this.#database || text === undefined) return []
-    return [{ text, parameters: detail.replace(/^parameters: /i, '') }]
+    const { dbname, message = '', detail = '', pid } = JSON.parse(line) as Record<string, string>
+    const [, took, step, text = ''] =
+      /^duration: ([\d.]+) ms {2}(statement|parse|bind|execute)[^:]*: ([^]*)$/.exec(message) ?? []
+    if (dbname !== this.#database || step === undefined) return []
+    const ms = (this.#before.get(pid ?? '') ?? 0) + Number(took)
+    // In the extended protocol a statement is parsed, bound and executed, each with a line of its own.
+    if (step === 'parse' || step === 'bind') {
+      this.#before.set(pid ?? '', ms)
+      return []
+    }
+    this.#before.delete(pid ?? '')
+    return [{ text, parameters: detail.replace(/^parameters: /i, ''), ms }]
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
