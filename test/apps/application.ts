@@ -4,7 +4,9 @@ import type { Answer, Client } from './client.js'
 /** A program from npm that nobody here wrote, and what is known of it. */
 export interface Application {
   readonly name: string
-  /** What runs it, told the database and the port; in its own folder, on Node 24. */
+  /** The Node that it needs; without it the one that runs us. */
+  readonly node?: 24
+  /** What runs it, told the database and the port; in its own folder. */
   start(url: string, port: number): Start
   /** A path that answers 200 once it serves. */
   readonly ready: string
@@ -15,6 +17,8 @@ export interface Application {
 }
 
 export interface Start {
+  /** Run to its end before: makes the tables. */
+  readonly before?: readonly string[]
   readonly args: readonly string[]
   readonly env: Readonly<Record<string, string>>
 }

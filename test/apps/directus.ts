@@ -1,9 +1,124 @@
-import type { Application } from './application.js'
+import type { Application, Drive, Truth } from './application.js'
+import type { Client } from './client.js'
 
+/** Directus: an API over tables of one's own; Express and Knex. A magazine: authors, articles, tags. */
 export const directus: Application = {
   name: 'directus',
-  start: (url, port) => ({ args: [], env: { URL: url, PORT: String(port) } }),
-  ready: '/',
-  async seed() {},
-  drives: [],
+  start: (url, port) => ({
+    before: ['node_modules/directus/cli.js', 'bootstrap'],
+    args: ['node_modules/directus/cli.js', 'start'],
+    env: {
+      DB_CLIENT: 'pg',
+      DB_CONNECTION_STRING: url,
+      SECRET: 'a secret of the tests that is long enough',
+      ADMIN_EMAIL: 'admin@example.com',
+      ADMIN_PASSWORD: 'secret-password',
+      ADMIN_TOKEN: 'admin-token',
+      HOST: '127.0.0.1',
+      PORT: String(port),
+      PUBLIC_URL: `http://127.0.0.1:${port}`,
+      TELEMETRY: 'false',
+      LOG_LEVEL: 'error',
+      SERVE_APP: 'false',
+      CACHE_ENABLED: 'false',
+      EXTENSIONS_AUTO_RELOAD: 'false',
+    },
+  }),
+  ready: '/server/ping',
+  seed,
+  drives: [
+    items('articles', 'limit=50', []),
+    items('articles', 'limit=50&fields=title,author.name,author.team.name', []),
+    items('articles', 'limit=50&fields=title,tags.tag.name,comments.text&meta=*', []),
+    items('authors', `fields=name,articles.title&filter=${encodeURIComponent(JSON.stringify({ articles: { title: { _contains: '1' } } }))}`, []),
+    items('articles', 'aggregate[count]=*&groupBy[]=status', []),
+    get('/items/articles/1?fields=*,author.*,comments.*', [], '/items/:collection/:pk'),
+    get('/users/me', []),
+    get('/users?fields=*,role.*', []),
+    get('/roles', []),
+    get('/permissions', []),
+    get('/collections', []),
+    get('/fields', []),
+    get('/fields/articles', [], '/fields/:collection'),
+    get('/relations', []),
+    get('/settings', []),
+    get('/activity?limit=100', []),
+    get('/revisions?limit=100', []),
+    get('/files', []),
+    get('/server/info', []),
+    get('/schema/snapshot', []),
+    {
+      route: 'POST /graphql',
+      send: client => client.post('/graphql', { query: '{ articles(limit: 20) { title author { name team { name } } comments { text } } }' }),
+      statements: 1, truth: [],
+    },
+    {
+      route: 'POST /auth/login',
+      send: client => client.send('POST', '/auth/login', { email: 'admin@example.com', password: 'secret-password' }, {}),
+      statements: 1, truth: [],
+    },
+    {
+      route: 'POST /items/:collection',
+      send: (client, n) => client.post('/items/comments', { text: `comment ${n}`, article: 1 }),
+      statements: 1, truth: [],
+    },
+    {
+      route: 'POST /items/:collection many',
+      send: (client, n) => client.post('/items/comments', Array.from({ length: 8 }, (_, i) => ({ text: `many ${n} ${i}`, article: 2 }))),
+      statements: 1, truth: [],
+    },
+    {
+      route: 'PATCH /items/:collection',
+      send: (client, n) => client.send('PATCH', '/items/articles', { keys: [1, 2, 3, 4, 5, 6, 7, 8], data: { views: n } }),
+      statements: 1, truth: [],
+    },
+    {
+      route: 'PATCH /items/:collection/:pk',
+      send: (client, n) => client.send('PATCH', '/items/articles/3', { views: n, comments: { create: Array.from({ length: 6 }, (_, i) => ({ text: `nested ${n} ${i}` })), update: [], delete: [] } }),
+      statements: 1, truth: [],
+    },
+  ],
+}
+
+function items(collection: string, query: string, truth: readonly Truth[]): Drive {
+  return get(`/items/${collection}?${query}`, truth, '/items/:collection')
+}
+
+function get(path: string, truth: readonly Truth[], template = path.split('?')[0]): Drive {
+  return { route: `GET ${template}`, send: client => client.get(path), statements: 1, truth }
+}
+
+async function seed(client: Client): Promise<void> {
+  client.headers = { authorization: 'Bearer admin-token' }
+  const table = (collection: string, fields: readonly string[]) =>
+    client.make('/collections', {
+      collection, schema: {}, meta: {},
+      fields: [
+        { field: 'id', type: 'integer', schema: { is_primary_key: true, has_auto_increment: true }, meta: { hidden: true } },
+        ...fields.map(field => ({ field, type: field === 'views' ? 'integer' : 'string', schema: {}, meta: {} })),
+      ],
+    })
+  const toOne = async (collection: string, field: string, related: string, back?: string) => {
+    await client.make(`/fields/${collection}`, { field, type: 'integer', schema: {}, meta: { special: ['m2o'] } })
+    if (back !== undefined) await client.make(`/fields/${related}`, { field: back, type: 'alias', meta: { special: ['o2m'] } })
+    await client.make('/relations', { collection, field, related_collection: related, schema: { on_delete: 'SET NULL' }, meta: { one_field: back ?? null } })
+  }
+  await table('teams', ['name'])
+  await table('authors', ['name'])
+  await table('articles', ['title', 'status', 'text', 'views'])
+  await table('tags', ['name'])
+  await table('articles_tags', [])
+  await table('comments', ['text'])
+  await toOne('authors', 'team', 'teams')
+  await toOne('articles', 'author', 'authors', 'articles')
+  await toOne('comments', 'article', 'articles', 'comments')
+  await toOne('articles_tags', 'article', 'articles', 'tags')
+  await toOne('articles_tags', 'tag', 'tags')
+  await client.make('/items/teams', [{ name: 'News' }, { name: 'Sport' }])
+  await client.make('/items/authors', ['Ada', 'Alan', 'Barbara', 'Edsger', 'Grace', 'Ken'].map((name, i) => ({ name, team: (i % 2) + 1 })))
+  await client.make('/items/tags', [{ name: 'new' }, { name: 'good' }, { name: 'old' }])
+  await client.make('/items/articles', Array.from({ length: 24 }, (_, i) => ({
+    title: `Article ${i}`, status: i % 3 === 0 ? 'draft' : 'published', text: `What article ${i} says`, views: i, author: (i % 6) + 1,
+    tags: [{ tag: (i % 3) + 1 }], comments: [{ text: `first of ${i}` }, { text: `second of ${i}` }],
+  })))
 }

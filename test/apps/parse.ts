@@ -12,6 +12,7 @@ const pointer = (className: string, objectId: string) => ({ __type: 'Pointer', c
 
 export const parse: Application = {
   name: 'parse',
+  node: 24,
   start: (url, port) => ({
     args: ['node_modules/parse-server/bin/parse-server'],
     env: {
@@ -64,11 +65,6 @@ export const parse: Application = {
     {
       route: 'PUT /parse/classes/:className/:objectId',
       send: (client, n) => client.send('PUT', `/parse/classes/Post/${client.known['post']}`, { views: n }),
-      statements: 1, truth: [],
-    },
-    {
-      route: 'POST /parse/batch',
-      send: (client, n) => client.post('/parse/batch', { requests: Array.from({ length: 10 }, (_, i) => ({ method: 'POST', path: '/parse/classes/Note', body: { text: `batch ${n} ${i}` } })) }),
       statements: 1, truth: [],
     },
     {

@@ -6,7 +6,7 @@ import { installedApplication } from './install.js'
 import { type Logged, ServerLog } from './server-log.js'
 import { freePort, type Postgres } from '../postgres.js'
 import { TestConsole } from '../processes/console.js'
-import { Program, register } from '../processes/program.js'
+import { Program, type ProgramOptions, register } from '../processes/program.js'
 import { until } from '../processes/until.js'
 import { nodeOf } from '../run/node.js'
 
@@ -108,10 +108,13 @@ class Running implements AsyncDisposable {
     const database = `${app.name}_${as}`
     await createDatabase(postgres, database)
     const port = await freePort()
-    const { args, env } = app.start(`${postgres.url.replace(/[^/]*$/, '')}${database}`, port)
+    const { before, args, env } = app.start(`${postgres.url.replace(/[^/]*$/, '')}${database}`, port)
+    const node = app.node === undefined ? process.execPath : nodeOf(app.node)
+    const cwd = installedApplication(app.name)
+    if (before !== undefined) await prepare(node, before, { cwd, env })
     const flags = console === undefined ? [] : ['--import', register]
-    const program = new Program(nodeOf(24), [...flags, ...args], {
-      cwd: installedApplication(app.name),
+    const program = new Program(node, [...flags, ...args], {
+      cwd,
       env: { ...env, ...console?.env },
     })
     const client = new Client(`http://127.0.0.1:${port}`)
@@ -158,6 +161,15 @@ class Running implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#program[Symbol.asyncDispose]()
   }
+}
+
+async function prepare(
+  node: string,
+  args: readonly string[],
+  options: ProgramOptions,
+): Promise<void> {
+  const { code, stdout, stderr } = await new Program(node, args, options).ended
+  if (code !== 0) throw new Error(`${args.join(' ')} ended with ${code}: ${stdout}${stderr}`)
 }
 
 async function createDatabase(postgres: Postgres, name: string): Promise<void> {

@@ -10,6 +10,7 @@ const environments = ['development', 'production']
 
 export const unleash: Application = {
   name: 'unleash',
+  node: 24,
   start: (url, port) => ({
     args: ['node_modules/unleash-server/dist/server.js'],
     env: {
