@@ -1,9 +1,10 @@
 import type { FindingKind } from '@hotpath/console'
+import type { RealApplication } from '../run/company.js'
 import type { Answer, Client } from './client.js'
 
-/** A program from npm that nobody here wrote, and what is known of it. */
+/** A program from npm that nobody here wrote, and the truth about it. */
 export interface Application {
-  readonly name: string
+  readonly name: RealApplication
   /** The Node that it needs; without it the one that runs us. */
   readonly node?: 24
   /** What runs it, told the database and the port; in its own folder. */
@@ -12,8 +13,12 @@ export interface Application {
   readonly ready: string
   /** Makes the data over the application's own API. */
   seed(client: Client): Promise<void>
-  /** Every route that is asked for, with the truth about it. */
+  /** Names of fields in its answers that are ids. */
+  readonly ids?: RegExp
+  /** Everything that is asked of it. */
   readonly drives: readonly Drive[]
+  /** Everything that is wrong with its routes; all others are clean. */
+  readonly truth: readonly Truth[]
 }
 
 export interface Start {
@@ -23,24 +28,31 @@ export interface Start {
   readonly env: Readonly<Record<string, string>>
 }
 
-/** A request that is sent again and again, and what its statements in the database's own log say of it. */
+/** A request that is sent again and again. */
 export interface Drive {
-  /** As Hotpath names it: method and the template of the framework. */
+  /** As Hotpath is to name it: the method and the framework's template. */
   readonly route: string
+  /** Tells drives of one route apart. */
+  readonly what?: string
+  /** Statements of one request in the database's log, with BEGIN and COMMIT. */
+  readonly statements: number
   /** The `n`th of them, from 0. */
   send(client: Client, n: number): Promise<Answer>
-  /** Statements of one request that the log shows, with BEGIN, COMMIT and the like. */
-  readonly statements: number
-  /** What is wrong with it; empty where it is clean. */
-  readonly truth: readonly Truth[]
 }
 
-/** One thing that is wrong with a route. */
+/** One thing that is wrong with a route, established from the database's log or the answer. */
 export interface Truth {
   readonly kind: FindingKind
-  /** A part of the statement's text; absent where the finding is about the route. */
+  readonly route: string
+  /** A part of the statement, without quotes and with `?` for literals; absent where it is about the route. */
   readonly statement?: string
-  /** How often one request runs that statement, by the log. */
+  /** How often one request runs it, and with how many sets of parameters, by the log. */
   readonly times?: number
+  readonly sets?: number
+  /** What shows it. */
   readonly why: string
+  /** Hotpath lets it be: the row of docs/findings.md that says so. It counts as missed all the same. */
+  readonly byChoice?: string
+  /** Whether it shows depends on how quick the machine is: it is not missed where it was not said. */
+  readonly timed?: true
 }

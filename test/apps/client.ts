@@ -42,7 +42,12 @@ export class Client {
   }
 
   /** For data that must be there: what is refused ends the run, and says why. */
-  async make(path: string, body: Body, method = 'POST', headers = this.headers): Promise<Record<string, unknown>> {
+  async make(
+    path: string,
+    body: Body,
+    method = 'POST',
+    headers = this.headers,
+  ): Promise<Record<string, unknown>> {
     const answer = await this.send(method, path, body, headers)
     if (answer.status >= 300) throw new Error(`${method} ${path}: ${answer.status} ${answer.text}`)
     return answer.text.startsWith('{') ? JSON.parse(answer.text) : {}

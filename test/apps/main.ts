@@ -1,32 +1,71 @@
 import { parseArgs } from 'node:util'
 import { startPostgres } from '../postgres.js'
-import { runAttached, runPlain } from './run.js'
-import type { Logged } from './server-log.js'
-import { unleash } from './unleash.js'
-import { parse } from './parse.js'
+import type { Application } from './application.js'
 import { directus } from './directus.js'
-import { postgraphile } from './postgraphile.js'
+import { statementsOf } from './evidence.js'
+import { widest } from './outline.js'
+import { parse } from './parse.js'
+import { lastLine, type Report, reportOn, textOf } from './report.js'
+import { type Plain, runAttached, runPlain } from './run.js'
+import { unleash } from './unleash.js'
 
-const { values } = parseArgs({ options: { app: { type: 'string' }, log: { type: 'boolean' }, find: { type: 'boolean' }, full: { type: 'boolean'} } })
-const all = [unleash, parse, directus, postgraphile].filter(app => values.app === undefined || app.name === values.app)
+const usage = `Usage: npm run apps -- [options]
 
-const postgres = await startPostgres({ logStatements: true })
-for (const app of all) {
-  if (values.log) {
-  for (const { drive, requests, answer } of await runPlain(app, postgres)) {
-    console.log(`\n### ${drive.route}  ${answer.status} ${answer.text.length} B ${answer.headers.get('content-encoding')}; statements ${requests.map(r => r.length).join(' ')}`)
-    const last = requests.at(-1) ?? []
-    const groups = new Map<string, Logged[]>()
-    for (const one of last) groups.set(one.text, [...(groups.get(one.text) ?? []), one])
-    for (const [text, some] of groups) console.log(`  ${some.length}x (${new Set(some.map(o => o.parameters)).size} params, ${Math.min(...requests.flat().filter(o => o.text === text).map(o => o.ms)).toFixed(2)} ms) ${values.full ? text : text.replace(/\s+/g, ' ').slice(0, 160)}  [${some[0]?.parameters.slice(0, 80)}]`)
-  }
-  }
-  if (values.find) {
-    const r = await runAttached(app, postgres)
-    console.log('names', r.names)
-    for (const a of r.routes) console.log(a.drive.route, 'spans', a.traces.map(t => t.length).join(' '), a.answer.status)
-    for (const f of r.findings) console.log(JSON.stringify({ kind: f.kind, route: f.route, subject: f.subject, where: f.where, evidence: f.evidence, cost: f.cost }, null, 0))
+Runs applications that nobody here wrote, by themselves and with the recorder, and compares what Hotpath finds
+with the truth, which was written down by hand from the log of their database: docs/real-applications.md
+
+  --only NAME  unleash, parse or directus
+  --log        only prints what the database's log says of each request
+`
+
+const { values } = parseArgs({
+  options: {
+    only: { type: 'string' },
+    log: { type: 'boolean', default: false },
+    help: { type: 'boolean', default: false },
+  },
+})
+
+const known: readonly Application[] = [unleash, parse, directus]
+const asked = known.filter(({ name }) => values.only === undefined || values.only === name)
+if (values.help || asked.length === 0) {
+  process.stdout.write(usage)
+  process.exitCode = values.help ? 0 : 2
+} else {
+  process.exitCode = await run(asked)
+}
+
+async function run(applications: readonly Application[]): Promise<number> {
+  const postgres = await startPostgres({ logStatements: true })
+  try {
+    const reports: Report[] = []
+    for (const app of applications) {
+      const plain = await runPlain(app, postgres)
+      if (values.log) {
+        process.stdout.write(plain.map(logOf).join(''))
+        continue
+      }
+      const report = reportOn(app, plain, await runAttached(app, postgres))
+      process.stdout.write(`${textOf(report)}\n`)
+      reports.push(report)
+    }
+    if (!values.log) process.stdout.write(`${lastLine(reports)}\n`)
+    const isGood = reports.every(
+      ({ judgement, odds, faults }) => judgement.wrong.length + odds.length + faults.length === 0,
+    )
+    return isGood ? 0 : 1
+  } finally {
+    await postgres.stop()
   }
 }
-await postgres.stop()
-process.exit()
+
+function logOf(plain: Plain): string {
+  const { drive, requests, answer, quickestMs } = plain
+  const counts = requests.map(({ length }) => length).join(' ')
+  const size = `${answer.text.length} B ${answer.headers.get('content-encoding') ?? 'as it is'}`
+  const lines = statementsOf(plain).map(
+    ({ text, times, sets, quickestMs }) =>
+      `  ${times} with ${sets} sets, ${quickestMs.toFixed(2)} ms: ${text.slice(0, 200)}\n`,
+  )
+  return `\n${drive.route} ${drive.what ?? ''}\n  ${answer.status}, ${size}, ${widest(answer)} fields at the widest, ${quickestMs.toFixed(1)} ms at the quickest; statements ${counts}\n${lines.join('')}`
+}

@@ -1,14 +1,22 @@
-import type { Application, Drive, Truth } from './application.js'
+import type { Application, Drive } from './application.js'
 import type { Client } from './client.js'
+import { parseTruth } from './parse-truth.js'
 
 /**
  * Parse Server: Express and pg-promise. A blog of its own classes: authors, posts with pointers, comments
  * in a relation; users with roles.
  */
 const key = { 'x-parse-application-id': 'shop', 'x-parse-master-key': 'master' }
-const user = (client: Client) => ({ 'x-parse-application-id': 'shop', 'x-parse-session-token': client.known['session'] ?? '' })
+const user = (client: Client) => ({
+  'x-parse-application-id': 'shop',
+  'x-parse-session-token': client.known['session'] ?? '',
+})
 const where = (value: unknown): string => `where=${encodeURIComponent(JSON.stringify(value))}`
-const pointer = (className: string, objectId: string) => ({ __type: 'Pointer', className, objectId })
+const pointer = (className: string, objectId: string) => ({
+  __type: 'Pointer',
+  className,
+  objectId,
+})
 
 export const parse: Application = {
   name: 'parse',
@@ -30,63 +38,98 @@ export const parse: Application = {
   }),
   ready: '/parse/health',
   seed,
+  ids: /^[A-Za-z0-9]{10}$/,
+  truth: parseTruth,
   drives: [
-    list('/parse/classes/Post?limit=50', []),
-    list('/parse/classes/Post?limit=50&include=author', []),
-    list('/parse/classes/Post?limit=50&include=author.company,tags&count=1', []),
-    list(`/parse/classes/Post?${where({ author: { $inQuery: { className: 'Author', where: { name: { $regex: '^A' } } } } })}`, []),
+    list('all', '/parse/classes/Post?limit=50', 1),
+    list('with authors', '/parse/classes/Post?limit=50&include=author', 2),
+    list(
+      'with companies, tags and their number',
+      '/parse/classes/Post?limit=20&include=author.company,tags&count=1',
+      5,
+    ),
+    list(
+      'of some authors',
+      `/parse/classes/Post?${where({ author: { $inQuery: { className: 'Author', where: { name: { $regex: '^A' } } } } })}`,
+      2,
+    ),
     {
       route: 'GET /parse/classes/:className/:objectId',
       send: client => client.get(`/parse/classes/Post/${client.known['post']}?include=author`),
-      statements: 1, truth: [],
+      statements: 2,
     },
     {
-      route: 'GET /parse/classes/:className relation',
-      send: client => client.get(`/parse/classes/Comment?${where({ $relatedTo: { object: pointer('Post', client.known['post'] ?? ''), key: 'comments' } })}`),
-      statements: 1, truth: [],
+      route: 'GET /parse/classes/:className',
+      what: 'of a relation',
+      send: client =>
+        client.get(
+          `/parse/classes/Comment?${where({ $relatedTo: { object: pointer('Post', client.known['post'] ?? ''), key: 'comments' } })}`,
+        ),
+      statements: 2,
     },
     {
-      route: 'GET /parse/classes/:className as user',
+      route: 'GET /parse/classes/:className',
+      what: 'by a user',
       send: client => client.send('GET', '/parse/classes/Secret?limit=50', undefined, user(client)),
-      statements: 1, truth: [],
+      statements: 1,
     },
-    get('/parse/users?limit=20', []),
-    { route: 'GET /parse/users/me', send: client => client.send('GET', '/parse/users/me', undefined, user(client)), statements: 1, truth: [] },
-    { route: 'GET /parse/login', send: client => client.get('/parse/login?username=user1&password=secret'), statements: 1, truth: [] },
-    get('/parse/roles', []),
-    get('/parse/sessions', []),
-    get('/parse/schemas', []),
-    get('/parse/aggregate/Post?' + `pipeline=${encodeURIComponent(JSON.stringify([{ $group: { _id: '$kind', total: { $sum: 1 } } }]))}`, [], '/parse/aggregate/:className'),
+    get('/parse/users?limit=20', 1),
+    {
+      route: 'GET /parse/users/me',
+      send: client => client.send('GET', '/parse/users/me', undefined, user(client)),
+      statements: 2,
+    },
+    {
+      route: 'GET /parse/login',
+      send: client => client.get('/parse/login?username=user1&password=secret'),
+      statements: 3,
+    },
+    get('/parse/roles', 1),
+    get('/parse/sessions', 1),
+    get('/parse/schemas', 2),
+    get(
+      '/parse/aggregate/Post?' +
+        `pipeline=${encodeURIComponent(JSON.stringify([{ $group: { _id: '$kind', total: { $sum: 1 } } }]))}`,
+      1,
+      '/parse/aggregate/:className',
+    ),
     {
       route: 'POST /parse/classes/:className',
       send: (client, n) => client.post('/parse/classes/Note', { text: `note ${n}`, n }),
-      statements: 1, truth: [],
+      statements: 1,
     },
     {
       route: 'PUT /parse/classes/:className/:objectId',
-      send: (client, n) => client.send('PUT', `/parse/classes/Post/${client.known['post']}`, { views: n }),
-      statements: 1, truth: [],
+      send: (client, n) =>
+        client.send('PUT', `/parse/classes/Post/${client.known['post']}`, { views: n }),
+      statements: 1,
     },
     {
       route: 'POST /graphql',
-      send: client => client.post('/graphql', { query: '{ posts(first: 12) { edges { node { title author { name } comments { edges { node { text } } } } } } }' }),
-      statements: 1, truth: [],
+      send: client =>
+        client.post('/graphql', {
+          query:
+            '{ posts(first: 12) { edges { node { title author { name } comments { edges { node { text } } } } } } }',
+        }),
+      statements: 27,
     },
   ],
 }
 
-function list(path: string, truth: readonly Truth[]): Drive {
-  return get(path, truth, '/parse/classes/:className')
+function list(what: string, path: string, statements: number): Drive {
+  return { ...get(path, statements, '/parse/classes/:className'), what }
 }
 
-function get(path: string, truth: readonly Truth[], template = path.split('?')[0]): Drive {
-  return { route: `GET ${template}`, send: client => client.get(path), statements: 1, truth }
+function get(path: string, statements: number, template = path.split('?')[0]): Drive {
+  return { route: `GET ${template}`, statements, send: client => client.get(path) }
 }
 
 async function seed(client: Client): Promise<void> {
   client.headers = key
-  const make = async (className: string, body: Readonly<Record<string, unknown>>): Promise<string> =>
-    String((await client.make(`/parse/classes/${className}`, body))['objectId'])
+  const make = async (
+    className: string,
+    body: Readonly<Record<string, unknown>>,
+  ): Promise<string> => String((await client.make(`/parse/classes/${className}`, body))['objectId'])
   const company = await make('Company', { name: 'Roasters' })
   const authors: string[] = []
   for (const name of ['Ada', 'Alan', 'Barbara', 'Edsger', 'Grace', 'Ken']) {
@@ -95,9 +138,12 @@ async function seed(client: Client): Promise<void> {
   const tags = [await make('Tag', { name: 'new' }), await make('Tag', { name: 'good' })]
   for (let i = 0; i < 24; i++) {
     const comments: string[] = []
-    for (let c = 0; c < 3; c++) comments.push(await make('Comment', { text: `comment ${c} of ${i}` }))
+    for (let c = 0; c < 3; c++)
+      comments.push(await make('Comment', { text: `comment ${c} of ${i}` }))
     client.known['post'] = await make('Post', {
-      title: `Post ${i}`, kind: i % 3 === 0 ? 'long' : 'short', views: 0,
+      title: `Post ${i}`,
+      kind: i % 3 === 0 ? 'long' : 'short',
+      views: 0,
       author: pointer('Author', authors[i % authors.length] ?? ''),
       tags: tags.map(id => pointer('Tag', id)),
       comments: { __op: 'AddRelation', objects: comments.map(id => pointer('Comment', id)) },
@@ -105,12 +151,25 @@ async function seed(client: Client): Promise<void> {
   }
   const users: string[] = []
   for (let i = 1; i <= 4; i++) {
-    const made = await client.make('/parse/users', { username: `user${i}`, password: 'secret', email: `user${i}@example.com` })
+    const made = await client.make('/parse/users', {
+      username: `user${i}`,
+      password: 'secret',
+      email: `user${i}@example.com`,
+    })
     users.push(String(made['objectId']))
   }
   const login = await client.make('/parse/login', { username: 'user1', password: 'secret' })
   client.known['session'] = String(login['sessionToken'])
-  const role = await client.make('/parse/roles', { name: 'editors', ACL: { '*': { read: true } }, users: { __op: 'AddRelation', objects: users.map(id => pointer('_User', id)) } })
-  await client.make('/parse/roles', { name: 'readers', ACL: { '*': { read: true } }, roles: { __op: 'AddRelation', objects: [pointer('_Role', String(role['objectId']))] } })
-  for (let i = 0; i < 10; i++) await make('Secret', { n: i, ACL: { 'role:readers': { read: true } } })
+  const role = await client.make('/parse/roles', {
+    name: 'editors',
+    ACL: { '*': { read: true } },
+    users: { __op: 'AddRelation', objects: users.map(id => pointer('_User', id)) },
+  })
+  await client.make('/parse/roles', {
+    name: 'readers',
+    ACL: { '*': { read: true } },
+    roles: { __op: 'AddRelation', objects: [pointer('_Role', String(role['objectId']))] },
+  })
+  for (let i = 0; i < 10; i++)
+    await make('Secret', { n: i, ACL: { 'role:readers': { read: true } } })
 }

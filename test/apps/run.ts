@@ -1,13 +1,13 @@
-import type { Finding, Span } from '@hotpath/console'
+import type { Finding } from '@hotpath/console'
 import pg from 'pg'
 import type { Application, Drive } from './application.js'
 import { type Answer, Client } from './client.js'
-import { installedApplication } from './install.js'
 import { type Logged, ServerLog } from './server-log.js'
 import { freePort, type Postgres } from '../postgres.js'
 import { TestConsole } from '../processes/console.js'
 import { Program, type ProgramOptions, register } from '../processes/program.js'
 import { until } from '../processes/until.js'
+import { applicationFolder } from '../run/company.js'
 import { nodeOf } from '../run/node.js'
 
 /** Requests of a route before any is judged: the first ones fill caches of the application. */
@@ -22,43 +22,48 @@ export interface Plain {
   readonly drive: Drive
   /** The statements of each request that was looked at. */
   readonly requests: readonly (readonly Logged[])[]
+  /** To the last of them. */
   readonly answer: Answer
+  /** All of them were answered with the same text. */
+  readonly isSame: boolean
+  /** How long the quickest of them took from outside. */
+  readonly quickestMs: number
 }
 
-/** What Hotpath says of a route. */
+/** What the recorder made of a route. */
 export interface Attached {
   readonly drive: Drive
-  /** The statement spans of each trace that was kept. */
-  readonly traces: readonly (readonly Span[])[]
+  /** How many statements each of the route's newest traces holds. */
+  readonly statements: readonly number[]
+  /** To the request that the application by itself answered last. */
   readonly answer: Answer
 }
 
 export interface Recorded {
-  readonly routes: readonly Attached[]
+  readonly drives: readonly Attached[]
   readonly findings: readonly Finding[]
-  /** Routes that the console knows and that nobody drove, but for those of the seed. */
-  readonly names: readonly string[]
 }
 
 /** The application by itself, one request at a time, and what its database logs of each. */
 export async function runPlain(app: Application, postgres: Postgres): Promise<readonly Plain[]> {
   await using running = await Running.start(app, postgres, 'plain')
-  await using log = await ServerLog.open(
-    postgres.statements ?? '',
-    postgres.url,
-    running.database,
-  )
+  await using log = await ServerLog.open(postgres.statements ?? '', postgres.url, running.database)
   const seen: Plain[] = []
   for (const drive of app.drives) {
     for (let n = 0; n < warmUps; n++) await running.answer(drive, n)
     await log.sinceLast()
     const requests: (readonly Logged[])[] = []
     let answer: Answer | undefined
+    const texts = new Set<string>()
+    let quickestMs = Infinity
     for (let n = warmUps; n < warmUps + logged; n++) {
+      const startMs = performance.now()
       answer = await running.answer(drive, n)
+      quickestMs = Math.min(quickestMs, performance.now() - startMs)
+      texts.add(answer.text)
       requests.push(await log.sinceLast())
     }
-    if (answer) seen.push({ drive, requests, answer })
+    if (answer) seen.push({ drive, requests, answer, isSame: texts.size === 1, quickestMs })
   }
   return seen
 }
@@ -70,21 +75,25 @@ export async function runAttached(app: Application, postgres: Postgres): Promise
   {
     await using running = await Running.start(app, postgres, 'attached', console)
     for (const drive of app.drives) {
-      for (let n = 0; n < recorded; n++) answers.set(drive, await running.answer(drive, n))
+      for (let n = 0; n < recorded; n++) {
+        const answer = await running.answer(drive, n)
+        if (n === warmUps + logged - 1) answers.set(drive, answer)
+      }
     }
     await running.stop()
   }
-  const { routes: rows } = await console.ask('routes', 'since=1h')
   const { findings } = await console.ask('findings', 'since=1h')
-  const routes: Attached[] = []
+  const drives: Attached[] = []
   for (const [drive, answer] of answers) {
-    const query = `since=1h&order=newest&limit=15&route=${encodeURIComponent(drive.route)}`
+    const query = `since=1h&order=newest&limit=200&route=${encodeURIComponent(drive.route)}`
     const { traces } = await console.ask('traces', query)
     const spans = await Promise.all(traces.map(({ traceId }) => console.spans(traceId)))
-    const statements = spans.map(all => all.filter(span => 'db.query.text' in span.attributes))
-    routes.push({ drive, traces: statements, answer })
+    const statements = spans.map(
+      all => all.filter(({ attributes }) => 'db.query.text' in attributes).length,
+    )
+    drives.push({ drive, statements, answer })
   }
-  return { routes, findings, names: rows.map(({ route }) => route) }
+  return { drives, findings }
 }
 
 /** An application that serves, with its data in it. */
@@ -108,9 +117,12 @@ class Running implements AsyncDisposable {
     const database = `${app.name}_${as}`
     await createDatabase(postgres, database)
     const port = await freePort()
-    const { before, args, env } = app.start(`${postgres.url.replace(/[^/]*$/, '')}${database}`, port)
+    const { before, args, env } = app.start(
+      `${postgres.url.replace(/[^/]*$/, '')}${database}`,
+      port,
+    )
     const node = app.node === undefined ? process.execPath : nodeOf(app.node)
-    const cwd = installedApplication(app.name)
+    const cwd = applicationFolder(app.name)
     if (before !== undefined) await prepare(node, before, { cwd, env })
     const flags = console === undefined ? [] : ['--import', register]
     const program = new Program(node, [...flags, ...args], {
