@@ -123,6 +123,17 @@ export const directus: Application = {
         }),
       statements: 30,
     },
+    {
+      route: 'POST /fields/:collection',
+      statements: 1,
+      send: (client, n) =>
+        client.post('/fields/comments', {
+          field: `extra_${n}`,
+          type: 'string',
+          schema: {},
+          meta: {},
+        }),
+    },
   ],
 }
 

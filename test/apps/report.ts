@@ -1,3 +1,4 @@
+import type { Finding } from '@hotpath/console'
 import type { Application } from './application.js'
 import { atOdds } from './evidence.js'
 import { type Figures, figures, type Judgement, judge } from './judge.js'
@@ -10,6 +11,8 @@ export interface Report {
   readonly routes: number
   readonly clean: number
   readonly judgement: Judgement
+  /** What is said of routes that only the seed asks for, of which no truth was established. */
+  readonly unjudged: readonly Finding[]
   /** Where the truth does not hold any more. */
   readonly odds: readonly string[]
   /** Where the recorder saw other statements than the server ran, or the application answered otherwise. */
@@ -23,7 +26,11 @@ export function reportOn(app: Application, plain: readonly Plain[], recorded: Re
     app,
     routes: routes.size,
     clean: [...routes].filter(route => !sick.has(route)).length,
-    judgement: judge(recorded.findings, app.truth),
+    judgement: judge(
+      recorded.findings.filter(({ route }) => routes.has(route)),
+      app.truth,
+    ),
+    unjudged: recorded.findings.filter(({ route }) => !routes.has(route)),
     odds: atOdds(plain, app.truth),
     faults: [...unlike(app, plain, recorded), ...unseen(app, recorded)],
   }
@@ -56,7 +63,7 @@ function unseen(app: Application, { drives }: Recorded): string[] {
 const nameOf = ({ route, what }: { route: string; what?: string }): string =>
   what === undefined ? route : `${route} (${what})`
 
-export function textOf({ app, routes, clean, judgement, odds, faults }: Report): string {
+export function textOf({ app, routes, clean, judgement, unjudged, odds, faults }: Report): string {
   const { wrong, missed } = judgement
   return [
     `${app.name}: ${routes} routes, ${clean} of them clean`,
@@ -67,6 +74,9 @@ export function textOf({ app, routes, clean, judgement, odds, faults }: Report):
     ),
     ...missed.map(
       ({ kind, route, statement = '', why }) => `  missed  ${kind} ${route}: ${statement} (${why})`,
+    ),
+    ...unjudged.map(
+      ({ kind, route, subject }) => `  unjudged ${kind} ${route}: ${subject.slice(0, 120)}`,
     ),
     ...odds.map(one => `  ODDS    ${one}`),
     ...faults.map(one => `  FAULT   ${one}`),
