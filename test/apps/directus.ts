@@ -125,7 +125,7 @@ export const directus: Application = {
     },
     {
       route: 'POST /fields/:collection',
-      statements: 1,
+      statements: 24,
       send: (client, n) =>
         client.post('/fields/comments', {
           field: `extra_${n}`,

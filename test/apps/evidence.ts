@@ -58,7 +58,7 @@ export function atOdds(plain: readonly Plain[], truth: readonly Truth[]): string
 
 function countedOther(plain: Plain): string[] {
   const { route, what = '', statements } = plain.drive
-  const counted = statementsOf(plain).reduce((sum, { times }) => sum + times, 0)
+  const counted = middle(plain.requests.map(({ length }) => length))
   if (counted === statements) return []
   return [`${route} ${what}: ${counted} statements in the log, ${statements} in the truth`]
 }
