@@ -18,7 +18,14 @@ import pg from 'pg'
 export interface Postgres {
   /** `postgres://postgres@127.0.0.1:PORT/postgres`, no password. */
   readonly url: string
+  /** Where its log lies, as JSON lines; of a server that logs statements. */
+  readonly statements?: string
   stop(): Promise<void>
+}
+
+export interface PostgresOptions {
+  /** Every statement in its log, with parameters and time: what the server itself says that it was asked. */
+  readonly logStatements?: boolean
 }
 
 /**
@@ -28,7 +35,9 @@ export interface Postgres {
  *     const postgres = await startPostgres()
  *     after(() => postgres.stop())
  */
-export async function startPostgres(): Promise<Postgres> {
+export async function startPostgres({
+  logStatements = false,
+}: PostgresOptions = {}): Promise<Postgres> {
   const account = serverAccount()
   const bin = runnable(newestDebian() ?? embedded(), account)
   const data = mkdtempSync(join(tmpdir(), 'hotpath-pg-'))
@@ -41,10 +50,12 @@ export async function startPostgres(): Promise<Postgres> {
   )
   const port = await freePort()
   appendFileSync(join(data, 'postgresql.conf'), settings(port))
+  if (logStatements) appendFileSync(join(data, 'postgresql.conf'), statementLog)
   const server = spawnTied(join(bin.folder, 'pg_ctl'), data, as)
   await ready(server)
   return {
     url: `postgres://postgres@127.0.0.1:${port}/postgres`,
+    ...(logStatements ? { statements: join(data, 'statements', 'postgresql.json') } : {}),
     async stop() {
       const closed = new Promise(resolve => server.once('close', resolve))
       server.stdin?.end()
@@ -77,6 +88,20 @@ max_connections = 100
 log_min_messages = fatal
 `
 }
+
+/** The collector writes what comes from all processes of the server in the order in which it came. */
+const statementLog = `
+log_min_messages = log
+log_min_duration_statement = 0
+log_parameter_max_length = -1
+logging_collector = on
+log_destination = jsonlog
+log_directory = statements
+log_filename = 'postgresql.log'
+log_file_mode = 0644
+log_rotation_age = 0
+log_rotation_size = 0
+`
 
 /**
  * A server that ends when its standard input closes: also when the test's process is killed, so

@@ -21,6 +21,15 @@ describe('of answers', () => {
     )
   })
 
+  test('the bytes are copied at once, and not one by one', async () => {
+    const { errors } = await observe(APP, async app => {
+      for (let n = 0; n < 3; n++) await (await fetch(`${app.url}/counted`)).arrayBuffer()
+      const { taken } = (await (await fetch(`${app.url}/steps`)).json()) as { taken: number }
+      assert.ok(taken < 10_000, `${taken} steps through three answers of 100,000 bytes`)
+    })
+    assert.deepEqual(errors, [])
+  })
+
   test('those of a mounted router belong to the whole address', async () => {
     const { spans, errors } = await observe(APP, async app => {
       for (let n = 0; n < 12; n++) await (await fetch(`${app.url}/tenants/${n}/items`)).text()

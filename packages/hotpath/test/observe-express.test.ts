@@ -24,6 +24,7 @@ const requests: readonly (readonly [string, string | null])[] = [
   ['GET /shop/7/orders/8/fails', '/shop/:uid/orders/:oid/fails'],
   ['GET /shop/list', '/shop/list/'],
   ['GET /shop/nothing', null],
+  ['GET /bare', '/bare'],
   ['GET /old/2/7/orders/8', '/old/:v/:uid/orders/:oid'],
   ['GET /older/7/orders/8', '/older/:uid/orders/:oid'],
   ['GET /admin/stats/monday', '/admin/stats/:day'],

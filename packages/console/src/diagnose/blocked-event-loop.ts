@@ -1,9 +1,8 @@
 import type { Fix, Trace, TraceSpan } from '../model.js'
 import { callSite } from './calls.js'
 import { chattyTransaction } from './chatty-transaction.js'
-import { isInMost } from './confirm.js'
 import { figureOf } from './answers.js'
-import { atPart, busyMsOf, coursesIn } from './course.js'
+import { blockMs, isItsCode } from './computing.js'
 import { duration, percent } from './figures.js'
 import {
   add,
@@ -22,20 +21,11 @@ import { serialisedMs, slowSerialisation } from './slow-serialisation.js'
 import { median, unionNs } from './timing.js'
 import { unboundedList } from './unbounded-list.js'
 
-const settings = {
-  /** The first requests of a route (the recorder keeps five as `new`) compile its code, which takes as long. */
-  requests: 3,
-  /** The recorder speaks from 20 ms on. A busy machine stretches 10 ms of work to that, in every request ... */
-  blockMs: 25,
-  /** ... but not in all alike: the quickest request in ten that shows it takes this long too. */
-  quickPart: 0.1,
-}
-
 const meta: DetectorMeta = {
   id: 'blocked-event-loop',
   title: 'It keeps the event loop',
   why: 'Node runs the code of all requests in one thread: while one computes, nobody else is answered.',
-  threshold: `${settings.blockMs} ms at a stretch, in most requests and ${settings.requests} at least: a garbage collection takes 1 to 10 ms, and the first ones compile its code.`,
+  threshold: `${blockMs} ms at a stretch, in most requests and three at least: a garbage collection takes 1 to 10 ms, and the first ones compile its code.`,
   about: 'code',
 }
 
@@ -101,21 +91,8 @@ function isRightBehind(span: TraceSpan, call: TraceSpan): boolean {
 }
 
 function isConfirmed(weighed: Weighed): boolean {
-  const { occurrences, courses } = weighed
-  const [first] = occurrences
-  const settled = occurrences.filter(
-    ({ request }) => request.attributes['hotpath.sampled.reason'] !== 'new',
-  )
-  const longestMs = settled.map(({ calls }) =>
+  return isItsCode(weighed, ({ calls }) =>
     Math.max(...calls.map(({ durationNs }) => durationNs / 1e6)),
-  )
-  // What stretches most statements stretches code too.
-  const busyMs = first === undefined ? 0 : busyMsOf(coursesIn(courses, first.service))
-  return (
-    settled.length >= settings.requests &&
-    median(longestMs) - busyMs >= settings.blockMs &&
-    atPart(settings.quickPart, longestMs) >= settings.blockMs &&
-    isInMost(weighed)
   )
 }
 

@@ -1,5 +1,6 @@
 import type { Fix, Trace } from '../model.js'
 import { callSite, statementOf } from './calls.js'
+import { isItsCode } from './computing.js'
 import { isInMost } from './confirm.js'
 import { counted, duration } from './figures.js'
 import { type HeldOpen, heldOpen } from './held-open.js'
@@ -10,6 +11,7 @@ import {
   type Occurrence,
   occurrenceIn,
   type Told,
+  type Weighed,
 } from './occurrence.js'
 import { isOutgoing, targetOf } from './outgoing.js'
 import { reading } from './reading.js'
@@ -33,7 +35,7 @@ const meta: DetectorMeta = {
 export const chattyTransaction: Detector = {
   meta,
   detect,
-  isConfirmed: isInMost,
+  isConfirmed,
   describe,
   fixes,
   remedy: unpredicted(
@@ -48,6 +50,13 @@ function detect(trace: Trace): readonly Occurrence[] {
     const takenNs = unionNs(held.work)
     return takenNs < settings.heldMs * 1e6 ? [] : [occurrenceOf(trace, held, takenNs)]
   })
+}
+
+/** Calls take their time; what computes must do so by itself, and not for want of a processor. */
+function isConfirmed(weighed: Weighed): boolean {
+  const calling = weighed.occurrences.filter(({ calls }) => calls.some(isOutgoing))
+  if (calling.length * 2 > weighed.occurrences.length) return isInMost(weighed)
+  return isItsCode(weighed, ({ takenNs }) => takenNs / 1e6)
 }
 
 function occurrenceOf(trace: Trace, held: HeldOpen, takenNs: number): Occurrence {

@@ -28,6 +28,11 @@ const settings = {
   /** Reads of this many rows or values at a time, this seldom, are chunks that somebody chose: a loop reads few. */
   chunkRows: 100,
   chunks: 50,
+  /**
+   * So many rows of a list of values are a batch that somebody made. Fewer, five times over, are what each of
+   * several parents has: Parse Server fetches the three comments of each post so.
+   */
+  batchRows: 10,
   /** A page of a list that is read on and on has at least this many rows. */
   pageRows: 20,
 }
@@ -104,7 +109,7 @@ function isDeliberate({ reading, calls, request }: Group, trace: Trace): boolean
   // `tenant_id = $1 and id > $2 limit 1000` pages; `user_id = $1 and at > $2 limit 10` is a loop.
   if (reading.operation === 'select') {
     if (reading.takesMany && reading.equals.length === 0 && calls.length <= settings.chunks)
-      return rows.length === 0 || typicalRows > 1
+      return rows.length === 0 || typicalRows >= settings.batchRows
     if (reading.pages)
       return reading.equals.length === 0 || (rows.length > 0 && typicalRows >= settings.pageRows)
     return typicalRows >= settings.chunkRows && calls.length <= settings.chunks

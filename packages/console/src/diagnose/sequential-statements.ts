@@ -107,8 +107,10 @@ function isRightAfter(first: Group, second: Group): boolean {
 
 /**
  * The second needs nothing of the first when it has no parameters. Where the first's differ from request to
- * request, also when the second's are the same in all of a process, or those of the first in each: then they
- * come from the code or from the caller. Where nothing differs, they may come from anywhere.
+ * request, also when the second's are those of the first in each: then they come from the caller. Where nothing
+ * differs, they may come from anywhere. So may those that are always the same: what the first returns may be
+ * the same each time, though it was asked with another time of day (Directus reads the newest 100 entries of
+ * its log so, and then asks for what belongs to them) or for another user of the same customer.
  * And both take that long typically, not only in the requests that were kept for being slow.
  */
 function isConfirmed(weighed: Weighed): boolean {
@@ -144,7 +146,7 @@ function isIndependent(occurrences: readonly Occurrence[]): boolean {
   )
   if (isFixed && pairs.every(pair => pair.hasLiteralsOnly)) return true
   if (new Set(pairs.map(({ first }) => first)).size < 2) return false
-  return isFixed || pairs.every(({ first, second }) => first === second)
+  return pairs.every(({ first, second }) => first === second)
 }
 
 /** Neither parameters nor literals. */

@@ -24,6 +24,8 @@ const settings = {
   quickMs: 3,
   /** And it is a good part of the request. */
   share: 0.1,
+  /** The first requests of a route (the recorder keeps five as `new`) compile what writes the answer. */
+  requests: 2,
 }
 
 const meta: DetectorMeta = {
@@ -72,7 +74,14 @@ const plainNs = ({ request }: Occurrence): number =>
 
 function isConfirmed(weighed: Weighed): boolean {
   const known = weighed.sampled.map(serialisedMs).filter(ms => ms > 0)
-  return isInMost(weighed) && Math.min(...known) >= settings.quickMs
+  const settled = weighed.occurrences.filter(
+    ({ request }) => request.attributes['hotpath.sampled.reason'] !== 'new',
+  )
+  return (
+    settled.length >= settings.requests &&
+    isInMost(weighed) &&
+    Math.min(...known) >= settings.quickMs
+  )
 }
 
 /** Milliseconds that the answer took to be put into bytes; 0 where it was not seen. */

@@ -218,6 +218,12 @@ describe('slow-serialisation is named', () => {
     assert.deepEqual(findingsIn(both).length, 1)
   })
 
+  test('and not in the first requests of a process, which compile what writes it', () => {
+    const first = told({ ...slow, 'hotpath.sampled.reason': 'new' })
+    assert.deepEqual(findingsIn([draw(page, first), draw(page, first)]), [])
+    assert.deepEqual(findingsIn([draw(page, told(slow))]), [])
+  })
+
   test('and not for what the size of the answer takes on such a machine', () => {
     const size = { 'http.response.body.size': 400_000, 'hotpath.answer.serialised_ms': 19 }
     assert.deepEqual(kinds(page, told({ ...slow, ...size })), [])

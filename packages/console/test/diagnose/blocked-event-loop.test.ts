@@ -76,6 +76,21 @@ describe('a blocked-event-loop is named', () => {
     assert.deepEqual(findingsIn(pictures.map(picture => draw(picture, blocked))), [])
   })
 
+  test('and not where every second request shows none, unless that is far above what a busy machine makes', () => {
+    const none = `
+  POST /sessions   ========     server
+    user           =            select * from users where email = $1 #*
+`
+    const half = (picture: string) =>
+      findingsIn([picture, none, picture, none, picture, none].map(one => draw(one, blocked)))
+    assert.deepEqual(half(hashing), [])
+    const long = hashing.replaceAll(/=+( +(?:server|internal))/g, `${'='.repeat(16)}$1`)
+    assert.deepEqual(
+      half(long).map(({ kind }) => kind),
+      ['blocked-event-loop'],
+    )
+  })
+
   test('and not where the machine stretches most statements as much', () => {
     const read = (t: string, cells: string) =>
       `${t.padEnd(14)}   ${cells}     select * from ${t} where id = $1 #*`

@@ -113,6 +113,23 @@ describe('a statement is not called slow', () => {
     assert.equal(find(requests(3, slow), [calls(lookup, scan), ...busy]).length, 1)
   })
 
+  test('when it always runs beside others, of which none is quick: they delay each other', () => {
+    const page = `
+      GET /page   ======   server
+        user       ====    ${lookup} #a r=1
+        a          ====    select * from a
+        b          ====    select * from b
+    `
+    const named = (quickMs: number) =>
+      find(requests(3, page), [calls(lookup, [...times(20, quickMs), ...times(80, 40)])])
+        .filter(({ subject }) => subject === lookup)
+        .map(({ kind }) => kind)
+    assert.deepEqual(named(7), [])
+    assert.deepEqual(named(15), ['slow-statement'])
+    const alone = calls(lookup, [...times(20, 7), ...times(80, 40)])
+    assert.equal(find(requests(3, slow), [alone]).length, 1)
+  })
+
   test('when it brings as many rows as take that long', () => {
     const list = `
       GET /all   ======   server

@@ -149,6 +149,16 @@ describe('n-plus-one speaks', () => {
       )
   })
 
+  test('of lists of the few keys that each of several parents has', () => {
+    assert.equal(
+      found(`
+      GET /posts   ==============   server
+        comments    = = = = = =     select * from comments where id in ($1) #* r=3
+      `).length,
+      1,
+    )
+  })
+
   test('of more batches of values than anybody chooses', () => {
     const calls = '= '.repeat(51)
     assert.equal(
@@ -248,6 +258,13 @@ describe('n-plus-one is silent', () => {
       `
       GET /users   ==============   server
         users       = = = = = =     select * from users where id in ($1, $2, $3) #*
+      `,
+    ],
+    [
+      'about batches of some ten rows each',
+      `
+      GET /users   ==============   server
+        users       = = = = = =     select * from users where id in ($1) #* r=12
       `,
     ],
     [

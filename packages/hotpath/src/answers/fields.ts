@@ -28,7 +28,8 @@ export function askedFields(url: string): ReadonlySet<string> | undefined {
 
 /**
  * Counts the fields of the objects that an answer is about: of the first object, from the outside, that has
- * all fields that were asked for; without such a wish, of the first one in a list, or the only one.
+ * all fields that were asked for; without such a wish, of the first one in a list, or the only one, also
+ * within `{ data: [ ... ], total: 7 }`.
  */
 export function fieldsOf(
   json: string,
@@ -36,8 +37,8 @@ export function fieldsOf(
 ): FieldFigures | undefined {
   const body = parsed(json)
   if (asked === undefined) {
-    const object = Array.isArray(body) ? (body as unknown[])[0] : body
-    return isObject(object) ? { sent: Object.keys(object).length } : undefined
+    const sent = fieldsWithin(body, 0)
+    return sent === undefined ? undefined : { sent }
   }
   const object = find(body, asked, 0)
   if (object === undefined) return undefined
@@ -58,6 +59,18 @@ function parsed(json: string): unknown {
   } catch {
     return undefined
   }
+}
+
+/** What has more fields is no envelope around something else. */
+const MAX_ENVELOPE = 5
+
+function fieldsWithin(value: unknown, depth: number): number | undefined {
+  const one = Array.isArray(value) ? (value as unknown[])[0] : value
+  if (!isObject(one)) return undefined
+  const sent = Object.keys(one).length
+  if (sent > MAX_ENVELOPE || depth >= MAX_DEPTH) return sent
+  const inner = Object.values(one).map(field => fieldsWithin(field, depth + 1) ?? 0)
+  return Math.max(sent, ...inner)
 }
 
 function find(value: unknown, asked: ReadonlySet<string>, depth: number): object | undefined {

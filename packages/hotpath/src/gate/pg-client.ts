@@ -11,6 +11,7 @@ import { keeper } from '../trace/keeper.js'
 import { recorder } from '../trace/recorder.js'
 import { takeSite } from '../trace/site.js'
 import { ActiveTrace, OpenSpan } from '../trace/span.js'
+import { databaseOf } from './pg-database.js'
 import { lookAtPlan } from './pg-plans.js'
 import { type HandedOver, handedOver } from './pg-site.js'
 import { forgetRead, noteGiven, noteReturned } from './pg-returned.js'
@@ -26,7 +27,7 @@ import type {
 } from './pg-types.js'
 import { replace } from './replace.js'
 import { withinCaller } from './within-caller.js'
-import { type Database, StatementSpan, statementOf } from './statement-span.js'
+import { StatementSpan, statementOf } from './statement-span.js'
 
 /** Where a query keeps its span until it ends. */
 const SPAN = Symbol('hotpath.span')
@@ -170,6 +171,17 @@ export function gateQuery(Query: { readonly prototype: object }): void {
         return inCaller(span, original, this, error, connection)
       },
   )
+  replace(
+    Query.prototype,
+    'submit',
+    original =>
+      function submit(connection) {
+        // One that is sent at once has no span yet.
+        const span = (this as Watched)[SPAN]
+        if (span !== undefined) contained('gate.pg', () => span.sent())
+        return original.call(this, connection)
+      },
+  )
   Object.defineProperty(Query.prototype, FOLLOWED, { value: true })
   stageQueries(Query.prototype)
 }
@@ -255,6 +267,8 @@ function follow(
       return undefined
     }
     query[SPAN] = span
+    const ahead = (active(client) as Watched | undefined)?.[SPAN]
+    span.behindOthers = ahead !== undefined && ahead.trace !== span.trace
     return query
   } catch {
     caught('gate.pg')
@@ -310,11 +324,16 @@ function fail(span: StatementSpan, error: unknown): void {
 
 /** Without a promise or a wrapped callback of ours: the newest query of the client is the one. */
 function lastQueued(client: PgClient): Submittable | undefined {
-  const old = client._queryQueue === undefined
-  const waiting = old ? client.queryQueue : client._queryQueue
-  const newest = waiting?.at(-1) ?? client._sentQueryQueue?.at(-1)
-  return newest ?? (old ? client.activeQuery : client._activeQuery) ?? undefined
+  const waiting = isOld(client) ? client.queryQueue : client._queryQueue
+  return waiting?.at(-1) ?? client._sentQueryQueue?.at(-1) ?? active(client)
 }
+
+/** What the server runs for this client now. */
+function active(client: PgClient): Submittable | undefined {
+  return (isOld(client) ? client.activeQuery : client._activeQuery) ?? undefined
+}
+
+const isOld = (client: PgClient): boolean => client._queryQueue === undefined
 
 /** Runs what ends a query in the async context of who made it, not in that of the socket. */
 function inCaller(span: StatementSpan, fn: Callback, self: unknown, ...args: unknown[]): unknown {
@@ -342,35 +361,6 @@ function connecting(client: PgClient, callback: Callback): Callback {
   return function (this: unknown, ...args) {
     contained('gate.pg', () => span?.end(args[0] ? 'error' : 'unset'))
     return context.run(caller, apply, callback, this, args)
-  }
-}
-
-const databases = new WeakMap<PgClient, PgDatabase>()
-
-function databaseOf(client: PgClient): PgDatabase {
-  let database = databases.get(client)
-  if (database === undefined) {
-    database = new PgDatabase(client)
-    databases.set(client, database)
-  }
-  return database
-}
-
-class PgDatabase implements Database {
-  readonly system = 'postgresql'
-
-  constructor(readonly client: PgClient) {}
-
-  attributes(): Attributes {
-    const { host, port, database } = this.client.connectionParameters ?? {}
-    const attributes: Attributes = {}
-    if (typeof database === 'string') attributes['db.namespace'] = database
-    if (typeof host !== 'string') return attributes
-    // A Unix socket: its name, without the machine's folder.
-    if (host.includes('/')) attributes['server.address'] = `.s.PGSQL.${String(port)}`
-    else attributes['server.address'] = host
-    if (!host.includes('/') && typeof port === 'number') attributes['server.port'] = port
-    return attributes
   }
 }
 

@@ -1,4 +1,5 @@
 import { unusedColumns } from '../answers/columns.js'
+import { recorder } from '../trace/recorder.js'
 import type { Attributes } from '../trace/attributes.js'
 import type { ExponentialHistogram } from '../trace/histogram.js'
 import { newSeries } from '../trace/series.js'
@@ -6,6 +7,7 @@ import { type ActiveTrace, OpenSpan } from '../trace/span.js'
 import type { Template } from '../sql/template.js'
 import { digestOf, NONE, paramsHash, UNKNOWN } from './params-hash.js'
 import { caught } from '../trace/counts.js'
+import { waitedInLine } from './wait-span.js'
 
 /** Where statements of one client go: one for each connection. */
 export interface Database {
@@ -82,6 +84,8 @@ export class StatementSpan extends OpenSpan {
   bytes = -1
   /** Nothing of the app's runs when it ends: no context needs to be restored. */
   awaited = false
+  /** Of another request is what the connection does when this one comes: it waits for that in the client's line. */
+  behindOthers = false
   /** Of the parameters; they themselves are not kept. */
   private params = NONE
   private errorType = ''
@@ -100,6 +104,16 @@ export class StatementSpan extends OpenSpan {
   ) {
     super(trace, parent, 'client', statement.name, undefined)
     if (values !== undefined) this.params = digested(values)
+  }
+
+  /**
+   * Its turn has come on a connection that had others to run before it. What it takes begins now: the line was
+   * the time of those. Where they were the request's own their spans show it, else a span says that it waited.
+   */
+  sent(): void {
+    const now = recorder.now()
+    if (this.behindOthers) waitedInLine(this.parent, this.startMs, now)
+    this.startMs = now
   }
 
   succeed(rows: number): void {

@@ -27,3 +27,15 @@ export function waited(
   parent.trace.hold(span)
   span.end(failed ? 'error' : 'unset')
 }
+
+/** A statement of this request was in the line of a connection behind statements of others. */
+export function waitedInLine(parent: OpenSpan | undefined, startMs: number, nowMs: number): void {
+  if (parent === undefined || parent.trace.ended || nowMs - startMs < SHORTEST_WAIT_MS) return
+  const span = new OpenSpan(parent.trace, parent, 'internal', 'wait: line', {
+    'hotpath.wait': 'line',
+  })
+  span.startMs = startMs
+  // Not by `end`, which says that its code goes on: it waits for the statement now.
+  span.endMs = nowMs
+  parent.trace.hold(span)
+}

@@ -9,9 +9,12 @@ export type LayerClass = new (path: unknown, options: object, handle: () => void
 /** Hand-written paths are shorter; what is longer was generated. */
 const MAX_TEMPLATE = 200
 
-/** `/users/:uid` and `/orders` to `/users/:uid/orders`; a regular expression is shown as it is written. */
+/**
+ * `/users/:uid` and `/orders` to `/users/:uid/orders`; a regular expression is shown as it is written. To a
+ * router of Express no path is the same as `/`.
+ */
 export function joinTemplate(prefix: string, path: string): string {
-  if (path === '/' && prefix !== '') return prefix
+  if (path === '/' || path === '') return prefix === '' ? '/' : prefix
   if (prefix === '') return path.slice(0, MAX_TEMPLATE)
   return `${prefix}${path.startsWith('/') ? '' : '/'}${path}`.slice(0, MAX_TEMPLATE)
 }

@@ -28,6 +28,20 @@ app.get('/held', (request, response) => {
   response.json({ gone: gone.length, megabytes: process.memoryUsage().arrayBuffers / 1e6 })
 })
 
+/** Libraries change the iterators of arrays; then the engine has no short way round them. */
+const steps = { taken: 0 }
+app.get('/counted', (request, response) => {
+  const iterators = Object.getPrototypeOf([][Symbol.iterator]())
+  const { next } = iterators
+  iterators.next = function () {
+    steps.taken++
+    return next.call(this)
+  }
+  response.end(Buffer.alloc(100_000, 65))
+  iterators.next = next
+})
+app.get('/steps', (request, response) => response.json(steps))
+
 const server = http.createServer(app)
 serve(server)
 process.once('disconnect', () => agent.destroy())

@@ -39,6 +39,10 @@ exports.makeApp = (express, major) => {
   app.use('/shop/', users)
   app.use(['/old/:v', '/older'], users)
 
+  const bare = express.Router()
+  bare.get('', answer)
+  app.use('/bare', bare)
+
   const admin = express()
   admin.get('/stats/:day', answer)
   app.use('/admin', admin)
