@@ -165,19 +165,12 @@ export function gateQuery(Query: { readonly prototype: object }): void {
         return inCaller(span, original, this, error, connection)
       },
   )
-  replace(
-    Query.prototype,
-    'submit',
-    original =>
-      function submit(connection) {
-        // One that is sent at once has no span yet.
-        const span = (this as Watched)[SPAN]
-        if (span !== undefined) contained('gate.pg', () => span.sent())
-        return original.call(this, connection)
-      },
-  )
   Object.defineProperty(Query.prototype, FOLLOWED, { value: true })
-  stageQueries(Query.prototype)
+  // One that is sent at once has no span yet.
+  stageQueries(Query.prototype, query => {
+    const span = (query as Watched)[SPAN]
+    if (span?.inLine === true) contained('gate.pg', () => span.sent())
+  })
 }
 
 /** Tells the span of a query how it was answered. */
@@ -261,8 +254,9 @@ function follow(
       return undefined
     }
     query[SPAN] = span
-    const ahead = (active(client) as Watched | undefined)?.[SPAN]
-    span.behindOthers = ahead !== undefined && ahead.trace !== span.trace
+    const ahead = active(client) as Watched | undefined
+    span.inLine = ahead !== query
+    span.behindOthers = ahead?.[SPAN] !== undefined && ahead[SPAN].trace !== span.trace
     return query
   } catch {
     caught('gate.pg')
