@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { run } from 'node:test'
 import { parseArgs } from 'node:util'
 import { root } from './places.js'
+import { installNeeded } from './run/debian.js'
 import { nodeOf } from './run/node.js'
 import { dependsOnNode, testFiles } from './run/plan.js'
 import { report, sum, totalsLine, type Totals } from './run/report.js'
@@ -29,6 +30,7 @@ const fileTimeoutMs = 600_000
 const files = testFiles(values.only).filter(file => !values['per-node'] || dependsOnNode(file))
 const runsOn24 = !values.here && !process.version.startsWith('v24.') && files.some(dependsOnNode)
 
+if (!values['per-node']) installNeeded()
 let totals = await runHere(files)
 if (runsOn24) totals = sum(totals, await runOn24())
 if (totals.passed + totals.failed === 0) {

@@ -1,6 +1,4 @@
 import assert from 'node:assert/strict'
-import { spawnSync } from 'node:child_process'
-import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
 import { runOnce, shopFolder } from './shop.js'
@@ -26,7 +24,6 @@ describe('npm start -- --once --json --with', () => {
 
   /** The demo itself throws when a menu is older than it may be. */
   test('cache: the menu without the database, new after each write, through Varnish too', async () => {
-    installVarnish()
     const { before, after, writes, front } = await runOnce<{
       before: Side
       after: Side
@@ -41,13 +38,3 @@ describe('npm start -- --once --json --with', () => {
     assert.ok(front.hits > 50, `${front.hits} of 100 menus came from Varnish`)
   })
 })
-
-function installVarnish(): void {
-  if (existsSync('/usr/sbin/varnishd') || process.getuid?.() !== 0) return
-  const packages = ['varnish', 'varnish-modules']
-  for (const words of [['update'], ['install', '-y', '--no-install-recommends', ...packages]])
-    spawnSync('apt-get', words, {
-      stdio: 'ignore',
-      env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' },
-    })
-}

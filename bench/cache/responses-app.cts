@@ -1,9 +1,10 @@
 /**
  * The app that is measured: node:http alone. A bare handler that sends what a hit sends, byte for byte,
  * is the fastest handler that there is; over IPC the benchmark switches Hotpath off, and then it is that
- * handler that answers.
+ * handler that answers. `/read` sends as much, read from a database: what strict mode keeps.
  */
 import nodeHttp = require('node:http')
+import pg = require('pg')
 
 const bodies: Readonly<Record<string, Buffer>> = {
   '/1k': Buffer.from(JSON.stringify('a'.repeat(1022))),
@@ -12,8 +13,18 @@ const bodies: Readonly<Record<string, Buffer>> = {
 
 let runs = 0
 
+const databaseUrl = process.env['BENCH_DATABASE_URL']
+const pool = databaseUrl === undefined ? undefined : new pg.Pool({ connectionString: databaseUrl })
+
 const server = nodeHttp.createServer((request, response) => {
   runs++
+  if (request.url === '/read' && pool !== undefined) {
+    void pool.query<{ text: string }>('select text from menu where id = 1').then(({ rows }) => {
+      response.writeHead(200, { 'Content-Type': 'application/json' })
+      response.end(JSON.stringify(rows[0]?.text))
+    })
+    return
+  }
   const body = bodies[request.url ?? '']
   if (body === undefined) {
     response.writeHead(404).end()

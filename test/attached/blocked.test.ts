@@ -58,4 +58,36 @@ describe('code that keeps the event loop', () => {
       ['GET /spins', 'GET /spins-after-a-call', 'GET /spins-before-a-call'],
     )
   })
+
+  test('that keeps it again and again is named by its own frame', async () => {
+    await using console = await TestConsole.start()
+    const named = async (env: Record<string, string>) => {
+      const service = `profiled ${env['HOTPATH_PROFILE'] ?? 'on'}`
+      await using app = Program.node(
+        ['--import', register, join(fixtures, 'apps', 'blocking.mjs')],
+        { env: { ...console.env, HOTPATH_SERVICE: service, ...env } },
+      )
+      const [, port] = await app.line(/listening on (\d+)/)
+      for (let round = 0; round < rounds; round++)
+        await (await fetch(`http://127.0.0.1:${port}/spins`)).text()
+      const { findings } = await until(
+        () => console.ask('findings', `service=${encodeURIComponent(service)}`),
+        answer => answer.findings.some(({ evidence }) => evidence.of === rounds),
+        'the finding, with all requests looked at',
+      )
+      const found = findings.find(({ kind }) => kind === 'blocked-event-loop')
+      assert.ok(found)
+      return { line: found.where?.line ?? 0, said: found.evidence.sentences.join(' ') }
+    }
+    // `spin`, or the handler into which the engine has put it; the answer ends at line 38.
+    const on = await named({})
+    assert.ok(on.line >= 6 && on.line <= 12, `${on.line}`)
+    assert.match(
+      on.said,
+      /blocking\.mjs:\d+\)? computes in \d+\s% of such a block, by Node's profiler\./,
+    )
+    const off = await named({ HOTPATH_PROFILE: 'off' })
+    assert.equal(off.line, 38)
+    assert.match(off.said, /where the code had come to when it was over/)
+  })
 })

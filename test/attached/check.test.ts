@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { type Postgres, startPostgresWith } from '../postgres.js'
@@ -102,6 +102,61 @@ describe('hotpath check', () => {
       stderr,
       /hotpath-baseline\.json cannot be used: it has the version 2, known is 1\./,
     )
+  })
+
+  test('says before the suite runs what is wrong with a baseline, or with its place', async () => {
+    using sample = new Sample('loop')
+    for (const [text, said] of [
+      ['null', /hotpath-baseline\.json cannot be used: it holds no object\./],
+      ['<<<<<<< HEAD', /is not valid JSON/],
+      ['{"version":1,"findings":[{"id":"c6f31267"}]}', /objects with id, kind, route and subject/],
+    ] as const) {
+      sample.write('hotpath-baseline.json', text)
+      const { code, stdout, stderr } = await check(sample)
+      assert.deepEqual([code, stdout], [2, ''])
+      assert.match(stderr, said)
+    }
+    const flags = ['--update-baseline', '--baseline', 'gone/baseline.json']
+    const { code, stdout, stderr } = await check(sample, flags)
+    assert.deepEqual([code, stdout], [2, ''], 'the suite has not run')
+    assert.match(stderr, /The baseline baseline\.json cannot be used: ENOENT/)
+  })
+
+  test('takes a baseline as editors of Windows save it', async () => {
+    using sample = new Sample('loop')
+    const text = `\ufeff${JSON.stringify({ version: 1, findings: [known] })}\r\n`
+    sample.write('hotpath-baseline.json', text)
+    const { code, stdout, stderr } = await check(sample)
+    assert.equal(code, 0, stdout + stderr)
+  })
+
+  test('run twice at the same time, writes one baseline that holds', async () => {
+    using sample = new Sample('loop')
+    const both = await Promise.all([0, 1].map(() => check(sample, ['--update-baseline'])))
+    assert.deepEqual(
+      both.map(({ code }) => code),
+      [0, 0],
+    )
+    assert.equal((await check(sample)).code, 0)
+    assert.deepEqual(
+      readdirSync(sample.directory).filter(name => name.includes('baseline')),
+      ['hotpath-baseline.json'],
+    )
+  })
+
+  test('counts a comment for one that runs in a folder of the app', async () => {
+    using sample = new Sample('loop')
+    const app = readFileSync(join(sample.directory, 'app.js'), 'utf8')
+    const call = '    const { rows } = await pool.query('
+    sample.write('app.js', app.replace(call, `    // hotpath-ignore n-plus-one: eight\n${call}`))
+    const suite = ['sh', '-c', 'cd .. && node --test']
+    mkdirSync(join(sample.directory, 'test'))
+    await using program = Program.node([hotpathBin, 'check', '--', ...suite], {
+      cwd: join(sample.directory, 'test'),
+      env: { DATABASE_URL: postgres.url, GITHUB_ACTIONS: '' },
+    })
+    const { code, stdout, stderr } = await program.ended
+    assert.equal(code, 0, stdout + stderr)
   })
 
   test('ends as a suite that fails: its code, whatever was found, and no baseline of half a run', async () => {

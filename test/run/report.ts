@@ -25,7 +25,7 @@ export async function report(events: Events, where: string): Promise<Totals> {
     } else if (event.type === 'test:pass' || event.type === 'test:fail') {
       const { data } = event
       running.delete(data.name)
-      if (data.details.type === 'suite' && !failedItself(data)) continue
+      if (data.details.type === 'suite' && !isSkipped(data) && !failedItself(data)) continue
       const refused =
         data.todo === undefined ? refusedSkip(data.skip) : 'a test that is to be written'
       if (event.type === 'test:fail' || refused !== undefined) {
@@ -35,8 +35,12 @@ export async function report(events: Events, where: string): Promise<Totals> {
       } else if (data.skip !== undefined) {
         totals.skipped++
         print(`  skipped  ${data.name}: ${String(data.skip)}`)
-      } else totals.passed++
+      } else if (!isFile(data)) totals.passed++
     }
+  }
+  if (totals.passed + totals.failed + totals.skipped === 0) {
+    totals.failed++
+    print(`\n  FAILED  ${where}  no test ran in this file`)
   }
   return totals
 }
@@ -63,6 +67,12 @@ export function totalsLine(totals: Totals): string {
   const skipped = totals.skipped > 0 ? `, ${totals.skipped} skipped` : ''
   return `${totals.passed} passed, ${totals.failed} failed${skipped}`
 }
+
+/** A file in which no test is made passes as one itself. */
+const isFile = ({ name, file }: Result): boolean => name === file
+
+/** A suite that is skipped is told of as one: its tests are not told of at all. */
+const isSkipped = ({ skip }: Result): boolean => skip !== undefined && skip !== false
 
 /** A suite fails with its tests, which are counted already, or by itself, in its hooks. */
 function failedItself(result: Result): boolean {

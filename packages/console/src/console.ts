@@ -1,22 +1,24 @@
 import { resolve } from 'node:path'
+import { appRoot } from 'hotpath/config/file'
 import { answer } from './api/answer.js'
 import { isLoopback } from './api/http-guard.js'
-import type { ClockAnswer } from './api/answers.js'
+import type { ClockAnswer, FindingsAnswer } from './api/answers.js'
 import { Lately } from './api/lately.js'
 import { listen, type ListeningServer } from './api/server.js'
 import { notesOf } from './api/notes.js'
 import { intakeNotes, problemNotes, type StatusAnswer } from './api/status.js'
 import { readConfig, resolveConfig, type ConsoleConfig, type ResolvedConfig } from './config.js'
 import { answerAlerts } from './api/answer-alerts.js'
-import { findIn } from './api/answer-findings.js'
+import { findIn, findings } from './api/answer-findings.js'
 import { ConsoleError } from './errors.js'
 import { contentTypes, formOf } from './export/exposition.js'
 import { metricsText } from './export/metrics.js'
 import { Totals } from './export/totals.js'
 import { Intake } from './intake/intake.js'
 import { recordsFile } from './standing/file.js'
+import { ignoredBy, type Ignoring } from './standing/ignored.js'
 import { Standings } from './standing/standings.js'
-import { toldOf } from './standing/told.js'
+import { answerFindings } from './standing/answer.js'
 import { announce } from './store/announced.js'
 import { openStore } from './store/open.js'
 import type { Store } from './store/store.js'
@@ -93,17 +95,18 @@ async function serve(
   const totals = new Totals()
   const intake = new Intake(store, Date.now, batch => totals.add(batch, Date.now()))
   const { notifiers, off } = notifiersOf(config.notify)
-  const watcher = await watcherOf(config, notifiers, server.url, store, now)
+  const ignoring = { rules: config.ignore, root: appRoot(directory) }
+  const watcher = await watcherOf(config, notifiers, server.url, store, ignoring, now)
   const watchNotes = (): string[] => [...off, ...(watcher?.notes() ?? [])]
   const faults = new Faults()
-  const lately = new Lately<unknown>()
+  const lately = new Lately<FindingsAnswer>()
   const standings = new Standings(
     recordsFile(config.store.path),
     store,
-    async window => (await findIn(store, window)).findings,
+    window => findIn(store, window),
+    ignoring,
     Date.now(),
   )
-  const ignoring = { rules: config.ignore, root: directory }
   const status = async (): Promise<StatusAnswer> => ({
     name: 'hotpath-console',
     version,
@@ -135,11 +138,15 @@ async function serve(
           answerAlerts(watcher?.alerts() ?? [], notifiers, watchNotes(), query),
         )
       const nowMs = Date.now()
-      const make = (): Promise<unknown> => answer(store, path, query, nowMs)
+      if (!path.startsWith('findings')) return answer(store, path, query, nowMs)
       // The one answer for which whole traces are read and gone through.
-      if (!path.startsWith('findings')) return make()
-      return lately.get(`${path}?${query}`, nowMs, () =>
-        make().then(made => toldOf(path, made, standings.records, ignoring, nowMs)),
+      const make = () => lately.get(`${query}`, nowMs, () => findings(store, query, nowMs))
+      return answerFindings(
+        store,
+        path,
+        query,
+        { records: standings.records, ignoring, nowMs },
+        make,
       )
     },
     metrics: accept => {
@@ -181,6 +188,7 @@ async function watcherOf(
   notifiers: readonly Notifier[],
   url: string,
   store: Store,
+  ignoring: Ignoring,
   now: () => number,
 ): Promise<Watcher | undefined> {
   if (config.alerts.length === 0 && config.notify.length === 0) return undefined
@@ -191,8 +199,10 @@ async function watcherOf(
     file: `${(await store.status()).path}.alerts.json`,
     url: config.url ?? url,
     now,
-    findings: async window =>
-      (await findIn(store, { ...window, untilMs: window.untilMs ?? now() })).findings,
+    findings: async window => {
+      const { findings } = await findIn(store, { ...window, untilMs: window.untilMs ?? now() })
+      return findings.filter(one => ignoredBy(one, ignoring, now())?.reason === undefined)
+    },
   })
 }
 

@@ -137,6 +137,8 @@ export interface ProcessInfo {
   readonly host?: string
   /** `Node 20.20.2`. */
   readonly runtime?: string
+  /** `service.version`: `1.4.2`, or a commit. */
+  readonly version?: string
 }
 
 /**
@@ -167,6 +169,7 @@ export type FindingKind =
   | 'large-payload'
   | 'large-result'
   | 'latency-regression'
+  | 'missing-index'
   | 'n-plus-one'
   | 'n-plus-one-calls'
   | 'over-fetch'
@@ -222,13 +225,14 @@ export interface Finding {
   /** What the first fix would gain; absent where it was not asked for. */
   readonly gain?: Gain
   readonly fixes: readonly Fix[]
-  readonly status: 'open' | 'regressed' | 'ignored'
+  /** `fixed`: it shows in the window that was asked for, and not in the requests since. */
+  readonly status: 'open' | 'regressed' | 'ignored' | 'fixed'
   /** How it came to that; absent where nothing is known. */
   readonly standing?: Standing
 }
 
 export interface Standing {
-  /** Since when it is open, or has come back. */
+  /** Since when it is open, has come back, or is fixed. */
   readonly sinceMs?: number
   /** How often it came back after it was fixed. */
   readonly returns?: number
@@ -238,6 +242,18 @@ export interface Standing {
   readonly until?: string
   /** What is to be known, for people: that a rule by which it was ignored is over. */
   readonly note?: string
+  /** What became of it so far, the oldest first. */
+  readonly history?: readonly StandingEvent[]
+}
+
+/** A turn in the life of a finding. */
+export interface StandingEvent {
+  readonly atMs: number
+  readonly what: 'opened' | 'fixed' | 'regressed' | 'ignored' | 'no longer ignored'
+  /** What its service ran then; absent where its processes do not say. */
+  readonly version?: string
+  /** Why it is ignored. */
+  readonly reason?: string
 }
 
 export interface Evidence {

@@ -8,6 +8,7 @@ import type { ConsoleOptions, RunningConsole } from '../dist/console.js'
 import { hotpath } from './cli/hotpath.js'
 import { exponential, metrics } from './intake/requests.js'
 import { post, withPlace } from './running.js'
+import { traceOf } from './store-of.js'
 import { checkWebhook } from './watch/forms.js'
 import { Receiver } from './watch/receiver.js'
 import { secret } from './watch/watched.js'
@@ -39,6 +40,19 @@ async function send({ url }: RunningConsole, endMs: number): Promise<void> {
   }
 }
 
+/** Requests of the same route that ask in a loop. */
+async function sendLoops({ store }: RunningConsole): Promise<void> {
+  const picture = `
+    GET /x      ======================  server
+      address      == == == == ==       select street from addresses where user_id = $1  #*`
+  const spans = [1, 2, 3].flatMap(n =>
+    traceOf(n, startMs - n * 1_000, picture, {
+      'GET /x': { attributes: { 'http.route': '/orders/:id' } },
+    }),
+  )
+  await store.write({ spans, histograms: [], counters: [] })
+}
+
 const ask = async ({ url }: RunningConsole): Promise<AlertsAnswer> =>
   (await (await fetch(`${url}/api/alerts`)).json()) as AlertsAnswer
 
@@ -57,6 +71,7 @@ async function firing(
     const startAt = (more: ConsoleOptions) =>
       start({ alerts, now: () => nowMs, ...options, ...more })
     const running = await startAt({})
+    await sendLoops(running)
     await send(running, startMs)
     nowMs = startMs + 15_000
     await until(
@@ -98,6 +113,23 @@ describe('a console with alerts', () => {
       const link = `${running.url}/routes/GET%20%2Forders%2F%3Aid?service=shop`
       assert.ok(JSON.stringify(body).includes(link))
     })
+  })
+
+  test('names the finding of the route, and none that is ignored', async () => {
+    const told = async (findings: ConsoleOptions['findings']) => {
+      await using receiver = await Receiver.start()
+      const notify = { ours: { webhook: receiver.url, secret } }
+      await firing({ notify, ...(findings && { findings }) }, async () => {
+        await until(
+          () => receiver.received.length,
+          n => n === 1,
+        )
+      })
+      return receiver.received[0]?.body ?? ''
+    }
+    assert.match(await told(undefined), /5 queries in a loop/)
+    const rule = { kind: 'n-plus-one', reason: 'known', until: '2999-12-31' }
+    assert.doesNotMatch(await told({ ignore: [rule] }), /queries in a loop/)
   })
 
   test('takes in telemetry as before while a notifier cannot be reached', async () => {

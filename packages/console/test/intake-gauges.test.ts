@@ -49,6 +49,7 @@ const send = async (running: RunningConsole, list: readonly object[], more = {})
     'host.name': 'web-1',
     'process.runtime.name': 'nodejs',
     'process.runtime.version': '20.19.0',
+    'service.version': '1.4.2',
     ...more,
   })
   const { status, json } = await post(`${running.url}/v1/metrics`, metrics(list, { from }))
@@ -81,8 +82,8 @@ describe('what a process says of itself', () => {
       const answer = await processesOf(running)
       const [row] = answer.processes
       assert.deepEqual(
-        [row?.service, row?.instance, row?.pid, row?.host, row?.runtime],
-        ['shop', 'process 1', 4711, 'web-1', 'Node 20.19.0'],
+        [row?.service, row?.instance, row?.pid, row?.host, row?.runtime, row?.version],
+        ['shop', 'process 1', 4711, 'web-1', 'Node 20.19.0', '1.4.2'],
       )
       assert.deepEqual(lastOf(answer), {
         // 15 s of processor time in 10 s.
@@ -125,7 +126,7 @@ describe('what a process says of itself', () => {
       const answer = await processesOf(running)
       assert.deepEqual(lastOf(answer), { cpu: 2, loopUtilization: 0.5, poolUsed: 4 })
       const [row] = answer.processes
-      assert.deepEqual([row?.pid, row?.host, row?.runtime], [null, null, null])
+      assert.deepEqual([row?.pid, row?.host, row?.runtime, row?.version], [null, null, null, null])
     }))
 
   test('holds from one report to the next, and no longer than two minutes', () =>

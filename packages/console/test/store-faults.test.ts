@@ -63,7 +63,7 @@ describe('a store that cannot be opened is one clear error', () => {
   test('of a newer version', () =>
     withFile(async path => {
       await change(path, "update meta set value = '99'")
-      await refusedWith(path, 'STORE_NEWER', /format 99, this console reads up to 4. Update/)
+      await refusedWith(path, 'STORE_NEWER', /format 99, this console reads up to 5. Update/)
     }))
 
   test('of an older version, when it is only read; a console brings it up to date', () =>

@@ -95,7 +95,7 @@ const rowsOf = (path: string, table: string): Promise<number> =>
 /** Makes a file what a console wrote that knew no rollups of ten minutes. */
 const downgrade = (path: string): Promise<unknown> =>
   withConnection(path, connection =>
-    connection.run(`begin; drop table ten_minutes; delete from meta where key like 'ten_minutes%';
+    connection.run(`begin; drop table ten_minutes; alter table processes drop column version; delete from meta where key like 'ten_minutes%';
       update meta set value = '3' where key = 'format'; commit`),
   )
 

@@ -75,6 +75,16 @@ export interface Config {
    * 500, at most 10,000; it does not wait when nobody listens.
    */
   readonly exitMs?: number
+  /**
+   * False: Node's profiler never runs. Else, when the code of a route keeps the event loop again and again, it
+   * runs for ten seconds at most, once a minute, to name the function: docs/recorder.md.
+   */
+  readonly profile?: boolean
+  /**
+   * The database is asked how it runs SELECTs that took 10 ms and more, over a connection of our own
+   * (PostgreSQL, through pg): docs/findings.md, missing-index. Default false.
+   */
+  readonly explain?: boolean
   /** False: attached, but nothing is recorded. */
   readonly enabled?: boolean
   readonly pool?: PoolConfig
@@ -227,6 +237,8 @@ const rules: Readonly<Record<keyof Config, Rule>> = {
     expected: 'milliseconds, from 0 to 10000',
     check: value => typeof value === 'number' && value >= 0 && value <= MAX_EXIT_MS,
   },
+  profile: yesOrNo,
+  explain: yesOrNo,
   enabled: yesOrNo,
   pool,
   queries: {

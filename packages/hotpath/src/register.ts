@@ -3,10 +3,13 @@ import { AsyncLocalStorage } from 'node:async_hooks'
 import { dirname, resolve } from 'node:path'
 import type { Config } from './config.js'
 import { appRoot, configFile, loadConfig, serviceName } from './config/load.js'
+import { serviceVersion } from './config/version.js'
 import { isCheck, isDisabled, settingsOf } from './config/settings.js'
+import { decide, gateSockets } from './gate/wire/sockets.js'
 import { gateFastifyInject } from './gate/fastify-inject.js'
 import { gateHttpServer } from './gate/http-server.js'
 import { gateMysql2Pool } from './gate/mysql2-pool.js'
+import { gateMysql2Statements } from './gate/mysql2-statements.js'
 import { gateMysql2Share } from './gate/mysql2-share.js'
 import { gatePg } from './gate/pg.js'
 import { stages } from './gate/pg-stage.js'
@@ -14,6 +17,7 @@ import { useQueries } from './gate/pg-queries.js'
 import { watchRouteNames } from './gate/route-names.js'
 import { useServe } from './gate/serve-stage.js'
 import { observeLibraries } from './observe/libraries.js'
+import { plans } from './plans/policy.js'
 import { pools } from './pool/policy.js'
 import { usePool } from './pool/use.js'
 import { caught } from './trace/counts.js'
@@ -61,10 +65,13 @@ function attach(): void {
   const root = appRoot(isOfApp(script) ? dirname(resolve(script)) : process.cwd())
   const file = configFile(root, process.env.HOTPATH_CONFIG)
   const use = (config: Config) => {
-    const settings = settingsOf(config, process.env, { root, name: serviceName(root, script) })
+    const version = serviceVersion(root, process.env)
+    const app = { root, name: serviceName(root, script), version }
+    const settings = settingsOf(config, process.env, app)
     for (const { message } of settings.export.problems)
       process.stderr.write(`hotpath: ${message} Recording with the defaults.\n`)
     configure(settings)
+    plans.looked = settings.enabled && settings.explain
     usePool(config)
     void useQueries(config, root)
     void useServe(config)
@@ -75,6 +82,8 @@ function attach(): void {
     return
   }
   stages.early = []
+  gateSockets()
+  gateMysql2Statements()
   loadConfig(file).then(
     checked => {
       if (!checked.ok)
@@ -83,7 +92,10 @@ function attach(): void {
         )
       use(checked.ok ? checked.config : {})
     },
-    () => caught('config'),
+    () => {
+      caught('config')
+      decide()
+    },
   )
 }
 

@@ -44,8 +44,9 @@ describe('a process says how it is, with each delivery', () => {
         const [first] = points
         assert.equal(typeof first?.resource['host.name'], 'string')
         assert.equal(first?.resource['process.runtime.version'], process.versions.node)
+        assert.equal(first.resource['service.version'], '1.4.2+test')
       },
-      env(),
+      { ...env(), HOTPATH_VERSION: '1.4.2+test' },
     )
     assert.deepEqual(errors, [])
   })

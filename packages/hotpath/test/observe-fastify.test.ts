@@ -39,3 +39,26 @@ describe('the routes of Fastify', () => {
     })
   }
 })
+
+describe('how long an answer of Fastify took to be put into bytes', () => {
+  for (const file of ['fastify-app.cjs', 'fastify4-app.cjs'])
+    test(file, async () => {
+      const { spans, errors, code } = await observe(file, async app => {
+        for (const path of ['writes', 'compiled', 'prepares', 'waits', 'text'])
+          await (await fetch(`${app.url}/${path}`)).text()
+      })
+      const ms = new Map(
+        spans
+          .filter(({ kind }) => kind === 2)
+          .map(({ attributes }) => [
+            String(attributes['http.route']),
+            attributes['hotpath.answer.serialised_ms'],
+          ]),
+      )
+      assert.ok(Number(ms.get('/writes')) >= 19.5, `${String(ms.get('/writes'))} ms`)
+      assert.ok(Number(ms.get('/compiled')) >= 19.5, `${String(ms.get('/compiled'))} ms`)
+      assert.ok(Number(ms.get('/prepares')) < 500, 'hooks are none of it')
+      assert.deepEqual([ms.get('/waits'), ms.get('/text')], [undefined, undefined])
+      assert.deepEqual([errors, code], [[], 0])
+    })
+})

@@ -55,6 +55,12 @@ export class ObservedApp {
     return `http://127.0.0.1:${this.port}`
   }
 
+  /** SIGKILL: nothing more comes of it. */
+  kill(): void {
+    this.child.kill('SIGKILL')
+    void this.collector.close()
+  }
+
   /** Lets the app end, and gives the spans that it sent until then. */
   async finish(): Promise<Observation> {
     const ended = once(this.child, 'exit') as Promise<[number | null, string | null]>

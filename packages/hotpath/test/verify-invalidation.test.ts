@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
 import { describe, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
+import { missingRedis } from './cache/servers.js'
 
 const main = fileURLToPath(new URL('./verify/main.js', import.meta.url))
 
@@ -17,10 +18,13 @@ function verify(...args: string[]): Promise<{ code: unknown; stdout: string; std
 }
 
 /** `npm run verify invalidation -- --minutes 10` is the long one. */
-describe('the verifier of invalidation', () => {
+describe('the verifier of invalidation', { skip: missingRedis() }, () => {
   test('finds no answer that is too old', async () => {
     const { code, stdout, stderr } = await verify('--minutes', '0.15')
-    assert.match(stdout, /^invalidation: reads=\d+ hits=\d+ .* stale_local=0 late_p999_ms=\S+/)
+    assert.match(
+      stdout,
+      /^invalidation: reads=\d+ hits=\d+ .* stale_far=0 stale_local=0 late_p999_ms=\S+/,
+    )
     assert.equal(code, 0, stderr)
   })
 
@@ -38,4 +42,10 @@ describe('the verifier of invalidation', () => {
       assert.match(stdout, /stale_local=[1-9]/)
       assert.equal(code, 0, stderr)
     })
+
+  test('finds what must be heard of by another process in time: unlinked', async () => {
+    const { code, stdout, stderr } = await verify('--minutes', '0.1', '--mutant', 'unlinked')
+    assert.match(stdout, /stale_far=[1-9]/)
+    assert.equal(code, 0, stderr)
+  })
 })

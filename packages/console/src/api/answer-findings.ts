@@ -2,7 +2,8 @@ import { withBatching } from '../diagnose/batching.js'
 import { found } from '../diagnose/findings.js'
 import { poolsOf, withPools } from '../diagnose/pools.js'
 import { ConsoleError } from '../errors.js'
-import type { Finding } from '../model.js'
+import { requestsIn } from '../diagnose/seen.js'
+import { type Finding, routeOf, type Trace } from '../model.js'
 import { byWorth, withGains } from '../predict/gain.js'
 import type { Store } from '../store/store.js'
 import type { FindingAnswer, FindingsAnswer } from './answers.js'
@@ -37,8 +38,14 @@ export async function findings(
 ): Promise<FindingsAnswer> {
   allowOnly(query, [])
   const window = windowOf(query, nowMs)
-  const [head, found] = await Promise.all([windowAnswer(store, window), findIn(store, window)])
-  return { ...head, ...found }
+  const [head, { sampled, ...found }] = await Promise.all([
+    windowAnswer(store, window),
+    findIn(store, window),
+  ])
+  const looked = sampled.map(({ service, route, startsMs }) => {
+    return { service, route, requests: startsMs.length }
+  })
+  return { ...head, ...found, looked }
 }
 
 /** One finding of a window, by its id or the first digits of it. */
@@ -48,23 +55,52 @@ export async function finding(
   query: URLSearchParams,
   nowMs: number,
 ): Promise<FindingAnswer> {
+  return oneOf(await findings(store, query, nowMs), id)
+}
+
+/** The same of an answer to `findings`; those that stand apart from its list have no rank. */
+export function oneOf(
+  { findings: listed, looked: _looked, ignored: _ignored, fixed: _fixed, ...head }: FindingsAnswer,
+  id: string,
+  apart: readonly Finding[] = [],
+): FindingAnswer {
   const prefix = checkPrefix(id, 8)
-  const { findings: all, ...head } = await findings(store, query, nowMs)
+  const all = [...listed, ...apart]
   const match = onlyMatch(
     prefix,
     all.map(one => one.id),
   )
-  const rank = all.findIndex(one => one.id === match)
-  const found = all[rank]
-  if (!found) throw new ConsoleError('FINDING_UNKNOWN', { id })
-  return { ...head, finding: found, rank: rank + 1 }
+  const at = all.findIndex(one => one.id === match)
+  const finding = all[at]
+  if (!finding) throw new ConsoleError('FINDING_UNKNOWN', { id })
+  return { ...head, finding, rank: at < listed.length ? at + 1 : null }
+}
+
+/** What was looked at for findings: the requests of a route in the traces that were sampled. */
+export interface Sampled {
+  readonly service: string
+  readonly route: string
+  /** When each of them began, since 1970. */
+  readonly startsMs: readonly number[]
+}
+
+function sampledIn(traces: readonly Trace[]): Sampled[] {
+  const byRoute = new Map<string, Sampled & { startsMs: number[] }>()
+  for (const { service, attributes, name, startNs } of traces.flatMap(requestsIn)) {
+    const route = routeOf(attributes, name)
+    const key = JSON.stringify([service, route])
+    const one = byRoute.get(key) ?? { service, route, startsMs: [] }
+    one.startsMs.push(Number(startNs / 1_000_000n))
+    byRoute.set(key, one)
+  }
+  return [...byRoute.values()]
 }
 
 /** The findings of a window with what they are weighed against. */
 export async function findIn(
   store: Store,
   window: AskedWindow,
-): Promise<{ findings: Finding[]; requests: number; totalMs: number }> {
+): Promise<{ findings: Finding[]; requests: number; totalMs: number; sampled: Sampled[] }> {
   const widthMs = window.untilMs - window.sinceMs
   const stepMs = finestMs * Math.max(1, Math.ceil(widthMs / mostSteps / finestMs))
   const [traces, series, counters, levels, processes, extent] = await Promise.all([
@@ -100,5 +136,6 @@ export async function findIn(
     findings: asked === undefined ? all : all.filter(({ service }) => service === asked),
     requests: totalCount(routes),
     totalMs: totalMs(routes),
+    sampled: sampledIn(traces).filter(({ service }) => asked === undefined || service === asked),
   }
 }

@@ -40,12 +40,13 @@ export async function processes(
     stepMs,
     startMs: starts[0] ?? window.sinceMs,
     processes: shown.map(
-      ({ service, instance, pid, host, runtime, firstMs, lastMs }): ProcessRow => ({
+      ({ service, instance, pid, host, runtime, version, firstMs, lastMs }): ProcessRow => ({
         service,
         instance,
         pid: pid ?? null,
         host: host ?? null,
         runtime: runtime ?? null,
+        version: version ?? null,
         firstMs,
         lastMs,
         gauges: gaugesOf(series.get(JSON.stringify([service, instance])) ?? [], starts, stepMs),

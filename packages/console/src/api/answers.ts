@@ -1,4 +1,12 @@
-import type { CallSite, Finding, FindingKind, SpanKind, SpanStatus, Attributes } from '../model.js'
+import type {
+  Attributes,
+  CallSite,
+  Finding,
+  FindingKind,
+  SpanKind,
+  SpanStatus,
+  StandingEvent,
+} from '../model.js'
 
 /**
  * The answers that all faces give: `GET /api/...` sends them as JSON, the CLI prints them, `--json`
@@ -134,10 +142,18 @@ export interface FindingsAnswer extends WindowAnswer {
   readonly requests: number
   /** Milliseconds of all requests in the window. */
   readonly totalMs: number
+  /** Requests whose traces were looked at: what a route lacks here cannot have been seen on it. */
+  readonly looked: readonly LookedAt[]
   /** Those that a comment or the config has ignored; not among `findings`. */
   readonly ignored?: readonly Finding[]
-  /** Those that were fixed, the latest first; whatever the window. */
+  /** Those that were fixed, the latest first; whatever the window, in which some may still show. */
   readonly fixed?: readonly PastFinding[]
+}
+
+export interface LookedAt {
+  readonly service: string
+  readonly route: string
+  readonly requests: number
 }
 
 /** A finding that does not show any more. */
@@ -149,14 +165,18 @@ export interface PastFinding {
   readonly subject: string
   readonly title: string
   readonly fixedMs: number
+  /** Whether it shows in the window all the same, which began before. */
+  readonly shows: boolean
   /** Requests of its route in which it did not show. */
   readonly requests: number
+  /** What became of it, the oldest first. */
+  readonly history: readonly StandingEvent[]
 }
 
 export interface FindingAnswer extends WindowAnswer {
   readonly finding: Finding
-  /** Its place in the list, from 1 up. */
-  readonly rank: number
+  /** Its place in the list, from 1 up; null of one that is not in it, since it is ignored or fixed. */
+  readonly rank: number | null
   readonly requests: number
   readonly totalMs: number
 }
@@ -205,6 +225,8 @@ export interface ProcessRow {
   readonly host: string | null
   /** `Node 20.20.2`. */
   readonly runtime: string | null
+  /** `service.version`: `1.4.2`, or a commit; null where the telemetry does not say. */
+  readonly version: string | null
   readonly firstMs: number
   readonly lastMs: number
   /**

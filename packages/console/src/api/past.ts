@@ -36,7 +36,7 @@ interface Read {
   readonly routes: readonly Series[]
 }
 
-/** What has become worse: against the same hours before, and since all processes of a service are new ones. */
+/** What has become worse: against the same hours before, and since a service was deployed. */
 export async function worseThanBefore(
   store: Store,
   window: AskedWindow,
@@ -48,7 +48,7 @@ export async function worseThanBefore(
   if (now.untilMs - now.sinceMs < leastMs) return []
   const routes = routesOf(now.sinceMs === window.sinceMs ? read : await store.series(metric, now))
   const reader = new Reader(store, now, routes, oldestMs)
-  const comparisons = await Promise.all([reader.besideDays(), reader.besideRestarts(processes)])
+  const comparisons = await Promise.all([reader.besideDays(), reader.besideDeployments(processes)])
   return [
     ...errorSpikes(await reader.besideDayBefore(), traces),
     ...latencyRegressions(comparisons.flat(), traces),
@@ -97,18 +97,20 @@ class Reader {
     )
   }
 
-  /** Routes of services whose processes all began in the window, with as long before that. */
-  async besideRestarts(processes: readonly ProcessState[]): Promise<Compared[][]> {
+  /** Routes of services that were deployed in the window, with as long before that. */
+  async besideDeployments(processes: readonly ProcessState[]): Promise<Compared[][]> {
     const found: Compared[][] = []
-    for (const { service, atMs } of restartsIn(processes, this.now)) {
+    for (const { service, atMs, version } of deploymentsIn(processes, this.now)) {
       const after = { ...this.now, service, sinceMs: atMs + warmMs }
       const before = { ...this.now, service, sinceMs: this.now.sinceMs, untilMs: atMs }
       if (after.untilMs - after.sinceMs < leastMs || atMs - before.sinceMs < leastMs) continue
       const time = new Date(atMs).toTimeString().slice(0, 5)
+      const named =
+        version === undefined
+          ? `before the processes began anew at ${time}`
+          : `before version ${version}, which runs since ${time}`
       for (const one of await this.slowerThan(before, after))
-        found.push([
-          await this.compared(one, before, after, `before the processes began anew at ${time}`),
-        ])
+        found.push([await this.compared(one, before, after, named)])
     }
     return found
   }
@@ -160,22 +162,52 @@ class Reader {
   }
 }
 
-/** Services of which all processes that were there at first are gone, and when the first of the new ones came. */
-export function restartsIn(
+/** When a service was deployed, and what, where its processes say. */
+export interface Deployment {
+  readonly service: string
+  readonly atMs: number
+  readonly version?: string
+}
+
+/**
+ * The last deployment of each service: of another version than before, where processes tell theirs; else that
+ * all of its processes began anew. Only one that is over: while it rolls, old and new ones answer together.
+ */
+export function deploymentsIn(
   processes: readonly ProcessState[],
   window: Window,
-): { readonly service: string; readonly atMs: number }[] {
+): readonly Deployment[] {
   const services = new Set(processes.map(({ service }) => service))
   return [...services].flatMap(service => {
     const own = processes.filter(one => one.service === service)
-    const first = own.filter(({ firstMs }) => firstMs < window.sinceMs + warmMs)
-    const later = own.filter(({ firstMs }) => firstMs >= window.sinceMs + warmMs)
-    if (first.length === 0 || later.length === 0) return []
-    const atMs = Math.min(...later.map(({ firstMs }) => firstMs))
-    // While a deployment rolls, old and new ones answer together.
-    const isOver = first.every(({ lastMs }) => lastMs < atMs + warmMs)
-    return isOver ? [{ service, atMs }] : []
+    return isOfVersions(own) ? newVersionIn(service, own) : restartIn(service, own, window)
   })
+}
+
+const isOfVersions = (processes: readonly ProcessState[]): boolean =>
+  new Set(processes.flatMap(({ version }) => version ?? [])).size > 1
+
+function newVersionIn(service: string, own: readonly ProcessState[]): Deployment[] {
+  const newest = own.reduce((a, b) => (b.firstMs > a.firstMs ? b : a))
+  const { version } = newest
+  if (version === undefined) return []
+  // Of a version that was taken back the earlier processes are others, too.
+  const lastOtherMs = Math.max(
+    ...own.filter(one => one.version !== version).map(({ firstMs }) => firstMs),
+  )
+  const isNew = (one: ProcessState): boolean => one.version === version && one.firstMs > lastOtherMs
+  const atMs = Math.min(...own.filter(isNew).map(({ firstMs }) => firstMs))
+  const isOver = own.every(one => isNew(one) || one.lastMs < atMs + warmMs)
+  return isOver ? [{ service, atMs, version }] : []
+}
+
+function restartIn(service: string, own: readonly ProcessState[], window: Window): Deployment[] {
+  const first = own.filter(({ firstMs }) => firstMs < window.sinceMs + warmMs)
+  const later = own.filter(({ firstMs }) => firstMs >= window.sinceMs + warmMs)
+  if (first.length === 0 || later.length === 0) return []
+  const atMs = Math.min(...later.map(({ firstMs }) => firstMs))
+  const isOver = first.every(({ lastMs }) => lastMs < atMs + warmMs)
+  return isOver ? [{ service, atMs }] : []
 }
 
 function routesOf(series: readonly Series[]): Map<string, Route> {

@@ -1,5 +1,13 @@
-import { existsSync, readFileSync, writeFileSync } from 'node:fs'
-import { basename } from 'node:path'
+import {
+  accessSync,
+  constants,
+  existsSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
+import { basename, dirname } from 'node:path'
 import { ConsoleError } from '../errors.js'
 import { type Entry, inOrder } from './entry.js'
 
@@ -16,17 +24,17 @@ export function readBaseline(path: string): readonly Entry[] {
     throw new ConsoleError('BASELINE', { file, cause })
   }
   try {
-    const { version: found, findings } = JSON.parse(readFileSync(path, 'utf8')) as {
-      version?: unknown
-      findings?: unknown
-    }
+    // Editors of Windows write a mark of the byte order first, which JSON.parse does not take.
+    const content: unknown = JSON.parse(readFileSync(path, 'utf8').replace(/^\ufeff/, ''))
+    if (typeof content !== 'object' || content === null) return fail('it holds no object')
+    const { version: found, findings } = content as { version?: unknown; findings?: unknown }
     if (found !== version) return fail(`it has the version ${String(found)}, known is ${version}`)
     if (!Array.isArray(findings) || !findings.every(isEntry))
       return fail('`findings` must be a list of objects with id, kind, route and subject')
     return findings
   } catch (error) {
     if (error instanceof ConsoleError) throw error
-    return fail(error instanceof Error ? error.message.replace(/\.$/, '') : String(error))
+    return fail(causeOf(error))
   }
 }
 
@@ -38,13 +46,29 @@ export function writeBaseline(path: string, entries: readonly Entry[]): void {
   })
   const list = lines.length === 0 ? '[]' : `[\n${lines.join(',\n')}\n  ]`
   const file = basename(path)
+  const text = `{\n  "version": ${version},\n  "findings": ${list}\n}\n`
+  const part = `${path}.${process.pid}.new`
   try {
-    writeFileSync(path, `{\n  "version": ${version},\n  "findings": ${list}\n}\n`)
+    // Put in its place whole: another check may read it now.
+    writeFileSync(part, text)
+    renameSync(part, path)
   } catch (error) {
-    const cause = error instanceof Error ? error.message : String(error)
-    throw new ConsoleError('BASELINE', { file, cause })
+    rmSync(part, { force: true })
+    throw new ConsoleError('BASELINE', { file, cause: causeOf(error) })
   }
 }
+
+/** Throws a `ConsoleError` where a baseline could not be written: a suite of minutes is not run for that. */
+export function checkWritable(path: string): void {
+  try {
+    accessSync(dirname(path), constants.W_OK)
+  } catch (error) {
+    throw new ConsoleError('BASELINE', { file: basename(path), cause: causeOf(error) })
+  }
+}
+
+const causeOf = (error: unknown): string =>
+  (error instanceof Error ? error.message : String(error)).replace(/\.$/, '')
 
 function isEntry(value: unknown): value is Entry {
   if (typeof value !== 'object' || value === null) return false

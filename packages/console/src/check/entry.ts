@@ -20,7 +20,10 @@ export function entryOf({ kind, route, subject }: Finding): Entry {
 
 /** Servers of a suite take any free port: `GET 127.0.0.1:40123/prices/:id` is another in each run. */
 function withoutPorts(subject: string): string {
-  return subject.replace(/\b(localhost|127(?:\.\d{1,3}){3}|\[?::1\]?):\d+/g, '$1')
+  return subject.replace(
+    /(?<![\w.:-])(localhost|127(?:\.\d{1,3}){3}|0\.0\.0\.0|\[?::1?\]?):\d+/g,
+    '$1',
+  )
 }
 
 /** By route, kind and subject, in the order of their characters: the same on every machine. */

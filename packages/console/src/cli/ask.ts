@@ -4,9 +4,10 @@ import { answer } from '../api/answer.js'
 import { readConfig, resolveConfig } from '../config.js'
 import { ConsoleError } from '../errors.js'
 import { readRecords, recordsFile } from '../standing/file.js'
-import { toldOf } from '../standing/told.js'
+import { answerFindings } from '../standing/answer.js'
 import { announced } from '../store/announced.js'
 import { openStore } from '../store/open.js'
+import { appRoot } from './app-config.js'
 
 /** Where to ask. */
 export interface Source {
@@ -79,9 +80,11 @@ async function withStore<T>(
   try {
     return await use(async <Answer>(name: string, parameters: Record<string, string>) => {
       const nowMs = Date.now()
-      const made = await answer(store, name, new URLSearchParams(parameters), nowMs)
-      if (!name.startsWith('findings')) return made as Answer
-      return toldOf(name, made, records, { rules: ignore, root: directory }, nowMs) as Answer
+      const query = new URLSearchParams(parameters)
+      const ignoring = { rules: ignore, root: appRoot(directory) }
+      return (await (name.startsWith('findings')
+        ? answerFindings(store, name, query, { records, ignoring, nowMs })
+        : answer(store, name, query, nowMs))) as Answer
     })
   } finally {
     await store.close()

@@ -1,6 +1,6 @@
 import { relative, resolve } from 'node:path'
 import type { Command } from 'commander'
-import { baselineName, readBaseline, writeBaseline } from '../check/baseline.js'
+import { baselineName, checkWritable, readBaseline, writeBaseline } from '../check/baseline.js'
 import { entryOf } from '../check/entry.js'
 import { annotations } from '../check/github.js'
 import { type CheckReport, type CommandEnd, reportOf } from '../check/report.js'
@@ -54,6 +54,7 @@ async function check(command: readonly string[], options: CheckOptions): Promise
   const directory = process.cwd()
   const path = resolve(directory, options.baseline)
   const baseline = readBaseline(path)
+  if (options.updateBaseline) checkWritable(path)
   const budgets = await budgetsOf(directory, process.env)
   const { ignore } = resolveConfig({}, await readConfig(directory))
   const { ending, traces, notes } = await recordedRun(command, options.json ? 'stderr' : 'stdout')

@@ -2,12 +2,14 @@ import type { Fix, Trace, TraceSpan } from '../model.js'
 import { callSite } from './calls.js'
 import { chattyTransaction } from './chatty-transaction.js'
 import { blockMs, isItsCode } from './computing.js'
-import { duration } from './figures.js'
+import { figureOf } from './answers.js'
+import { duration, percent } from './figures.js'
 import {
   add,
   type Description,
   type Detector,
   type DetectorMeta,
+  type Occurrence,
   occurrenceIn,
   type Told,
   type Weighed,
@@ -64,10 +66,12 @@ function detect(trace: Trace) {
     if (!lists.some(list => isRightBehind(span, list))) add(byRequest, request, span)
   }
   return [...byRequest].map(([request, calls]) => {
-    const where = calls.map(callSite).find(site => site !== undefined)
+    const profiled = calls.find(call => shareOf(call) !== undefined)
+    const where = [...(profiled ? [profiled] : []), ...calls].map(callSite).find(Boolean)
     return {
       ...occurrenceIn(meta.id, trace, request, 'the event loop'),
       ...(where ? { where } : {}),
+      ...(profiled ? { isCause: true as const } : {}),
       calls,
       order: 'sequential' as const,
       takenNs: unionNs(calls),
@@ -92,15 +96,33 @@ function isConfirmed(weighed: Weighed): boolean {
   )
 }
 
+/** Of the samples of such a block, the part in which the frame that is named was the app's innermost. */
+const shareOf = (span: TraceSpan): number | undefined => figureOf(span, 'hotpath.blocked.share')
+
+/** The frame that computes, where the recorder's profiler saw it; else what the place is that is named. */
+function whereInWords(occurrences: readonly Occurrence[], typical: Occurrence): string[] {
+  const profiled = occurrences.filter(({ isCause }) => isCause).flatMap(({ calls }) => calls)
+  const span = profiled.find(call => shareOf(call) !== undefined)
+  const site = span && callSite(span)
+  if (span !== undefined && site !== undefined) {
+    const name = site.function === undefined ? 'The code at' : `\`${site.function}\``
+    const place = `${site.file}:${site.line}`
+    const at = site.function === undefined ? ` ${place}` : ` (${place})`
+    return [
+      `${name}${at} computes in ${percent(shareOf(span) ?? 0)} of such a block, by Node's profiler.`,
+    ]
+  }
+  if (typical.where === undefined) return []
+  return ['The place that is named is where the code had come to when it was over.']
+}
+
 function describe({ occurrences, typical }: Told): Description {
   const ms = duration(median(occurrences.map(({ takenNs }) => takenNs / 1e6)))
   return [
     `It keeps the event loop for ${ms}`,
     [
       `Its code runs for ${ms} (median) without a pause; all other requests of the process wait meanwhile.`,
-      ...(typical.where === undefined
-        ? []
-        : ['The place that is named is where the code had come to when it was over.']),
+      ...whereInWords(occurrences, typical),
       partOfRequest(typical),
     ],
   ]

@@ -82,9 +82,13 @@ function isMended(trace: Trace, request: TraceSpan): boolean {
 
 const nearer = [connectionChurn, nPlusOne, nPlusOneCalls, repeatedStatement, unboundedList]
 
-const ratioOf = (request: TraceSpan): number =>
-  (figureOf(request, 'hotpath.repeats.same') ?? 0) /
-  Math.max(1, figureOf(request, 'hotpath.repeats.asked') ?? 0)
+/** 0 where more are said to be the same than were asked for: of what cannot be nothing is claimed. */
+function ratioOf(request: TraceSpan): number {
+  const [same, asked] = ['same', 'asked'].map(
+    name => figureOf(request, `hotpath.repeats.${name}`) ?? 0,
+  ) as [number, number]
+  return same > asked ? 0 : same / Math.max(1, asked)
+}
 
 function isConfirmed(weighed: Weighed): boolean {
   const { occurrences } = weighed

@@ -17,6 +17,7 @@ import { isOutgoing, targetOf } from './outgoing.js'
 import { reading } from './reading.js'
 import { partOfRequest } from './sentences.js'
 import { median, unionNs } from './timing.js'
+import { unpredicted } from './remedy.js'
 
 const settings = {
   /** A transaction of a few statements holds its locks for 1 to 10 ms: this is twice as long. */
@@ -37,6 +38,9 @@ export const chattyTransaction: Detector = {
   isConfirmed,
   describe,
   fixes,
+  remedy: unpredicted(
+    'This request takes as long when the call is made before or after the transaction. What others gain, which wait for its locks and its connection, cannot be seen in its traces.',
+  ),
   inShort: ({ takenNs }) => `a transaction held open: ${duration(takenNs / 1e6)}`,
 }
 

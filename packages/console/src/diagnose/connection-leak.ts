@@ -14,6 +14,7 @@ import {
 import { giveBackFix } from './pools.js'
 import { requestsOf } from './request.js'
 import { median } from './timing.js'
+import { unpredicted } from './remedy.js'
 
 const meta: DetectorMeta = {
   id: 'connection-leak',
@@ -31,6 +32,9 @@ export const connectionLeak: Detector = {
   isConfirmed: isInSeveral,
   describe,
   fixes: () => [giveBackFix],
+  remedy: unpredicted(
+    'It costs its own request nothing. What others wait for the connection that is lost is told with it: that goes, but how many would be lost until then is not known.',
+  ),
   inShort: () => 'a connection that does not come back',
 }
 

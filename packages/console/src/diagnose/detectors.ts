@@ -10,6 +10,7 @@ import { wideResponse } from './wide-response.js'
 import { connectionLeak } from './connection-leak.js'
 import { largePayload } from './large-payload.js'
 import { uncompressed } from './uncompressed.js'
+import { missingIndex } from './missing-index.js'
 import { largeResult } from './large-result.js'
 import { cacheable } from './cacheable.js'
 import { chattyTransaction } from './chatty-transaction.js'
@@ -27,6 +28,7 @@ export const detectors: readonly Detector[] = [
   nPlusOne,
   repeatedStatement,
   slowStatement,
+  missingIndex,
   sequentialStatements,
   unboundedList,
   starvedPool,

@@ -55,6 +55,10 @@ export function errorSpikes(routes: readonly Beside[], traces: readonly Trace[])
         totalMs: mean * errors,
         counted: Math.round(requests),
       },
+      gain: {
+        how: ['What would mend it is not known: its cause is not.'],
+        predicted: null,
+      },
       fixes: [
         {
           kind: 'code',

@@ -88,6 +88,9 @@ function oncePerService(all: readonly Found[]): Found[] {
 
 /** 8 hexadecimal digits, the same in each run, from what the finding is about. */
 export function idOf(occurrence: Occurrence): string {
+  const { kind, service, subject } = occurrence
+  // Which of its routes is the dearest changes by the minute, and it is one finding all the same.
+  if (detectorOf(kind).meta.ofService) return idFor(kind, service, '', subject)
   return digits(subjectOf(occurrence))
 }
 
@@ -108,7 +111,8 @@ function findingOf(weighed: Weighed, routes: readonly Counted[]): Finding {
   if (!first) throw new Error('a finding without an occurrence')
   const share = median(occurrences.map(shareOf))
   const told = [...occurrences].sort((a, b) => b.takenNs - a.takenNs)
-  const where = (told.find(occurrence => occurrence.where) ?? first).where
+  const isTold = told.filter(occurrence => occurrence.where)
+  const { where } = isTold.find(({ isCause }) => isCause) ?? isTold[0] ?? first
   const detector = detectorOf(first.kind)
   const showing = occurrences.length / Math.max(1, sampled.length)
   const all = allOf(first, routes)

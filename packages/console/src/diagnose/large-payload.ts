@@ -8,6 +8,7 @@ import { overSelect } from './over-select.js'
 import { partOfRequest } from './sentences.js'
 import { median } from './timing.js'
 import { unboundedList } from './unbounded-list.js'
+import { unpredicted } from './remedy.js'
 
 const settings = {
   /** JSON.stringify keeps the event loop 1.4 ms for 500 kB, and a phone at 10 Mbit/s waits 400 ms for them. */
@@ -30,6 +31,9 @@ export const largePayload: Detector = {
   isConfirmed: isInMost,
   describe,
   fixes,
+  remedy: unpredicted(
+    'How much of it callers need is not seen; what they wait for on the way is not in the request’s own time.',
+  ),
   inShort: ({ request }) => `an answer of ${bytes(sizeOf(request))}`,
 }
 

@@ -15,6 +15,7 @@ import { isNamed, unusedBytes } from './over-select.js'
 import { partOfRequest } from './sentences.js'
 import { median, orderOf, rowsOf, unionNs } from './timing.js'
 import { withWorkAfter } from './unbounded-list.js'
+import { unpredicted } from './remedy.js'
 
 const settings = {
   /** At 1 Gbit/s 8 ms on the way alone; to take it apart keeps the event loop as long again. */
@@ -35,6 +36,9 @@ export const largeResult: Detector = {
   isConfirmed: isInMost,
   describe,
   fixes,
+  remedy: unpredicted(
+    'How much of it is needed is not seen: a page, some columns, or a sum that the database makes.',
+  ),
   inShort: ({ calls }) => `a result of ${bytes(median(sizes(calls)))}`,
 }
 

@@ -113,6 +113,12 @@ function findingOf(all: readonly Compared[], one: Compared, traces: readonly Tra
       totalMs: moreMs * now.count,
       counted: Math.round(now.count),
     },
+    gain: {
+      how: [
+        'What would mend it is not known: its cause is not. At most it takes again what it took before, which is what it costs.',
+      ],
+      predicted: null,
+    },
     fixes: [
       {
         kind: 'code',

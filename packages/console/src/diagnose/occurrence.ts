@@ -40,6 +40,8 @@ export interface Occurrence {
   /** Of no statement: of an empty text. */
   readonly reading: Reading
   readonly where?: CallSite
+  /** `where` is what takes the time itself; else it is where the calls are made, or what was reached. */
+  readonly isCause?: true
   readonly request: TraceSpan
   /** The spans that show the pattern, by start: calls of the statement, waits for a connection, calls out. */
   readonly calls: readonly TraceSpan[]
@@ -67,7 +69,7 @@ export interface Detector {
   /** What would mend it, the most concrete first. */
   readonly fixes: (occurrence: Occurrence) => readonly Fix[]
   /** What the fix would gain; absent where nobody has thought about it. */
-  readonly remedy?: Remedy
+  readonly remedy: Remedy
   /** What a part of a trace is, in a few words: `one slow query: 40 ms`. */
   readonly inShort: (occurrence: Occurrence) => string
 }

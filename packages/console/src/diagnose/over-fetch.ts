@@ -4,6 +4,7 @@ import { isInMost } from './confirm.js'
 import { bytes, count, counted, percent } from './figures.js'
 import type { Description, Detector, DetectorMeta, Occurrence, Told } from './occurrence.js'
 import { median } from './timing.js'
+import { unpredicted } from './remedy.js'
 
 const settings = {
   /** An id, a type and a link or two are sent whatever a client asks for. */
@@ -29,6 +30,9 @@ export const overFetch: Detector = {
   isConfirmed: isInMost,
   describe,
   fixes,
+  remedy: unpredicted(
+    'What is left out saves its callers time on the way, which the request’s own time does not show.',
+  ),
   inShort: ({ request }) => `${counted(unasked(request), 'field')} that were not asked for`,
 }
 

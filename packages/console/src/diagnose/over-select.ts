@@ -15,6 +15,7 @@ import {
 import { partOfRequest } from './sentences.js'
 import { median, orderOf } from './timing.js'
 import { unboundedList } from './unbounded-list.js'
+import { unpredicted } from './remedy.js'
 
 const settings = {
   /** One or two columns too many are a convenience: a row is read as a whole, and so is a password's hash. */
@@ -37,6 +38,9 @@ export const overSelect: Detector = {
   isConfirmed: isInMost,
   describe,
   fixes,
+  remedy: unpredicted(
+    'How fast the database sends to the app, and what of the time of a statement its columns take, is not seen.',
+  ),
   inShort: ({ calls }) => `${counted(unusedOf(calls).length, 'column')} fetched for nothing`,
 }
 

@@ -11,6 +11,11 @@ export interface Remedy {
   readonly how: (told: Told) => string
 }
 
+/** Where nothing can be said of what the fix would gain, why. */
+export function unpredicted(why: string): Remedy {
+  return { changes: () => undefined, how: () => why }
+}
+
 /**
  * What a fix changes in a request. It takes away, it never adds: what it makes necessary is in the spans
  * that it leaves.

@@ -25,6 +25,9 @@ export function seenIn(trace: Trace): Seen {
   return seen
 }
 
+/** The requests in a trace: what is looked at. */
+export const requestsIn = (trace: Trace): readonly TraceSpan[] => seenIn(trace).requests
+
 const memo = new WeakMap<Trace, Seen>()
 
 function look(trace: Trace): Seen {

@@ -1,4 +1,4 @@
-import type { Trace, TraceSpan } from '../model.js'
+import type { FindingKind, Trace, TraceSpan } from '../model.js'
 import { groups, statementOf } from './calls.js'
 import { isInMost } from './confirm.js'
 import {
@@ -23,6 +23,7 @@ import {
   type Told,
   type Weighed,
 } from './occurrence.js'
+import { scanOf } from './plan.js'
 import type { Reading } from './reading.js'
 import type { Change } from './remedy.js'
 import { partOfRequest } from './sentences.js'
@@ -73,8 +74,8 @@ const meta: DetectorMeta = {
 
 export const slowStatement: Detector = {
   meta,
-  detect,
-  isConfirmed,
+  detect: trace => slowCalls(meta.id, trace),
+  isConfirmed: weighed => isSlowByItself(weighed) && scanOf(weighed.occurrences) === undefined,
   describe,
   fixes: slowFixes,
   remedy: { changes: lookedUp, how },
@@ -85,7 +86,7 @@ export const slowStatement: Detector = {
  * Finds calls that took long in one request. One slow call proves nothing on a busy machine: `isSlow`
  * weighs all calls of the statement.
  */
-function detect(trace: Trace): readonly Occurrence[] {
+export function slowCalls(kind: FindingKind, trace: Trace): readonly Occurrence[] {
   const loops = new Set(nPlusOne.detect(trace).flatMap(occurrence => occurrence.calls))
   return groups(trace).flatMap(group => {
     const calls = group.calls.filter(
@@ -97,7 +98,7 @@ function detect(trace: Trace): readonly Occurrence[] {
       return []
     return [
       {
-        ...occurrenceOf(meta.id, trace, group),
+        ...occurrenceOf(kind, trace, group),
         calls,
         distinct: null,
         order: orderOf(calls),
@@ -107,7 +108,8 @@ function detect(trace: Trace): readonly Occurrence[] {
   })
 }
 
-function isConfirmed(weighed: Weighed): boolean {
+/** Whether all of its calls say that it is slow, and not the machine. */
+export function isSlowByItself(weighed: Weighed): boolean {
   const { occurrences, courses } = weighed
   const [first] = occurrences
   const course = first && courses.get(statementKey(first.service, first.subject))
@@ -140,13 +142,19 @@ function besideNs(call: TraceSpan): number {
   )
 }
 
-function describe({ calls, typical, courses }: Told): Description {
+/** What the typical call takes, and of how many calls that is known. */
+export function typicalOf({ typical, courses }: Told) {
   const course = courses.get(statementKey(typical.service, typical.subject))
   const ms = course?.typicalMs ?? median(typical.calls.map(call => call.durationNs / 1e6))
+  return { course, ms, all: course ? ` (median of ${counted(course.calls, 'call')})` : '' }
+}
+
+function describe(told: Told): Description {
+  const { calls, typical } = told
+  const { course, ms, all } = typicalOf(told)
   const rows = rowsOf(typical.calls)
   const returned = rows.length === 0 ? undefined : counted(median(rows), 'row')
   const returns = returned === undefined ? '' : `, returns ${returned}`
-  const all = course ? ` (median of ${counted(course.calls, 'call')})` : ''
   return [
     `Slow query: ${duration(ms)}${returned === undefined ? '' : ` for ${returned}`}`,
     [
@@ -205,7 +213,10 @@ function ownMs(call: TraceSpan): number {
 }
 
 /** Where an index can be named that may serve it, its calls become look-ups. */
-function lookedUp({ reading, calls, service }: Occurrence, courses: Courses): Change | undefined {
+export function lookedUp(
+  { reading, calls, service }: Occurrence,
+  courses: Courses,
+): Change | undefined {
   if (!hasIndexCandidate(reading)) return undefined
   return { lasting: new Map(calls.map(call => [call, lookUpMs(call, service, courses) * 1e6])) }
 }
@@ -217,10 +228,17 @@ function lookUpMs(call: TraceSpan, service: string, courses: Courses): number {
   return settings.lookUpMs + atPart(0, ways) + rows * settings.rowMs
 }
 
-function how({ typical, courses }: Told): string {
-  const [call] = typical.calls
-  if (call === undefined || !hasIndexCandidate(typical.reading))
+function how(told: Told): string {
+  const { typical } = told
+  if (typical.calls.length === 0 || !hasIndexCandidate(typical.reading))
     return 'What it could take, only its plan tells: nothing is predicted before that.'
+  return `${lookUpText(told)} That the index serves it was not verified.`
+}
+
+/** What it takes as a look-up, and where that number comes from. */
+export function lookUpText({ typical, courses }: Told): string {
+  const [call] = typical.calls
+  if (call === undefined) return ''
   const ms = duration(lookUpMs(call, typical.service, courses))
-  return `As a look-up through an index it takes ${ms} at most: ${settings.lookUpMs}\u2009ms above the way to the database, and ${settings.rowMs}\u2009ms a row. That the index serves it was not verified.`
+  return `As a look-up through an index it takes ${ms} at most: ${settings.lookUpMs}\u2009ms above the way to the database, and ${settings.rowMs}\u2009ms a row.`
 }

@@ -5,6 +5,7 @@ import { bytes, duration } from './figures.js'
 import { isCaused } from './large-payload.js'
 import type { Description, Detector, DetectorMeta, Occurrence, Told } from './occurrence.js'
 import { median } from './timing.js'
+import { unpredicted } from './remedy.js'
 
 const settings = {
   /** What fits into the ten packets that a new connection may send is there at once (RFC 6928). */
@@ -31,6 +32,9 @@ export const uncompressed: Detector = {
   isConfirmed: isInMost,
   describe,
   fixes,
+  remedy: unpredicted(
+    'Its callers wait for the bytes on the way, which the request’s own time does not show: compression costs it some milliseconds.',
+  ),
   inShort: ({ request }) => `${bytes(sizeOf(request))} sent without compression`,
 }
 

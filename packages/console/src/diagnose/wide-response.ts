@@ -4,6 +4,7 @@ import { isInMost } from './confirm.js'
 import { bytes, count, counted } from './figures.js'
 import type { Description, Detector, DetectorMeta, Occurrence, Told } from './occurrence.js'
 import { median } from './timing.js'
+import { unpredicted } from './remedy.js'
 
 const settings = {
   /** A page shows a dozen of a thing's fields, a form thirty. */
@@ -31,6 +32,7 @@ export const wideResponse: Detector = {
       text: 'Ask those who call it which fields they use. Where that is a part, offer ?fields=id,name (JSON:API writes fields[TYPE]=), and select those columns alone.',
     },
   ],
+  remedy: unpredicted('Which of the fields callers need is not seen: this is an observation.'),
   inShort: ({ request }) => `an answer of ${counted(fieldsOf(request), 'field')}`,
 }
 

@@ -26,6 +26,7 @@ export function readSource(resource: Resource | undefined, losses: Losses): Sour
   const instance = text('service.instance.id') || host
   const pid = attributes['process.pid']
   const hostName = text('host.name')
+  const version = text('service.version')
   const runtime = runtimeOf(text('process.runtime.name'), text('process.runtime.version'))
   return {
     service,
@@ -37,6 +38,7 @@ export function readSource(resource: Resource | undefined, losses: Losses): Sour
       ...(typeof pid === 'number' && Number.isSafeInteger(pid) && pid >= 0 ? { pid } : {}),
       ...(hostName === '' ? {} : { host: hostName }),
       ...(runtime === '' ? {} : { runtime }),
+      ...(version === '' ? {} : { version }),
     },
   }
 }

@@ -13,10 +13,13 @@ export function marked(value: unknown): string {
   return `${dataNotice}\n<${mark}>\n${visible(JSON.stringify(value, null, 2))}\n</${mark}>`
 }
 
-/** JSON leaves DEL, C1, marks that turn writing around and the invisible as they are. */
+/**
+ * JSON leaves DEL, C1, marks that turn writing around and the invisible as they are: of the last, a text can
+ * be made that only a model reads (tags, variation selectors).
+ */
 function visible(json: string): string {
   return json.replace(
-    /[\u007f-\u009f\u00ad\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]|[\u{e0000}-\u{e007f}]/gu,
+    /[\u007f-\u009f\u2028\u2029\p{Cf}\p{Default_Ignorable_Code_Point}\u2800]/gu,
     sign => [...Array(sign.length).keys()].map(at => escaped(sign.charCodeAt(at))).join(''),
   )
 }

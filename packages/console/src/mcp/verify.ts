@@ -1,10 +1,12 @@
-import type { FindingsAnswer, RoutesAnswer } from '../api/answers.js'
-import { ConsoleError } from '../errors.js'
+import type { FindingAnswer, FindingsAnswer, RoutesAnswer } from '../api/answers.js'
 import type { Finding } from '../model.js'
 import type { Ask } from './tools.js'
 
 /** So many requests of a route in which a loop does not show say that it is gone: as a percentile needs them. */
 export const enoughRequests = 20
+
+/** A detector takes one request of one, and two of several, for enough. Of so many a trace must have been looked at. */
+const leastLooked = 5
 
 /** How far back a finding is looked for, before the change. */
 const before = '1d'
@@ -22,6 +24,23 @@ export interface Verified {
   readonly now: Finding | null
 }
 
+/** The finding in an answer, also where it is ignored, or was fixed in its window: it shows all the same. */
+async function showing(
+  ask: Ask,
+  id: string,
+  { findings, ignored = [], fixed = [], sinceMs, untilMs }: FindingsAnswer,
+  service: Record<string, string>,
+): Promise<Finding | null> {
+  const listed = [...findings, ...ignored].find(finding => finding.id === id)
+  if (listed !== undefined) return listed
+  if (!fixed.some(past => past.id === id && past.shows)) return null
+  const window = {
+    since: new Date(sinceMs).toISOString(),
+    until: new Date(untilMs).toISOString(),
+  }
+  return (await ask<FindingAnswer>(`findings/${id}`, { ...window, ...service })).finding
+}
+
 /**
  * Compares a finding with what was recorded since a time. Its absence alone says nothing: only after enough
  * requests of its route it is gone.
@@ -36,12 +55,8 @@ export async function verify(
   const now = await ask<FindingsAnswer>('findings', { since, ...service })
   const atMs = now.sinceMs
   const until = new Date(atMs).toISOString()
-  const earlier = await ask<FindingsAnswer>('findings', { since: before, until, ...service })
-  const matches = earlier.findings.filter(finding => finding.id.startsWith(id))
-  const [known, other] = matches
-  if (known === undefined) throw new ConsoleError('FINDING_UNKNOWN', { id })
-  if (other !== undefined)
-    throw new ConsoleError('ID_AMBIGUOUS', { id, matches: matches.map(one => one.id).join(', ') })
+  const path = `findings/${encodeURIComponent(id)}`
+  const { finding: known } = await ask<FindingAnswer>(path, { since: before, until, ...service })
   const { routes } = await ask<RoutesAnswer>('routes', {
     since: until,
     until: new Date(now.untilMs).toISOString(),
@@ -50,10 +65,23 @@ export async function verify(
   const requests = routes
     .filter(({ route, service }) => route === known.route && service === known.service)
     .reduce((sum, { count }) => sum + Math.round(count), 0)
-  const still = now.findings.find(finding => finding.id === known.id) ?? null
+  const still = await showing(ask, known.id, now, service)
+  const looked = now.looked
+    .filter(({ route, service }) => route === known.route && service === known.service)
+    .reduce((sum, { requests }) => sum + requests, 0)
   const facts = { route: known.route, requests, needed, before: known, now: still }
-  if (still !== null)
-    return { ...facts, verdict: 'still there', sentence: `It shows in requests since ${until}.` }
+  if (still !== null) {
+    // A comment that hides it mends nothing.
+    const hidden = still.status === 'ignored' ? ' It is ignored, and that mends nothing.' : ''
+    const sentence = `It shows in requests since ${until}.${hidden}`
+    return { ...facts, verdict: 'still there', sentence }
+  }
+  if (requests >= needed && looked < Math.min(needed, leastLooked))
+    return {
+      ...facts,
+      verdict: 'too early to say',
+      sentence: `${requests} requests came since ${until}, but only of ${looked} a trace was looked at: what was not looked at says nothing. Ask again later.`,
+    }
   if (requests >= needed)
     return {
       ...facts,

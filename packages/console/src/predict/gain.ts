@@ -27,7 +27,6 @@ const worthOf = ({ gain, cost }: Finding): number => gain?.predicted?.savedMs ??
 
 function gainOf({ finding, weighed }: Found, routes: readonly Counted[], hours: number): Gain {
   const { remedy } = detectorOf(finding.kind)
-  if (remedy === undefined) return unsaid('What its fix would gain cannot be predicted yet.')
   const changes = new Map<TraceSpan, Change>()
   for (const occurrence of weighed.occurrences) {
     const change = remedy.changes(occurrence, weighed.courses)

@@ -62,9 +62,13 @@ function samplesLike(ms: number, samples: readonly Replayed[]): readonly Replaye
   return samples.toSorted((a, b) => apart(a) - apart(b)).slice(0, 1)
 }
 
+/** Four months. A coarse histogram may have a bucket whose middle is beyond all numbers. */
+const longestSeconds = 1e7
+
 /** The buckets of a histogram in seconds, each by its geometric middle, in milliseconds. */
 function sharesOf({ buckets, offset, scale, zeroCount, min, max }: Histogram): Share[] {
-  const within = (seconds: number) => Math.min(max ?? Infinity, Math.max(min ?? 0, seconds))
+  const within = (seconds: number) =>
+    Math.min(longestSeconds, max ?? Infinity, Math.max(min ?? 0, seconds))
   const zero = zeroCount > 0 ? [{ ms: 0, count: zeroCount }] : []
   const others = buckets.flatMap((count, i) =>
     count === 0 ? [] : [{ ms: within(2 ** ((offset + i + 0.5) * 2 ** -scale)) * 1e3, count }],

@@ -19,7 +19,9 @@ export function commentAt(root: string, where: CallSite, kind: FindingKind): str
     if (inside.startsWith('..') || isAbsolute(inside)) return undefined
     if (inside.split(sep).includes('node_modules') || !/\.[cm]?[jt]sx?$/.test(path))
       return undefined
-    if (statSync(path).size > mostBytes) return undefined
+    const found = statSync(path)
+    // To read a pipe would wait for who writes into it.
+    if (!found.isFile() || found.size > mostBytes) return undefined
     const lines = readFileSync(path, 'utf8').split('\n')
     return [lines[where.line - 1], lines[where.line - 2]]
       .map(line => reasonIn(line ?? '', kind))

@@ -11,7 +11,9 @@ export function readRecords(path: string): readonly FindingRecord[] {
       version?: unknown
       records?: unknown
     }
-    return version === 1 && Array.isArray(records) && records.every(isRecord) ? records : []
+    return version === 1 && Array.isArray(records) && records.every(isRecord)
+      ? records.map(completed)
+      : []
   } catch {
     return []
   }
@@ -23,13 +25,24 @@ export function writeRecords(path: string, records: readonly FindingRecord[]): v
   renameSync(`${path}.new`, path)
 }
 
+const texts = ['id', 'kind', 'service', 'route', 'subject', 'title'] as const
+const numbers = ['sinceMs', 'firstMs', 'lastSeenMs', 'unseen', 'returns'] as const
+
 function isRecord(value: unknown): value is FindingRecord {
   if (typeof value !== 'object' || value === null) return false
-  const { id, status, sinceMs, unseen } = value as Partial<FindingRecord>
   return (
-    typeof id === 'string' &&
-    ['open', 'fixed', 'regressed'].includes(String(status)) &&
-    typeof sinceMs === 'number' &&
-    typeof unseen === 'number'
+    texts.every(name => typeof Reflect.get(value, name) === 'string') &&
+    numbers.every(name => Number.isFinite(Reflect.get(value, name))) &&
+    ['open', 'fixed', 'regressed'].includes(String(Reflect.get(value, 'status')))
   )
+}
+
+/** Records of earlier versions tell neither how many traces were looked at nor what became of them. */
+function completed(record: FindingRecord): FindingRecord {
+  const { looked, history } = record as Partial<FindingRecord>
+  return {
+    ...record,
+    looked: Number.isFinite(looked) ? (looked ?? 0) : 0,
+    history: Array.isArray(history) ? history : [],
+  }
 }

@@ -3,6 +3,7 @@ import { describe, test } from 'node:test'
 import type { FindingsAnswer } from '../../dist/api/answers.js'
 import type { RunningConsole } from '../../dist/console.js'
 import type { Finding, HistogramPoint } from '../../dist/model.js'
+import { deploymentsIn } from '../../dist/api/past.js'
 import { withConsole } from '../running.js'
 
 const minuteMs = 60_000
@@ -51,9 +52,18 @@ function minutes(fromMs: number, n: number, of: (minute: number) => Minute): His
 }
 
 /** The findings of the hour before now, once all of this is stored. */
-async function found(...points: HistogramPoint[][]): Promise<readonly Finding[]> {
+const found = (...points: HistogramPoint[][]): Promise<readonly Finding[]> => foundIn({}, ...points)
+
+/** The same where processes say which version they are of. */
+async function foundIn(
+  versions: Readonly<Record<string, string>>,
+  ...points: HistogramPoint[][]
+): Promise<readonly Finding[]> {
   return withConsole(async running => {
-    await running.store.write({ spans: [], histograms: points.flat(), counters: [] })
+    const processes = Object.entries(versions).map(([instance, version]) => {
+      return { service: 'shop', instance, version }
+    })
+    await running.store.write({ spans: [], histograms: points.flat(), counters: [], processes })
     return (await ask(running)).findings
   })
 }
@@ -125,6 +135,57 @@ describe('a latency-regression is named', () => {
       hour(0, () => ({ ms: 20, instance: 'old', count: 1 })),
     )
     assert.deepEqual(rolling, [])
+  })
+})
+
+describe('a deployment', () => {
+  const versions = { old: '1.4.0', more: '1.4.0', new: '1.5.0' }
+  /** Half an hour in, 1.5.0 takes over; ten minutes before, a second process of 1.4.0 had joined. */
+  const scaled = (minute: number): Minute =>
+    minute < 30 ? { ms: 20, instance: minute < 20 ? 'old' : 'more' } : { ms: 45, instance: 'new' }
+
+  test('is told by the version of processes, whichever of the old one came last', async () => {
+    const [one, ...others] = await foundIn(versions, hour(0, scaled))
+    assert.deepEqual(others, [])
+    assert.equal(one?.kind, 'latency-regression')
+    assert.match(
+      one.evidence.sentences[0] ?? '',
+      /took (19|20|21)\u2009ms before version 1\.5\.0, which runs since \d\d:\d\d/,
+    )
+  })
+
+  test('is not over while the old version answers', async () => {
+    const rolling = hour(0, () => ({ ms: 20, instance: 'more', count: 1 }))
+    assert.deepEqual(await foundIn(versions, hour(0, scaled), rolling), [])
+  })
+
+  const shop = (instance: string, version: string | undefined, fromMin: number, toMin: number) => ({
+    service: 'shop',
+    instance,
+    firstMs: fromMin * minuteMs,
+    lastMs: toMin * minuteMs,
+    ...(version === undefined ? {} : { version }),
+  })
+  const window = { sinceMs: 0, untilMs: 60 * minuteMs }
+
+  test('of a version that is taken back is one as well', () => {
+    const processes = [
+      shop('a', '1.4.0', 0, 20),
+      shop('b', '1.5.0', 20, 40),
+      shop('c', '1.4.0', 40, 60),
+      shop('d', '1.4.0', 45, 60),
+    ]
+    const back = { service: 'shop', atMs: 40 * minuteMs, version: '1.4.0' }
+    assert.deepEqual(deploymentsIn(processes, window), [back])
+  })
+
+  test('of the same version, or of none, is told by all processes beginning anew', () => {
+    for (const version of ['0.0.0', undefined]) {
+      const processes = [shop('a', version, 0, 30), shop('b', version, 30, 60)]
+      const anew = { service: 'shop', atMs: 30 * minuteMs }
+      assert.deepEqual(deploymentsIn(processes, window), [anew])
+      assert.deepEqual(deploymentsIn([...processes, shop('c', version, 0, 60)], window), [])
+    }
   })
 })
 

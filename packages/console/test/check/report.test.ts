@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
+import { entryOf } from '../../dist/check/entry.js'
 import { annotations } from '../../dist/check/github.js'
 import { reportOf } from '../../dist/check/report.js'
 import type { Trace } from '../../dist/model.js'
@@ -101,6 +102,21 @@ describe('a report of a run', () => {
     assert.equal(first?.subject, 'GET 127.0.0.1/prices/:id')
     assert.deepEqual([again.new, again.known.length, again.unseen], [[], 1, []])
   })
+
+  for (const host of ['localhost', '[::1]', '::1', '[::]', '0.0.0.0'])
+    test(`knows the same port of ${host} again`, () => {
+      const [found] = allIn([draw(calls(80))])
+      assert.ok(found)
+      const at = (port: number) => entryOf({ ...found, subject: `GET ${host}:${port}/prices/:id` })
+      assert.equal(at(40_123).subject, `GET ${host}/prices/:id`)
+      assert.equal(at(40_123).id, at(40_124).id)
+    })
+
+  for (const host of ['prices', 'my-localhost', '10.127.0.0.1'])
+    test(`keeps the port of ${host}`, () => {
+      const [found] = report([draw(calls(80).replaceAll('127.0.0.1', host))]).new
+      assert.equal(found?.subject, `GET ${host}:80/prices/:id`)
+    })
 
   test('keeps calls to other machines apart by their port', () => {
     const [found] = report([draw(calls(80).replaceAll('127.0.0.1', 'prices'))]).new

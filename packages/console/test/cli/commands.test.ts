@@ -172,7 +172,7 @@ describe('a command', () => {
         [['routes', '--url', 'http://127.0.0.1:9'], /No console answers at .*:9: /],
         [['routes', '--url', 'banana'], /`--url` must be the address of a console/],
         [['findings', '--store', '.'], /it is no file/],
-        [['serve', '--store', '/proc/none/store.duckdb'], /cannot be written/],
+        [['serve', '--port', '0', '--store', '/proc/none/store.duckdb'], /cannot be written/],
       ]
       for (const [args, message] of wrong) {
         const { code, stdout, stderr } = await hotpath(args, directory).ended

@@ -87,6 +87,7 @@ const findings: FindingsAnswer = {
   ],
   requests: 18_402,
   totalMs: 100_000,
+  looked: [],
 }
 
 describe('the terminal shows', () => {

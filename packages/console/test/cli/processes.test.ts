@@ -16,6 +16,7 @@ const process = (row: Partial<ProcessRow>): ProcessRow => ({
   pid: 4711,
   host: 'web-1',
   runtime: 'Node 24.1.0',
+  version: '1.4.2',
   firstMs: untilMs - 600_000,
   lastMs: untilMs - 1_000,
   gauges: {},

@@ -30,6 +30,34 @@ describe('a blocked-event-loop is named', () => {
     assert.equal(one.cost.msPerRequest, 60)
   })
 
+  test('with the frame that computes, once the recorder has profiled one of them', () => {
+    const profiled = {
+      block: {
+        ...blocked.block,
+        attributes: {
+          'hotpath.blocked': true,
+          'hotpath.blocked.share': 0.87,
+          'code.file.path': 'src/hash.ts',
+          'code.line.number': 12,
+          'code.function.name': 'stretch',
+        },
+      },
+    }
+    const longer = hashing.replace('======  ', '======= ')
+    const [one] = findingsIn([
+      draw(longer, blocked),
+      draw(longer, blocked),
+      draw(hashing, profiled),
+      draw(longer, blocked),
+    ])
+    assert.deepEqual(one?.where, { file: 'src/hash.ts', line: 12, function: 'stretch' })
+    const [, frame] = one.evidence.sentences
+    assert.equal(
+      frame?.replaceAll('\u2009', ' '),
+      "`stretch` (src/hash.ts:12) computes in 87 % of such a block, by Node's profiler.",
+    )
+  })
+
   test('and not after two requests, nor in the first ones of the route: they compile its code', () => {
     assert.deepEqual(findingsIn([draw(hashing, blocked), draw(hashing, blocked)]), [])
     const first = { 'http.request.method': 'POST', 'http.route': '/sessions' }

@@ -1,4 +1,3 @@
-import { spawnSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core'
 
@@ -15,26 +14,12 @@ const args = [
 
 const places = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome']
 
-/**
- * The browser of the system; Debian's is installed when it is missing and we are root. A sentence that
- * says why not, where there is none: the tests are skipped with it.
- */
+/** The browser of the system; a sentence that says why not, where there is none. `npm test` installs it first. */
 export function findBrowser(): { readonly path: string } | { readonly missing: string } {
   const found = places.find(path => existsSync(path))
-  if (found !== undefined) return { path: found }
-  if (process.getuid?.() !== 0 || !existsSync('/usr/bin/apt-get'))
-    return { missing: 'there is no Chromium: install it (Debian: apt-get install chromium)' }
-  const apt = (...words: string[]) =>
-    spawnSync('apt-get', words, {
-      stdio: 'ignore',
-      env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' },
-    })
-  apt('update')
-  apt('install', '-y', '--no-install-recommends', 'chromium')
-  const installed = places.find(path => existsSync(path))
-  return installed === undefined
-    ? { missing: 'there is no Chromium, and apt-get could not install it' }
-    : { path: installed }
+  return found === undefined
+    ? { missing: 'there is no Chromium: install it (Debian: apt-get install chromium)' }
+    : { path: found }
 }
 
 /** A browser, and a page in it with a profile of its own; what the page did wrong is collected. */

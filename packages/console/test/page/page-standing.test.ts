@@ -33,8 +33,12 @@ test('regressed findings say so, ignored and fixed ones are folded under the lis
       unseen: 140,
       returns: 1,
     }
+    const history = [
+      { atMs: Date.now() - 7_200_000, what: 'fixed', version: '1.4.1' },
+      { atMs: times.sinceMs, what: 'regressed', version: '<b>1.5.0</b>' },
+    ]
     const records = [
-      { ...about, ...times, id, route: 'GET /users', status: 'regressed' },
+      { ...about, ...times, id, route: 'GET /users', status: 'regressed', history },
       { ...about, ...times, id: 'ffffffff', route: 'GET /gone', status: 'fixed' },
     ]
     writeFileSync(file, JSON.stringify({ version: 1, records }))
@@ -59,6 +63,13 @@ test('regressed findings say so, ignored and fixed ones are folded under the lis
       await fixed.getByText('1 h ago, not in 140 requests since').waitFor()
       await ignored.getByRole('link').click()
       await page.getByText('Ignored until 2999-12-31').waitFor()
+      assert.equal(await page.locator('.finding-head .rank').count(), 0, 'it has no place')
+      await page.goto(`${url}/findings/${id}`)
+      const turns = page.locator('ol.history > li')
+      await turns.first().waitFor()
+      const told = await turns.allTextContents()
+      assert.match(told[0] ?? '', /regressed with version <b>1\.5\.0<\/b>$/)
+      assert.match(told[1] ?? '', /fixed with version 1\.4\.1$/)
       assert.deepEqual(faults, [])
     })
   }),

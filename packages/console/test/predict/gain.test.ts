@@ -1,64 +1,47 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { found } from '../../dist/diagnose/findings.js'
-import type { Counted } from '../../dist/diagnose/material.js'
-import type { Attributes, Finding, Histogram, Trace } from '../../dist/model.js'
 import { withGains } from '../../dist/predict/gain.js'
-import { draw, type Drawn } from '../draw.js'
-
-const GET_X: Attributes = { 'http.request.method': 'GET', 'http.route': '/x' }
-
-function counted(attributes: Attributes, ms: readonly number[]): Counted {
-  return { service: 'shop', attributes, histogram: histogramOf(ms) }
-}
-
-/** In buckets of 2 %, as precise as the expectations here. */
-function histogramOf(ms: readonly number[]): Histogram {
-  const scale = 5
-  const indexes = ms.map(value => Math.ceil(Math.log2(value / 1e3) * 2 ** scale) - 1)
-  const offset = Math.min(...indexes)
-  const buckets = Array.from({ length: Math.max(...indexes) - offset + 1 }, () => 0)
-  for (const index of indexes) buckets[index - offset] = (buckets[index - offset] ?? 0) + 1
-  return {
-    count: ms.length,
-    sum: ms.reduce((a, b) => a + b, 0) / 1e3,
-    scale,
-    zeroCount: 0,
-    offset,
-    buckets,
-  }
-}
-
-const times = (n: number, ms: number): number[] => Array.from({ length: n }, () => ms)
-const drawn = (n: number, picture: string, changes: Record<string, Drawn> = {}): Trace[] =>
-  Array.from({ length: n }, () => draw(picture, changes))
-
-interface Given {
-  readonly requestsMs?: readonly number[]
-  readonly statements?: readonly Counted[]
-}
-
-/** The finding of a kind in these traces, in an hour. */
-function finding(kind: string, traces: readonly Trace[], given: Given = {}): Finding {
-  const { requestsMs = [], statements = [] } = given
-  const routes = requestsMs.length === 0 ? [] : [counted(GET_X, requestsMs)]
-  const material = { traces, statements, routes }
-  const one = withGains(found(material), material, 1).find(found => found.kind === kind)
-  assert.ok(one, `no ${kind}`)
-  return one
-}
-
-function averages(one: Finding): [before: number, after: number] {
-  const predicted = one.gain?.predicted
-  assert.ok(predicted, `nothing predicted: ${one.gain?.how.join(' ')}`)
-  return [predicted.before.averageMs, predicted.after.averageMs].map(ms =>
-    Number(ms.toFixed(1)),
-  ) as [number, number]
-}
-
-const says = (one: Finding): string => (one.gain?.how ?? []).join(' ').replaceAll('\u2009', ' ')
-
+import { averages, counted, drawn, finding, GET_X, says, times } from './gains.js'
 describe('predicted is', () => {
+  test('in numbers, also where a histogram is so coarse that its last bucket has no end', () => {
+    const traces = drawn(
+      3,
+      `
+      GET /x    ================  server
+        one      == == == == ==   select street from addresses where user_id = $1  #*`,
+    )
+    const buckets = [10, 20]
+    const histogram = { count: 30, sum: 1, scale: -10, zeroCount: 0, offset: 0, buckets }
+    const routes = [{ service: 'shop', attributes: GET_X, histogram }]
+    const material = { traces, statements: [], routes }
+    const all = withGains(found(material), material, 1)
+    const gain = all.find(({ kind }) => kind === 'n-plus-one')?.gain
+    assert.ok(gain)
+    assert.doesNotMatch(JSON.stringify(gain), /null/)
+  })
+
+  test('of an answer that is slow to put into JSON: what plain objects of its size take', () => {
+    const slow = {
+      'http.response.body.size': 20_000,
+      'hotpath.answer.type': 'json',
+      'hotpath.answer.serialised_ms': 60,
+    }
+    const traces = drawn(
+      3,
+      `
+      GET /x    ==========            server
+        items    ===                  select id, name from items
+      `,
+      { 'GET /x': { attributes: slow } },
+    )
+    const one = finding('slow-serialisation', traces, { requestsMs: times(100, 100) })
+    // 60 ms become 0.1: 20 kB at 5 ns a byte.
+    const [before, after] = averages(one)
+    assert.ok(Math.abs(before - after - 59.9) < 0.5, `${before} ${after}`)
+    assert.match(says(one), /takes 100 µs \(median\) instead: 5 ns a byte/)
+  })
+
   test('of answers that repeat: a hit for the part that would have had one', () => {
     const repeats = {
       'hotpath.repeats.asked': 100,

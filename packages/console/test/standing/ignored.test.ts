@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { execFileSync } from 'node:child_process'
 import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
@@ -42,6 +43,12 @@ describe('a comment at the call site', () => {
     assert.equal(await read(source('// hotpath-ignore n-plus-one:')), undefined)
     assert.equal(await read(`// hotpath-ignore n-plus-one: far\n\nquery()\n`), undefined)
   })
+
+  test('at a pipe is not waited for', () =>
+    withDirectory(async directory => {
+      execFileSync('mkfifo', [join(directory, 'pipe.js')])
+      assert.equal(commentAt(directory, { file: 'pipe.js', line: 1 }, 'n-plus-one'), undefined)
+    }))
 
   test('is read inside of the root alone, and in sources: the place comes over the wire', async () => {
     const text = source('// hotpath-ignore n-plus-one: outside')

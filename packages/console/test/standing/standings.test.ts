@@ -22,11 +22,11 @@ const clean = `
 /** Requests that look as drawn, at a time, and as many in the histogram as are said. */
 async function write(store: Store, picture: string, atMs: number, n: number): Promise<void> {
   const ns = (ms: number) => BigInt(Math.round(ms)) * 1_000_000n
-  const spans = Array.from({ length: 3 }, (_, i) =>
+  const spans = Array.from({ length: Math.min(n, 25) }, (_, i) =>
     spansOf(picture).map(
       (span): Span => ({
         ...span,
-        traceId: (BigInt(atMs) * 10n + BigInt(i)).toString(16).padStart(32, '0'),
+        traceId: (BigInt(atMs) * 100n + BigInt(i)).toString(16).padStart(32, '0'),
         startNs: ns(atMs + i) + (span.startNs % 1_000_000_000n),
       }),
     ),
@@ -54,14 +54,24 @@ test('a finding is open, fixed and regressed as traffic shows it, also after a r
       new Standings(
         recordsFile(path),
         store,
-        async window => (await findIn(store, window)).findings,
+        window => findIn(store, window),
+        { rules: [], root: directory },
         atMs,
       )
     const status = (of: Standings) => of.records.map(record => record.status)
+    const run = (version: string) =>
+      store.write({
+        spans: [],
+        histograms: [],
+        counters: [],
+        processes: [{ service: 'shop', instance: 'shop', version }],
+      })
     const before = standings(nowMs - 1_800_000)
+    await run('1.4.0')
     await write(store, loop, nowMs - 1_700_000, 50)
     await before.look(nowMs - 1_690_000)
     assert.deepEqual(status(before), ['open'])
+    await run('1.4.1')
     await write(store, clean, nowMs - 900_000, 200)
     await before.look(nowMs - 890_000)
     assert.deepEqual(status(before), ['fixed'])
@@ -85,7 +95,12 @@ test('a finding is open, fixed and regressed as traffic shows it, also after a r
     const answer = (await ask('findings?since=20m')) as FindingsAnswer
     assert.deepEqual([answer.findings, answer.ignored?.map(one => one.status)], [[], ['ignored']])
     const one = (await ask(`findings/${answer.ignored?.[0]?.id}?since=21m`)) as FindingAnswer
-    assert.deepEqual(one.finding.standing, { reason: 'five users', by: 'comment' })
+    const { history, ...ignored } = one.finding.standing ?? {}
+    assert.deepEqual(ignored, { reason: 'five users', by: 'comment' })
+    assert.deepEqual(
+      history?.map(({ what, version }) => `${what} ${version}`),
+      ['opened 1.4.0', 'fixed 1.4.1', 'regressed 1.4.1'],
+    )
     const screen = { columns: 80, paint: bare, suggest: (command: string) => command }
     const drawn = drawFindings(answer, undefined, screen).join('\n')
     assert.match(drawn, /Ignored: 5 queries in a loop · GET \/users: five users/)

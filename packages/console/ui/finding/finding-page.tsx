@@ -11,7 +11,7 @@ import { Sql } from '../say/sql.js'
 import { Panel } from '../state/states.js'
 import { Drawn } from './drawn.js'
 import { Fixes } from './fixes.js'
-import { StandingChip, StandingLine } from './standing.js'
+import { HistoryCard, StandingChip, StandingLine } from './standing.js'
 import { GainCard } from './gain-card.js'
 import { StatementFigures } from './statement-figures.js'
 import { TraceLinks } from './trace-links.js'
@@ -47,9 +47,11 @@ function Shown({ answer, place }: { answer: FindingAnswer; place: Place }) {
   return (
     <>
       <div class="finding-head">
-        <span class="rank mono" aria-label={`Number ${rank}`}>
-          {rank}
-        </span>
+        {rank !== null && (
+          <span class="rank mono" aria-label={`Number ${rank}`}>
+            {rank}
+          </span>
+        )}
         <div>
           <h1>
             {finding.title} <StandingChip finding={finding} />
@@ -127,6 +129,7 @@ function Shown({ answer, place }: { answer: FindingAnswer; place: Place }) {
             </div>
           </section>
           <LatencyCard asked={timeline} route={route} />
+          <HistoryCard events={finding.standing?.history} />
         </div>
       </div>
     </>

@@ -21,5 +21,6 @@ function inList({ findings, ...head }: FindingsAnswer, id: string): FindingAnswe
   const found = all.filter(one => one.id.startsWith(id))
   const [finding] = found
   if (finding === undefined || found.length > 1) return undefined
-  return { ...head, finding, rank: all.indexOf(finding) + 1 }
+  const at = findings.indexOf(finding)
+  return { ...head, finding, rank: at < 0 ? null : at + 1 }
 }

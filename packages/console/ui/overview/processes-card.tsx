@@ -48,7 +48,7 @@ export function ProcessesCard({ place }: { place: Place }) {
 const silentMs = 30_000
 
 function Process({ process, untilMs }: { process: ProcessRow; untilMs: number }) {
-  const { gauges, service, pid, instance, host, runtime, lastMs } = process
+  const { gauges, service, pid, instance, host, runtime, version, lastMs } = process
   const silent = untilMs - lastMs > silentMs
   return (
     <li>
@@ -56,7 +56,14 @@ function Process({ process, untilMs }: { process: ProcessRow; untilMs: number })
         <span class="strong cut">{service}</span>{' '}
         {silent && <span class="chip">silent, {agoOf(lastMs)}</span>}
         <div class="muted small cut" title={instance}>
-          {[pid === null ? instance : `process ${pid}`, runtime, host].filter(Boolean).join(' · ')}
+          {[
+            pid === null ? instance : `process ${pid}`,
+            version && `version ${version}`,
+            runtime,
+            host,
+          ]
+            .filter(Boolean)
+            .join(' · ')}
         </div>
       </div>
       <Gauge title="CPU" values={gauges.cpu} say={share => percent(share)} />

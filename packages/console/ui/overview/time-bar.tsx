@@ -72,6 +72,7 @@ export function shortName(kind: string): string {
     'large-payload': 'Large answer',
     'large-result': 'Large result',
     'latency-regression': 'Slower than before',
+    'missing-index': 'No index',
     'n-plus-one': 'N+1',
     'n-plus-one-calls': 'Calls in a loop',
     'over-fetch': 'Fields not asked for',

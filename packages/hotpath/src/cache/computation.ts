@@ -1,4 +1,5 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
+import { elsewhere } from './elsewhere.js'
 import type { Tag } from './tags.js'
 
 /** Tags that one computation notes: more than a page reads, and less than 1 MB. */
@@ -14,6 +15,9 @@ export class Computation {
   #objection = ''
   /** Who is told of all that it reads. Others' bundles have this class too: of them its public part is used alone. */
   readonly #parents = new Set<Computation>()
+  /** What other drivers had read before it began. */
+  readonly #before = elsewhere().before()
+  #readsElsewhere = false
 
   constructor(parent: Computation | undefined) {
     if (parent !== undefined) this.#parents.add(parent)
@@ -21,15 +25,18 @@ export class Computation {
 
   /** Statements whose tables were noted. With none nothing is known of what the result depends on. */
   get statements(): number {
+    this.#lookElsewhere()
     return this.#statements
   }
 
   /** Why the result must not be kept; '' where it may. */
   get objection(): string {
+    this.#lookElsewhere()
     return this.#objection
   }
 
   get noted(): ReadonlyMap<Tag, number> {
+    this.#lookElsewhere()
     return this.#noted
   }
 
@@ -61,6 +68,7 @@ export class Computation {
 
   /** Whether nothing that it read has changed since. */
   isFresh(): boolean {
+    this.#lookElsewhere()
     for (const [tag, version] of this.#noted) if (tag.version !== version) return false
     return true
   }
@@ -75,9 +83,20 @@ export class Computation {
   feeds(other: Computation): void {
     // In a circle each waits for the other for ever, and would tell it for ever.
     if (this.#parents.has(other) || other.reaches(this)) return
-    other.uses(this.#noted, this.#statements)
+    other.uses(this.noted, this.#statements)
     if (this.#objection !== '') other.forbid(this.#objection)
     this.#parents.add(other)
+  }
+
+  /** Takes what other drivers read since it began for its own: whose it was is not known. */
+  #lookElsewhere(): void {
+    const read = elsewhere().since(this.#before)
+    if (read === undefined) return
+    if (typeof read === 'string') return this.forbid(read)
+    for (const { tag, version } of read) this.note(tag, version)
+    if (this.#readsElsewhere) return
+    this.#readsElsewhere = true
+    this.count(1)
   }
 
   /** Whether it is `other`, or tells it what it reads. */

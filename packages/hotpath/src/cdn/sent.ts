@@ -2,6 +2,15 @@
 const MOST = 10_000
 /** Names of all of them together: about 10 MB. */
 const MOST_NAMES = 200_000
+/** Names of one target, over all its variants; with more it is purged. */
+const MOST_OF_ONE = 5_000
+
+/** What the CDN may hold of one target, in whichever variant. */
+interface Sent {
+  readonly names: Set<string>
+  /** Lists that are in it. */
+  readonly lists: WeakSet<readonly string[]>
+}
 
 /**
  * Which targets a CDN may hold, and what they were made of: for one that drops by path alone. Bounded:
@@ -10,7 +19,7 @@ const MOST_NAMES = 200_000
  */
 export class SentTargets {
   /** The one that was sent longest ago first. */
-  private readonly targets = new Map<string, readonly string[]>()
+  private readonly targets = new Map<string, Sent>()
   private readonly byName = new Map<string, Set<string>>()
   private names = 0
 
@@ -24,12 +33,19 @@ export class SentTargets {
   }
 
   add(target: string, names: readonly string[]): void {
+    const before = this.targets.get(target)
     // A hit is given again and again.
-    if (this.targets.get(target) === names) return
+    if (before?.lists.has(names) === true) return
     this.take(target)
-    this.targets.set(target, names)
-    this.names += names.length
-    for (const name of names) {
+    const isMuch = (before?.names.size ?? 0) + names.length > MOST_OF_ONE
+    if (before !== undefined && isMuch) this.forgotten(target)
+    const sent =
+      before === undefined || isMuch ? { names: new Set<string>(), lists: new WeakSet() } : before
+    for (const name of names) sent.names.add(name)
+    sent.lists.add(names)
+    this.targets.set(target, sent)
+    this.names += sent.names.size
+    for (const name of sent.names) {
       const known = this.byName.get(name)
       if (known === undefined) this.byName.set(name, new Set([target]))
       else known.add(target)
@@ -58,10 +74,10 @@ export class SentTargets {
   }
 
   private take(target: string): void {
-    const names = this.targets.get(target)
+    const { names } = this.targets.get(target) ?? {}
     if (names === undefined) return
     this.targets.delete(target)
-    this.names -= names.length
+    this.names -= names.size
     for (const name of names) {
       const known = this.byName.get(name)
       known?.delete(target)

@@ -4,6 +4,8 @@ import { type ExportSettings, exportSettings, headersFromText, text } from './ex
 /** What the recorder works with, from the config file and the environment. */
 export interface Settings {
   readonly service: string
+  /** What runs; undefined: nobody says. */
+  readonly version: string | undefined
   readonly export: ExportSettings
   readonly headers: ExportHeaders
   readonly trust: readonly string[]
@@ -17,6 +19,10 @@ export interface Settings {
   readonly dev: boolean
   /** A run of tests is judged (`hotpath check`): keep all, and hand it over at once. */
   readonly everything: boolean
+  /** Code that keeps the event loop again and again is looked into with the profiler. */
+  readonly profile: boolean
+  /** The database is asked how it runs statements that took long. */
+  readonly explain: boolean
   /** False: what is recorded stays here, for assertions of tests (`hotpath/test`). */
   readonly exports: boolean
 }
@@ -33,7 +39,7 @@ const DEFAULT_EXIT_MS = 500
 export function settingsOf(
   config: Config,
   environment: Environment,
-  app: { readonly root: string; readonly name: string },
+  app: { readonly root: string; readonly name: string; readonly version?: string | undefined },
 ): Settings {
   const exporting = exportSettings(config, environment)
   const own = text(environment.HOTPATH_HEADERS)
@@ -43,6 +49,7 @@ export function settingsOf(
       config.service ??
       text(environment.OTEL_SERVICE_NAME) ??
       app.name,
+    version: app.version,
     export: exporting,
     headers: own === undefined ? (config.headers ?? exporting.headers) : headersFromText(own),
     trust: config.trust ?? [],
@@ -52,6 +59,8 @@ export function settingsOf(
     exitMs: milliseconds(environment.HOTPATH_EXIT_MS) ?? config.exitMs ?? DEFAULT_EXIT_MS,
     dev: environment.HOTPATH_MODE === 'dev' || isCheck(environment),
     everything: isCheck(environment),
+    profile: config.profile !== false && environment.HOTPATH_PROFILE !== 'off',
+    explain: isOn(environment.HOTPATH_EXPLAIN) ?? config.explain === true,
     exports: environment.HOTPATH_MODE !== 'test',
   }
 }
@@ -66,6 +75,9 @@ export function isDisabled(environment: Environment): boolean {
 export function isCheck(environment: Environment): boolean {
   return environment.HOTPATH_MODE === 'check'
 }
+
+const isOn = (value: string | undefined): boolean | undefined =>
+  value === 'on' ? true : value === 'off' ? false : undefined
 
 function milliseconds(value: string | undefined): number | undefined {
   return value !== undefined && /^\d{1,9}$/.test(value)

@@ -9,5 +9,8 @@ export interface TagChannel {
    * Calls `onMessage` for each text, `onGap` when some may have been lost. Resolves, once it hears, to
    * what ends it.
    */
-  subscribe(onMessage: (message: string) => void, onGap: () => void): Promise<() => Promise<void>>
+  subscribe(
+    onMessage: (message: string) => void,
+    onGap: () => void,
+  ): Promise<() => Promise<void>> | (() => Promise<void>)
 }

@@ -59,8 +59,10 @@ export function redisStore(client: RedisClient, options: RedisStoreOptions = {})
   return new RedisStore(commandsOf(client), prefix, String(Math.ceil(tagTtlMs)))
 }
 
-/** The same store for `createCache({ store })` and for `invalidation: { mode: 'strict', store }`. */
+/** For `createCache({ store })`, and for `store` and `channel` of `invalidation`. */
 export interface RedisCacheStore extends CacheStore {
+  subscribe(onMessage: (message: string) => void, onGap: () => void): () => Promise<void>
+  publish(message: string): Promise<void>
   /** Versions of tags that are asked for at each hit. */
   readonly versions: VersionStore
 }

@@ -1,4 +1,5 @@
 import { currentComputation } from '../cache/computation.js'
+import { plans } from '../plans/policy.js'
 import { inRoot } from '../pool/root.js'
 import type { Lender } from '../pool/share/lender.js'
 import { sharing } from '../pool/use.js'
@@ -10,6 +11,8 @@ import { keeper } from '../trace/keeper.js'
 import { recorder } from '../trace/recorder.js'
 import { takeSite } from '../trace/site.js'
 import { ActiveTrace, OpenSpan } from '../trace/span.js'
+import { lookAtPlan } from './pg-plans.js'
+import { active, lastQueued } from './pg-line.js'
 import { type HandedOver, handedOver } from './pg-site.js'
 import { forgetRead, noteGiven, noteReturned } from './pg-returned.js'
 import { forgetSent, lastSent, MAX_EARLY, stageQueries, stages } from './pg-stage.js'
@@ -47,6 +50,7 @@ export function gateClient(Client: { readonly prototype: object }): void {
         // Of the pool's own callback that which the app gave to the pool is bound there.
         const within = handed === undefined && currentComputation() !== undefined
         const args = within ? [...arguments].map(withinCaller) : arguments
+        if (span === undefined) stages.pg?.unseen(this as PgClient)
         const stage = span === undefined ? undefined : stages.pg
         const call = stage?.entering(
           this as PgClient,
@@ -147,8 +151,10 @@ export function gateQuery(Query: { readonly prototype: object }): void {
           return original.call(this, connection)
         }
         // A row that could not be parsed: the original goes on to handleError.
-        if (!(this as Watched)._canceledDueToError)
+        if (!(this as Watched)._canceledDueToError) {
           succeed(span, (this as Watched)._results, connection as PgConnection)
+          if (plans.looked) lookAtPlan(span, (this as Watched).text)
+        }
         return inCaller(span, original, this, connection)
       },
   )
@@ -310,19 +316,6 @@ function fail(span: StatementSpan, error: unknown): void {
   }
 }
 
-/** Without a promise or a wrapped callback of ours: the newest query of the client is the one. */
-function lastQueued(client: PgClient): Submittable | undefined {
-  const waiting = isOld(client) ? client.queryQueue : client._queryQueue
-  return waiting?.at(-1) ?? client._sentQueryQueue?.at(-1) ?? active(client)
-}
-
-/** What the server runs for this client now. */
-function active(client: PgClient): Submittable | undefined {
-  return (isOld(client) ? client.activeQuery : client._activeQuery) ?? undefined
-}
-
-const isOld = (client: PgClient): boolean => client._queryQueue === undefined
-
 /** Runs what ends a query in the async context of who made it, not in that of the socket. */
 function inCaller(span: StatementSpan, fn: Callback, self: unknown, ...args: unknown[]): unknown {
   if (span.awaited || context.getStore() === span.caller) return fn.apply(self, args)
@@ -366,7 +359,7 @@ function databaseOf(client: PgClient): PgDatabase {
 class PgDatabase implements Database {
   readonly system = 'postgresql'
 
-  constructor(private readonly client: PgClient) {}
+  constructor(readonly client: PgClient) {}
 
   attributes(): Attributes {
     const { host, port, database } = this.client.connectionParameters ?? {}

@@ -1,10 +1,14 @@
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import { closed } from '../cache/strict/closed.js'
+import { elsewhere } from '../cache/elsewhere.js'
+import { Member } from '../cache/strict/member.js'
+import { Unmarked } from '../cache/strict/unmarked.js'
 import { processTags } from '../cache/tags.js'
 import type { Config } from '../config.js'
 import type { Host } from '../query/host.js'
 import type { Defects } from '../query/defects.js'
+import { observes } from '../query/policy.js'
 import type { startQueries } from '../query/start.js'
 import type { Prepare } from '../query/wire.js'
 import { context } from '../trace/context.js'
@@ -15,6 +19,7 @@ import { tally } from '../trace/tallies.js'
 import { begin, markStatement } from './pg-client.js'
 import { MAX_EARLY, stages, useStage } from './pg-stage.js'
 import type { PgClient, QueryConfig } from './pg-types.js'
+import { decide, wire } from './wire/sockets.js'
 
 let driverIsThere: () => void = () => {}
 
@@ -61,9 +66,12 @@ export function useQueries(config: Config, root: string, defects: Defects = {}):
   const strict = isStrict(config)
   // At once: answers and functions are asked for before the stages are there.
   if (strict) processTags().strict ??= closed
+  elsewhere().watched = observes(config)
+  wire.looks = elsewhere().watched
   const asked = strict || config.queries !== undefined || config.routes !== undefined
   if (!asked || !recorder.enabled) {
     stages.early = undefined
+    decide()
     return Promise.resolve()
   }
   onModule('/pg/lib/utils.js', exports => {
@@ -78,10 +86,31 @@ export function useQueries(config: Config, root: string, defects: Defects = {}):
 
 const isStrict = ({ invalidation }: Config): boolean => invalidation?.mode === 'strict'
 
-/** No statement is seen, so that strict mode cannot be kept. */
+/** Statements of pg are not read one by one: all that is known is which of them write. */
 function goWithout(config: Config): void {
   stages.early = undefined
-  if (isStrict(config)) processTags().strict = closed
+  elsewhere().pgToo = true
+  if (isStrict(config)) {
+    processTags().strict = closed
+    void markAll(config).catch(() => caught('strict.store'))
+  }
+  decide()
+}
+
+/** Nothing that this process writes can be marked, and others must know: they give no hits. */
+async function markAll({ invalidation }: Config): Promise<void> {
+  const count = (name: string, reason: string) =>
+    host.tally(`invalidation.strict.${name}`, 1, reason)
+  const member = new Member(
+    true,
+    { caught, count },
+    () => {},
+    () => {},
+  )
+  elsewhere().held = new Unmarked(member, host.say)
+  const { store } = invalidation ?? {}
+  const made = await (typeof store === 'function' ? store() : store)
+  if (made !== undefined) member.start(made.versions)
 }
 
 async function start(config: Config, root: string, defects: Defects): Promise<void> {
@@ -94,8 +123,10 @@ async function start(config: Config, root: string, defects: Defects): Promise<vo
     () => prepare,
     defects,
   )
-  if (stage !== undefined && (stages.early?.length ?? 0) < MAX_EARLY) useStage(stage)
-  else goWithout(config)
+  if (stage !== undefined && (stages.early?.length ?? 0) < MAX_EARLY) {
+    useStage(stage)
+    decide()
+  } else goWithout(config)
 }
 
 /** Beside us, or beside the app. */

@@ -1,7 +1,7 @@
 import { askRoom, PG_ROOM } from '../pool/room.js'
-import { recorder } from '../trace/recorder.js'
 import { poolName } from './pg-pool-state.js'
 import type { PgClient, PgPool } from './pg-types.js'
+import { unseen } from './unseen.js'
 
 /**
  * What the server has room for, over a connection of our own: on one of the app's, `query` may be the app's
@@ -25,16 +25,4 @@ function ask(client: PgClient, tell: (room: unknown) => void): void {
       unseen(() => client.end?.(() => {}))
     }),
   )
-}
-
-/** Nobody's statement: it is neither traced nor looked at by the stages. A subclass may answer with a promise. */
-function unseen(call: () => unknown): void {
-  const { enabled } = recorder
-  recorder.enabled = false
-  try {
-    const result = call()
-    if (result instanceof Promise) result.catch(() => {})
-  } finally {
-    recorder.enabled = enabled
-  }
 }

@@ -20,14 +20,26 @@ export interface QueryConfig extends Submittable {
 
 export interface PgClient {
   query?: (
-    config: { readonly text: string; readonly rowMode: 'array' },
+    config: {
+      readonly text: string
+      readonly rowMode: 'array'
+      readonly values?: readonly unknown[]
+    },
     callback: (error: unknown, result?: { readonly rows?: readonly unknown[][] }) => void,
   ) => unknown
   connect?: (callback: (error: unknown) => void) => unknown
   end?: (callback?: () => void) => unknown
   on?: (event: 'error', listener: () => void) => unknown
   unref?: () => void
-  readonly connectionParameters?: { host?: unknown; port?: unknown; database?: unknown }
+  readonly connectionParameters?: {
+    host?: unknown
+    port?: unknown
+    database?: unknown
+    user?: unknown
+  }
+  /** Once it is connected: what a function of the app's gave. */
+  readonly password?: unknown
+  readonly ssl?: unknown
   readonly connection?: { readonly parsedStatements?: Readonly<Record<string, unknown>> }
   /** Before 8.17 without the underscore; the old names are getters now that warn. */
   readonly _queryQueue?: readonly Submittable[]

@@ -19,6 +19,8 @@ export interface Database {
 export class Statement {
   /** `SELECT users` */
   readonly name: string
+  /** What the plan of its last slow call showed, where plans are asked for. */
+  plan: Attributes | undefined = undefined
   private readonly ok: ExponentialHistogram
   private readonly failed = new Map<string, ExponentialHistogram>()
 
@@ -148,6 +150,7 @@ export class StatementSpan extends OpenSpan {
       'db.operation.name': template.operation,
       ...this.database.attributes(),
       ...this.attributes,
+      ...this.statement.plan,
     }
     if (this.rows >= 0) attributes['db.response.returned_rows'] = this.rows
     if (this.sqlState !== '') attributes['db.response.status_code'] = this.sqlState

@@ -1,6 +1,5 @@
-import { caught } from '../trace/counts.js'
 import { onModule } from '../trace/module-load.js'
-import { type ActiveTrace, recorder } from '../trace/recorder.js'
+import { whileSerialising } from './serialising.js'
 
 type Json = (this: unknown, body?: unknown) => unknown
 interface Response {
@@ -11,8 +10,7 @@ const PATCHED = Symbol.for('hotpath.observed')
 
 /**
  * How long `res.json` of Express 4 and 5 takes until it ends the answer: to run every `toJSON`, to write the
- * text, to make its ETag. Two looks at the clock, 0.1 us. What puts off the end (compression, a session)
- * is not counted: the end must come before `json` returns.
+ * text, to make its ETag.
  */
 export function observeExpressJson(): void {
   // Without the package's name, which may be an alias; the shape tells it.
@@ -24,24 +22,7 @@ function patchResponse(response: unknown): void {
   Object.defineProperty(response, PATCHED, { value: true })
   const original = response.json
   response.json = function json(_body) {
-    const trace = begin()
-    try {
-      return original.apply(this, arguments as unknown as [unknown])
-    } finally {
-      if (trace !== undefined) trace.serialisingMs = -1
-    }
-  }
-}
-
-function begin(): ActiveTrace | undefined {
-  try {
-    const trace = recorder.current()?.trace
-    if (trace === undefined || trace.ended) return undefined
-    trace.serialisingMs = recorder.now()
-    return trace
-  } catch {
-    caught('observe.express')
-    return undefined
+    return whileSerialising(() => original.apply(this, arguments as unknown as [unknown]))
   }
 }
 

@@ -1,3 +1,4 @@
+import { KNOWN_CALLS } from '../sql/known-calls.js'
 import { templateOf } from '../sql/template.js'
 
 /** What a statement may do to the session or the catalog, as far as its words tell. */
@@ -85,19 +86,6 @@ function effectOfOne(part: string, text: string): Effect {
   // DO, CALL, EXECUTE, PREPARE, LOAD, and what we do not know.
   return { ...none, session: true, ddl: true }
 }
-
-/** Words before a parenthesis that are no functions, and functions that everybody knows. */
-const KNOWN_CALLS = new Set(
-  `and or not in any all some exists values using on as from join where having select by then else when
-  over filter within partition array row union except intersect materialized with is distinct between like
-  count sum avg min max coalesce nullif greatest least lower upper length trim concat substring substr
-  round floor ceil abs now date_trunc extract to_char cast json_agg jsonb_agg array_agg string_agg
-  json_build_object jsonb_build_object row_to_json to_json to_jsonb row_number rank dense_rank lag lead
-  unnest generate_series regexp_replace split_part replace varchar char numeric decimal timestamp
-  timestamptz time bit character bpchar interval lateral limit offset case set_config`
-    .split(/\s+/)
-    .filter(word => word !== ''),
-)
 
 function callsOf(part: string): string[] {
   const names = new Set<string>()

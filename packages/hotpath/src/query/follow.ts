@@ -23,7 +23,7 @@ export function findOrigin(
 ): Origin | undefined {
   if (before.length !== now.length) return undefined
   const changed = now.flatMap((wire, i) => (sameWire(wire, before[i]) ? [] : [i]))
-  if (changed.length === 0 || changed.some(i => typeof now[i] !== 'string')) return undefined
+  if (changed.length === 0 || changed.some(i => textOf(now[i]) === undefined)) return undefined
   let best: { readonly origin: Origin; readonly distance: number } | undefined
   for (const rows of remembered.latest()) {
     if (rows.shape === own) continue
@@ -45,8 +45,8 @@ function nearest(
   const width = rows.columns
   let best: { origin: Origin; distance: number } | undefined
   for (let column = 0; column < width; column++) {
-    for (const at of rows.where(column, now[first] as string)) {
-      const columns = others.map(i => columnWith(rows, at, now[i] as string, width))
+    for (const at of rows.where(column, textOf(now[first]) as string)) {
+      const columns = others.map(i => columnWith(rows, at, textOf(now[i]) as string, width))
       if (columns.includes(-1)) continue
       const all = now.map(() => -1)
       changed.forEach((param, i) => {
@@ -82,10 +82,12 @@ function lastBefore(rows: Rows, origin: Origin, wires: readonly Wire[], at: numb
 /** Rows in which all parameters of a call stand, in order. */
 function* matching(rows: Rows, { columns }: Origin, wires: readonly Wire[]): Iterable<number> {
   const first = columns.findIndex(column => column >= 0)
-  const value = wires[first]
-  if (first < 0 || typeof value !== 'string') return
+  const value = textOf(wires[first])
+  if (first < 0 || value === undefined) return
   for (const at of rows.where(columns[first] as number, value)) {
-    if (columns.every((column, i) => column < 0 || rows.text(at, column) === wires[i])) yield at
+    const stands = (column: number, i: number): boolean =>
+      column < 0 || rows.text(at, column) === textOf(wires[i])
+    if (columns.every(stands)) yield at
   }
 }
 
@@ -108,10 +110,22 @@ export function* following(
 ): Iterable<readonly [row: number, wires: Wire[]]> {
   for (let next = at + 1; next < rows.rows.length; next++) {
     const key = columns.map((column, i) =>
-      column < 0 ? (wires[i] as Wire) : (rows.text(next, column) ?? null),
+      column < 0 ? (wires[i] as Wire) : wireLike(wires[i], rows.text(next, column)),
     )
     if (key.every((wire, i) => wire !== null || columns[i] === -1)) yield [next, key]
   }
+}
+
+/** As bytes stand in a column: PostgreSQL writes a bytea in hexadecimal digits. */
+function textOf(wire: Wire | undefined): string | undefined {
+  if (Buffer.isBuffer(wire)) return `\\x${wire.toString('hex')}`
+  return wire ?? undefined
+}
+
+/** What the next call will send where this one sent `wire`: bytes for bytes. */
+function wireLike(wire: Wire | undefined, text: string | undefined): Wire {
+  if (text === undefined || !Buffer.isBuffer(wire)) return text ?? null
+  return text.startsWith('\\x') ? Buffer.from(text.slice(2), 'hex') : null
 }
 
 function sameWire(a: Wire | undefined, b: Wire | undefined): boolean {

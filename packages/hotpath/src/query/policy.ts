@@ -21,6 +21,13 @@ function keepsResponses({ routes = {} }: Config): boolean {
   return Object.values(routes).some(route => Boolean(Reflect.get(route, 'cache')))
 }
 
+/** What is read and written is noted: something that is kept depends on it. */
+export const observes = (config: Config): boolean =>
+  config.queries?.observe === true ||
+  config.invalidation?.mode === 'strict' ||
+  (config.queries?.cache !== undefined && 'tables' in config.queries.cache) ||
+  keepsResponses(config)
+
 /** `queries: { cache: { tables } }` with what it does not say filled in. */
 export interface TableCacheSettings {
   /** Nothing is given: what would have been is compared with what the database answers. */

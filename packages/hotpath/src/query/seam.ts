@@ -22,6 +22,8 @@ export interface PgStage {
     caller: OpenSpan | undefined,
     ticket: unknown,
   ): unknown
+  /** `Client.query` is about to run, and an exception of ours hides what it does. */
+  unseen(client: object): void
   /** The query object that the call has made; undefined: none. */
   entered(call: unknown, query: object | undefined): void
   /** A statement that came before this stage was there. */

@@ -49,9 +49,9 @@ export async function startQueries(
     const isStrict = config.invalidation?.mode === 'strict'
     host.say(
       isStrict
-        ? 'strict invalidation needs PostgreSQL\'s grammar: nothing is given from a cache, and other processes do not hear of what this one writes. Run "npm install libpg-query".'
+        ? 'strict invalidation needs PostgreSQL\'s grammar: nothing is given from a cache, and no other process gives hits while this one is connected to PostgreSQL. Run "npm install libpg-query".'
         : policies.keepsResponses
-          ? 'statements are not read without PostgreSQL\'s grammar, so no write makes a cached answer old: each is given for its whole ttl and stale time. Run "npm install libpg-query".'
+          ? 'statements are not read one by one without PostgreSQL\'s grammar, so each write makes all cached answers old that a statement was read for. Run "npm install libpg-query".'
           : 'what is done with statements needs PostgreSQL\'s grammar and is off: run "npm install libpg-query", or take "queries" out of the config.',
     )
     return undefined

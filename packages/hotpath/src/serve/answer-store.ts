@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { LRUCache } from 'lru-cache'
 import { Budget } from '../cache/share/budget.js'
+import { Lease, type Leasing } from '../cache/share/lease.js'
 import { joinLink, type Link, type Member } from '../cache/share/link.js'
 import type { CacheStore } from '../cache/store.js'
 import { processTags, type Tag } from '../cache/tags.js'
@@ -13,10 +14,16 @@ import type { CachePolicy } from './policy.js'
 /** What a request may wait for the store, over all that it asks. */
 const BUDGET_MS = 50
 const RETRY_MS = 100
+/** For how long an answer is left to the instance that began it, without a sign of life. */
+const LEASE_MS = 2_000
+/** So long nobody waits for answers to a target of which one was for nobody else. */
+const ALONE_MS = 10_000
 /** What a policy has earned outlives a deploy, and not a route that nobody asks for. */
 const EARNED_MS = 7 * 24 * 3_600_000
 /** Targets of which it is remembered what their answers are made of. */
 const MOST_REMEMBERED = 10_000
+/** What an answer is made of is known for so long at the store. */
+const TAGS_MS = 24 * 3_600_000
 /** All answers at the store have this tag. */
 const EPOCH = 'clear responses'
 
@@ -34,14 +41,17 @@ export interface Found {
   readonly names: readonly string[]
   /** Undefined: the store is away, and what is made now stays in this process. */
   readonly ids: Ids | undefined
+  /** What was made of it last was for nobody else: each instance makes its own. */
+  readonly alone: boolean
 }
 
 /** Answers that instances of one service share, by way of a store. */
-export class AnswerStore implements Member {
+export class AnswerStore implements Member, Leasing {
   readonly epoch = EPOCH
+  readonly leaseMs = LEASE_MS
   /** Each forgets what it has in memory: a change of it may not have been heard of. */
   readonly users = new Set<() => void>()
-  private readonly link: Link
+  readonly link: Link
   private readonly undeclared = new LRUCache<string, readonly string[]>({ max: MOST_REMEMBERED })
   private readonly adopted = new Map<CachePolicy, number>()
 
@@ -58,6 +68,21 @@ export class AnswerStore implements Member {
 
   /** Single keys are not told of: targets have tags. */
   forget(): void {}
+
+  budget(): Budget {
+    return new Budget(BUDGET_MS)
+  }
+
+  /** The right to make an answer for all instances, to be asked for. */
+  lease(policy: CachePolicy, target: string, variant: string): Lease {
+    return new Lease(this, `responses:lease:${keyOf(policy, target)}:${digest(variant)}`)
+  }
+
+  /** For a while nobody waits for another's answer to this target. Never rejects. */
+  async leaveAlone(policy: CachePolicy, target: string): Promise<void> {
+    const key = aloneKey(keyOf(policy, target))
+    await this.link.write(key, Buffer.from('1'), ALONE_MS, this.budget())
+  }
 
   /** Whether a hit in memory has to ask the store whether it holds: changes by others are not heard of. */
   get asks(): boolean {
@@ -100,27 +125,36 @@ export class AnswerStore implements Member {
     needed: readonly string[],
     variantOf: (names: readonly string[]) => string,
   ): Promise<Found> {
-    const key = `${policy.hash}:${digest(target)}`
-    const tags = [...this.tagsOf(target, policy), ...(this.undeclared.get(key) ?? [])]
-    const budget = new Budget(BUDGET_MS)
+    const key = keyOf(policy, target)
+    const known = this.undeclared.get(key)
+    const tags = [...this.tagsOf(target, policy), ...(known ?? [])]
+    const budget = this.budget()
     // Before the store is asked: what is told while it answers makes the answer old.
     const local = localOf(tags)
-    const first = await this.link.read([slotKey(key)], tags, budget)
-    if (first === undefined) return { names: [], ids: undefined }
+    const first = await this.link.read([slotKey(key), aloneKey(key), tagsKey(key)], tags, budget)
+    const away = { names: [], ids: undefined, alone: false }
+    if (first === undefined) return away
+    const [slot, mark, noted] = first.entries
     const ids = new Map<string, string>()
     const missing = tags.filter((_, at) => first.versions[at] === undefined)
+    // What another instance has found that it is made of.
+    const news = noted === undefined || known !== undefined ? [] : namesIn(noted)
+    for (const [name, tag] of localOf(news)) local.set(name, tag)
+    missing.push(...news.filter(name => !tags.includes(name)))
     const given = missing.length === 0 ? [] : await this.link.ensure(missing, budget)
-    if (given === undefined) return { names: [], ids: undefined }
-    tags.forEach((tag, at) => ids.set(tag, first.versions[at] ?? given[missing.indexOf(tag)] ?? ''))
-    const [slot] = first.entries
+    if (given === undefined) return away
+    if (news.length > 0) this.undeclared.set(key, news)
+    tags.forEach((tag, at) => ids.set(tag, first.versions[at] ?? ''))
+    missing.forEach((tag, at) => ids.set(tag, given[at] ?? ''))
     const names = slot === undefined ? [] : namesIn(slot)
+    const found = { names, ids, alone: mark !== undefined }
     // Made by who did not know that an input matters: for nobody here.
-    if (slot === undefined || !needed.every(name => names.includes(name))) return { names, ids }
+    if (slot === undefined || !needed.every(name => names.includes(name))) return found
     const variant = variantOf(names)
     const second = await this.link.read([answerKey(key, names, variant)], [], budget)
     const raw = second?.entries[0]
     const kept = raw && (await this.open(raw, key, ids, local, budget))
-    return kept === undefined ? { names, ids } : { names, ids, entry: { kept, names, variant } }
+    return kept === undefined ? found : { ...found, entry: { kept, names, variant } }
   }
 
   /** Puts an answer there, if the versions of all that it was made of are known. Never rejects. */
@@ -132,7 +166,7 @@ export class AnswerStore implements Member {
     entry: Entry,
     known: Ids,
   ): Promise<boolean> {
-    const key = `${policy.hash}:${digest(target)}`
+    const key = keyOf(policy, target)
     const noted = [...entry.reading.noted.keys()].map(tag => tag.name)
     const declared = this.tagsOf(target, policy)
     const undeclared = noted.filter(name => !declared.includes(name))
@@ -140,7 +174,12 @@ export class AnswerStore implements Member {
     const ids = new Map<string, string>()
     for (const name of [...declared, ...undeclared]) {
       const id = known.get(name)
-      if (id === undefined) return false
+      if (id === undefined) {
+        // The next that makes it, wherever, asks for their versions first.
+        const list = Buffer.from(JSON.stringify(undeclared))
+        await this.link.write(tagsKey(key), list, TAGS_MS, this.budget())
+        return false
+      }
       ids.set(name, id)
     }
     const { revalidateMs, errorMs } = entry.lifetime
@@ -219,6 +258,9 @@ function localOf(names: readonly string[]): Map<string, readonly [Tag, number]> 
 }
 
 const earnedKey = (policy: CachePolicy): string => `responses:earned:${policy.hash}`
+const keyOf = (policy: CachePolicy, target: string): string => `${policy.hash}:${digest(target)}`
+const aloneKey = (key: string): string => `responses:alone:${key}`
+const tagsKey = (key: string): string => `responses:tags:${key}`
 const slotKey = (key: string): string => `responses:names:${key}`
 const answerKey = (key: string, names: readonly string[], variant: string): string =>
   `responses:answer:${key}:${digest(`${names.join()} ${variant}`)}`

@@ -4,7 +4,7 @@ import type { Clock } from '../clock.js'
 import { compute, type Computation } from '../cache/computation.js'
 import { processTags } from '../cache/tags.js'
 import type { Cdn } from '../cdn/start.js'
-import type { Found } from './answer-store.js'
+import type { AnswerStore, Found, Ids } from './answer-store.js'
 import type { Listener, LostReason } from './capture.js'
 import { Entry } from './entry.js'
 import { type Facts, valueOf, variantOf } from './facts.js'
@@ -21,6 +21,7 @@ import { inputNames, isInput } from './request-fields.js'
 import { isPersonal } from './response-fields.js'
 import type { RequestSpan } from './seam.js'
 import type { Tally } from './tally.js'
+import type { Turn } from './turn.js'
 import { isCompressible, withVary } from './variants.js'
 import type { Writes } from './writes.js'
 
@@ -59,6 +60,8 @@ interface Weighed {
 export class Fill implements Listener {
   /** Versions at the store, of before it was begun: it may be put there. */
   found: Found | undefined = undefined
+  /** The right to make this answer for all instances. */
+  turn: Turn | undefined = undefined
   /** Those who wait for this answer. */
   flight: Flight | undefined = undefined
   private readonly writesMark: number
@@ -150,12 +153,30 @@ export class Fill implements Listener {
     this.compare(slot, names, variant, entry, kitchen.clock.now())
     // Only what is served here, and so was seen to be right.
     if (policy.serves && policy.store !== undefined && this.found?.ids !== undefined)
-      void policy.store.put(policy, facts.target, names, variant, entry, this.found.ids)
+      void this.share(policy.store, names, variant, entry, this.found.ids)
+    else this.turn?.over(true)
     kitchen.memory.put(facts.key, names, generation, variant, entry)
     kitchen.tally.add(policy.route, 'fills')
     const { noted, statements } = entry.reading
     if (statements === 0 && noted.size === 0) kitchen.tally.add(policy.route, 'unseen')
     this.land('stored')
+  }
+
+  /** Other instances look for it at the store once this one's turn is over. */
+  private async share(
+    store: AnswerStore,
+    names: readonly string[],
+    variant: string,
+    entry: Entry,
+    ids: Ids,
+  ): Promise<void> {
+    try {
+      await store.put(this.policy, this.facts.target, names, variant, entry, ids)
+    } catch {
+      this.kitchen.caught()
+    } finally {
+      this.turn?.over(true)
+    }
   }
 
   /** The entry that it makes, or why it is not kept. */
@@ -302,6 +323,7 @@ export class Fill implements Listener {
   }
 
   private land(landing: 'stored' | 'failed' | 'none'): void {
+    if (landing !== 'stored') this.turn?.over(false)
     this.flight?.land(landing)
   }
 }

@@ -67,9 +67,24 @@ export function forCdn(
  * What CDNs are told of a kept answer that is given at this moment. Where versions are shared, one that is given
  * because the app failed was asked about before that was waited for: another process may have written since.
  */
-export function marksAt(entry: Entry, nowMs: number): ForCdn | undefined {
+function marksAt(entry: Entry, nowMs: number): ForCdn | undefined {
   const waited = entry.ageMs(nowMs) >= entry.lifetime.revalidateMs
   return waited && processTags().strict !== undefined ? undefined : entry.forCdn
+}
+
+/** The fields of a kept answer, with what CDNs are told of it now. */
+export function fieldsNow(
+  cdn: Cdn | undefined,
+  nowMs: number,
+  request: IncomingMessage,
+  response: object,
+  policy: CachePolicy,
+  entry: Entry,
+): readonly string[] {
+  if (cdn === undefined || policy.cdn === undefined) return entry.fields
+  const marks = marksAt(entry, nowMs)
+  if (marks === undefined) return cdn.marking.refused(entry.fields)
+  return told(cdn, response, marks, () => targetOf(request))
 }
 
 /**

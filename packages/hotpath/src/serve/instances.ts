@@ -6,6 +6,7 @@ import type { Host } from './host.js'
 import type { Kitchen } from './fill.js'
 import type { CachePolicy } from './policy.js'
 import { rawHeadersOf } from './raw-headers.js'
+import { type Taken, takeTurn } from './turn.js'
 import type { Visit } from './visit.js'
 
 /** What instances share: the answers of a policy with a `store`, and what it has earned. */
@@ -49,6 +50,21 @@ export class Instances {
     return processTags().strict === undefined ? store : undefined
   }
 
+  /** What the store has of an answer, or the right to make it: of all instances one at a time. */
+  turn(visit: Visit, store: AnswerStore): Promise<Taken> {
+    const { policy, facts, request, response } = visit
+    const variant = variantOf(rawHeadersOf(request), [...policy.headers, ...policy.learning.inputs])
+    return takeTurn({
+      store,
+      policy,
+      target: facts.target,
+      variant,
+      find: () => this.ask(visit, store),
+      isUseful: found => this.isUseful(visit, found),
+      isOver: () => response.destroyed,
+    })
+  }
+
   /** What the store has of an answer. Never rejects. */
   async ask({ policy, facts, request }: Visit, store: AnswerStore): Promise<Found | undefined> {
     const raw = rawHeadersOf(request)
@@ -62,14 +78,21 @@ export class Instances {
   }
 
   /** Whether the store has a fresh answer: then it is in memory as well from now on. */
-  takes({ policy, facts, request }: Visit, { entry }: Found): boolean {
-    if (entry === undefined || this.storeOf(policy) === undefined) return false
+  takes(visit: Visit, found: Found): boolean {
+    const { policy, facts, request } = visit
+    const { entry } = found
+    if (entry === undefined || !this.isUseful(visit, found)) return false
     const { kept, names, variant } = entry
     const { cdn, clock, memory, tally } = this.kitchen
-    if (kept.ageMs(clock.now()) >= kept.lifetime.freshMs || !kept.isCurrent()) return false
     if (cdn !== undefined) kept.forCdn = forCdn(cdn, policy, kept, names, clock, targetOf(request))
     memory.put(facts.key, names, policy.learning.generation, variant, kept)
     tally.add(policy.route, 'shared')
     return true
+  }
+
+  private isUseful({ policy }: Visit, { entry }: Found): boolean {
+    if (entry === undefined || this.storeOf(policy) === undefined) return false
+    const { kept } = entry
+    return kept.ageMs(this.kitchen.clock.now()) < kept.lifetime.freshMs && kept.isCurrent()
   }
 }

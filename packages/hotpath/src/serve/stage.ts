@@ -9,17 +9,18 @@ import type { Entry } from './entry.js'
 import { factsOf, targetOf, variantOf } from './facts.js'
 import { Fill, type Kitchen } from './fill.js'
 import { Flight, type Landing } from './flight.js'
-import { marksAt, refuseCdn, targetName, targetOf as targetOfRequest, told } from './for-cdn.js'
+import { refuseCdn, targetName } from './for-cdn.js'
 import type { Host } from './host.js'
 import { Instances } from './instances.js'
 import { isSafe, onChange, type Target } from './invalidate.js'
 import { Memory } from './memory.js'
-import type { CachePolicy, Policies } from './policy.js'
+import type { Policies } from './policy.js'
 import { rawHeadersOf } from './raw-headers.js'
 import { type Emit, type RequestSpan, SERVED, type ServeStage, type Way } from './seam.js'
 import { type Given, Sender } from './send.js'
 import { Tally } from './tally.js'
 import { keyedQuery, urlKey } from './url-key.js'
+import type { Taken, Turn } from './turn.js'
 import { Variants } from './variants.js'
 import { GateVisit, type Making, type Visit } from './visit.js'
 import { Writes } from './writes.js'
@@ -47,8 +48,8 @@ export class ResponseCache implements ServeStage {
   constructor(
     private readonly host: Host,
     private readonly policies: Policies,
-    private readonly clock: Clock,
-    private readonly cdn?: Cdn | undefined,
+    readonly clock: Clock,
+    readonly cdn?: Cdn | undefined,
     /** Of several caches together; undefined: one of its own. */
     memory?: Memory,
   ) {
@@ -219,41 +220,31 @@ export class ResponseCache implements ServeStage {
     visit.send(entry, this.clock.now(), given)
   }
 
-  /** The fields of a kept answer, with what CDNs are told of it now. */
-  told(
-    request: IncomingMessage,
-    response: ServerResponse,
-    policy: CachePolicy,
-    entry: Entry,
-  ): readonly string[] {
-    const { cdn, clock } = this
-    if (cdn === undefined || policy.cdn === undefined) return entry.fields
-    const marks = marksAt(entry, clock.now())
-    if (marks === undefined) return cdn.marking.refused(entry.fields)
-    return told(cdn, response, marks, () => targetOfRequest(request))
-  }
-
   /** Asks the store before the app; those who come meanwhile wait for what becomes of it. */
   private fetch(visit: Visit, flightKey: string, store: AnswerStore): void {
     const { response } = visit
     const flight = this.takeOff(flightKey)
-    const go = AsyncResource.bind((found: Found | undefined) => {
-      if (response.destroyed) return flight.land('none')
-      this.go(visit, this.arrived(visit, flight, found))
+    const go = AsyncResource.bind((taken: Taken) => {
+      if (response.destroyed) {
+        taken.turn?.over(true)
+        return flight.land('none')
+      }
+      this.go(visit, this.arrived(visit, flight, taken))
     })
-    // In a turn of its own: what the app throws is none of ours.
-    void this.instances.ask(visit, store).then(found => setImmediate(go, found))
+    // In a turn of the loop of its own: what the app throws is none of ours.
+    void this.instances.turn(visit, store).then(taken => setImmediate(go, taken))
   }
 
-  private arrived(visit: Visit, flight: Flight, found: Found | undefined): Way {
+  private arrived(visit: Visit, flight: Flight, { found, turn }: Taken): Way {
     try {
       const kept = found?.entry?.kept
       if (found === undefined || kept === undefined || !this.instances.takes(visit, found))
-        return this.make(visit, flight, found)
+        return this.make(visit, flight, found, turn)
       this.give(visit, kept, 'hit')
       flight.land('stored')
       return SERVED
     } catch {
+      turn?.over(true)
       flight.land('none')
       return this.failed(visit.response, visit.span)
     }
@@ -269,6 +260,7 @@ export class ResponseCache implements ServeStage {
     making: Making,
     flight: Flight | undefined,
     found?: Found,
+    turn?: Turn,
   ): Extract<Way, (run: never) => boolean> {
     const { request, response, span, policy, facts, unasked, watched } = making
     const asked = unasked === true ? undefined : response
@@ -277,6 +269,8 @@ export class ResponseCache implements ServeStage {
     ;(response as Filling)[FILL] = fill
     fill.flight = flight
     fill.found = found
+    fill.turn = turn
+    turn?.watch(response)
     return run => fill.run(run)
   }
 

@@ -3,6 +3,7 @@ import type { Found } from './answer-store.js'
 import type { Entry } from './entry.js'
 import type { Facts } from './facts.js'
 import type { Flight } from './flight.js'
+import { fieldsNow } from './for-cdn.js'
 import type { Host } from './host.js'
 import type { Inputs } from './inputs.js'
 import type { CachePolicy } from './policy.js'
@@ -55,7 +56,7 @@ export class GateVisit implements Visit {
 
   send(entry: Entry, nowMs: number, given: Given): void {
     const { request, response, policy, facts, cache } = this
-    const fields = cache.told(request, response, policy, entry)
+    const fields = fieldsNow(cache.cdn, cache.clock.now(), request, response, policy, entry)
     cache.sender.send(request, response, entry, nowMs, given, facts.conditional, fields)
   }
 

@@ -54,7 +54,27 @@ export function captureCallSite(): CallSite | undefined {
   const file = frame.getFileName() as string
   const line = frame.getLineNumber() ?? 1
   const column = frame.getColumnNumber() ?? 1
-  const name = frame.getFunctionName()
+  return siteAt(file, line, column, frame.getFunctionName(), orm)
+}
+
+/** A place of the app by its file and its function's name; undefined where the file is not the app's. */
+export function placeOf(
+  file: string,
+  line: number,
+  column: number,
+  name: string,
+): CallSite | undefined {
+  if (file.startsWith('wasm:') || !isAppFile(file)) return undefined
+  return siteAt(file, line, column, name, undefined)
+}
+
+function siteAt(
+  file: string,
+  line: number,
+  column: number,
+  name: string | null,
+  orm: string | undefined,
+): CallSite {
   const named = name !== null && IDENTIFIER.test(name) && !/\d{5}/.test(name)
   const map = mapOf?.(file)
   const site = {

@@ -124,6 +124,7 @@ export class Exporter {
       resource: {
         'service.name': settings.service,
         'service.instance.id': this.instance,
+        ...(settings.version === undefined ? {} : { 'service.version': settings.version }),
         'process.pid': process.pid,
         'host.name': process.getBuiltinModule('node:os').hostname(),
         'process.runtime.name': 'nodejs',

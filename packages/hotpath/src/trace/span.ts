@@ -1,5 +1,6 @@
 import { clock } from '../clock.js'
 import type { Attributes } from './attributes.js'
+import { frameOf } from './block-frames.js'
 import { type CallSite, captureCallSite } from './call-site.js'
 import { randomHex } from './ids.js'
 import { type RouteStats, workStats } from './routes.js'
@@ -229,6 +230,11 @@ export class ActiveTrace {
     span.endMs = nowMs
     // Each has its own: they are few, and a place costs nothing beside 20 ms.
     span.site = captureCallSite()
+    const frame = frameOf(span, root.stats())
+    if (frame !== undefined) {
+      span.site = frame.site
+      span.add({ 'hotpath.blocked.share': Math.round(frame.share * 100) / 100 })
+    }
     this.keep(span)
   }
 

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import type { Settings } from '../config/settings.js'
+import { lookIntoBlocks } from './block-frames.js'
 import { caught, contained } from './counts.js'
 import { Exporter } from './exporter.js'
 import { keeper } from './keeper.js'
@@ -22,6 +23,8 @@ export function configure(settings: Settings): void {
       : { ...(settings.dev ? DEV_RATES : PRODUCTION_RATES), ...settings.sample },
   )
   trustPeers(settings.trust)
+  // A suite is not timed, and of what does not leave nothing is said.
+  if (settings.profile && settings.exports && !settings.everything) lookIntoBlocks()
   if (!settings.exports) {
     keeper.sampler = new Sampler(NO_RATES)
     return

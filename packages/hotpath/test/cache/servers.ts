@@ -1,6 +1,6 @@
 import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { connect, createServer, type AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -72,6 +72,46 @@ export async function startRedisCluster(): Promise<{ ports: number[]; stop(): Pr
   return {
     ports,
     stop: async () => void (await Promise.all(servers.map(server => server.stop()))),
+  }
+}
+
+/** A Redis with a replica, and one sentinel that puts the replica in its place when it dies. */
+export async function startRedisSentinel(): Promise<{
+  readonly port: number
+  readonly master: Server
+  readonly replica: Server
+  stop(): Promise<void>
+}> {
+  const master = await startRedis()
+  const replica = await startRedis('--replicaof', '127.0.0.1', String(master.port))
+  const folder = mkdtempSync(join(tmpdir(), 'hotpath-sentinel-'))
+  const file = join(folder, 'sentinel.conf')
+  const sentinel = await startProgram(REDIS, port => {
+    // It writes into it what it learns.
+    writeFileSync(
+      file,
+      `port ${port}
+bind 127.0.0.1
+sentinel monitor main 127.0.0.1 ${master.port} 1
+sentinel down-after-milliseconds main 1000
+sentinel failover-timeout main 5000
+`,
+    )
+    return [file, '--sentinel']
+  })
+  const info = () =>
+    execFileSync('redis-cli', ['-p', String(sentinel.port), 'sentinel', 'master', 'main'], {
+      encoding: 'utf8',
+    })
+  await until(() => /num-slaves\n1\n/.test(info()), 'the sentinel to know the replica')
+  return {
+    port: sentinel.port,
+    master,
+    replica,
+    async stop() {
+      for (const server of [sentinel, replica, master]) await server.stop()
+      rmSync(folder, { recursive: true, force: true })
+    },
   }
 }
 

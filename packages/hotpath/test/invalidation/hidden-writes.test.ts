@@ -11,12 +11,15 @@ describe('writes that a text does not show', () => {
   let pool: pg.Pool
   /** Sessions that have called what may set anything. */
   let writer: pg.Pool
+  /** What keeps a text of several statements from going on. */
+  let locks: pg.Pool
   before(async () => {
     postgres = await startPostgres()
     gatePg()
     await useQueries({ queries: { observe: true } }, process.cwd())
     pool = new pg.Pool({ connectionString: postgres.url, max: 4 })
     writer = new pg.Pool({ connectionString: postgres.url, max: 1 })
+    locks = new pg.Pool({ connectionString: postgres.url, max: 1 })
     await writer.query(`create table menu (id int primary key, n int); insert into menu values (1, 1);
       create table other (id int); insert into other values (1);
       create function raise_menu() returns trigger language plpgsql as
@@ -33,6 +36,7 @@ describe('writes that a text does not show', () => {
   after(async () => {
     await pool?.end()
     await writer?.end()
+    await locks?.end()
     await postgres?.stop()
   })
 
@@ -49,6 +53,8 @@ describe('writes that a text does not show', () => {
     test(`what comes after a COMMIT in one text is told at its end${idle ? ', though nothing was kept before' : ''}`, async () => {
       const before = idle ? undefined : await kept()
       const client = await writer.connect()
+      const holder = await locks.connect()
+      await holder.query('select pg_advisory_lock(7)')
       const { connection } = client as unknown as { connection: pg.Connection }
       const committed = new Promise(resolve =>
         connection.on('commandComplete', ({ text }: { text: string }) => {
@@ -57,9 +63,11 @@ describe('writes that a text does not show', () => {
       )
       // More than 8 kB: the server sends what it has.
       const over = client.query(`begin; update other set id = 2; commit; select repeat('x', 20000);
-      select pg_sleep(0.3); update menu set n = n + 1`)
+      select pg_advisory_lock(7); update menu set n = n + 1; select pg_advisory_unlock(7)`)
       await committed
       const between = await kept()
+      await holder.query('select pg_advisory_unlock(7)')
+      holder.release()
       await over
       client.release()
       assert.deepEqual([between.isFresh(), before?.isFresh()], [false, idle ? undefined : false])

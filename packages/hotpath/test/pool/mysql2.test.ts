@@ -23,7 +23,7 @@ describe('of a pool of mysql2', { skip: missing ?? false }, () => {
     for (const path of ['/callback', '/promise', '/pool'])
       assert.deepEqual(await ask(app, path), [{ n: 1 }])
     // Eight at once over two connections: six wait, and go on when one comes back.
-    await Promise.all(Array.from({ length: 8 }, () => ask(app, '/callback')))
+    await Promise.all(Array.from({ length: 8 }, () => ask(app, '/crowd')))
     await app.collector.until(({ points }) =>
       points.some(({ metric }) => metric === 'hotpath.pool.server_max'),
     )

@@ -4,8 +4,6 @@ import { fileURLToPath } from 'node:url'
 import { ObservedApp } from '../observed.js'
 import { until } from './cached-server.js'
 
-const config = fileURLToPath(new URL('../../test/apps/shared.config.mjs', import.meta.url))
-
 /** What came back, its body also as it went over the wire. */
 export interface Got {
   readonly status: number
@@ -30,8 +28,12 @@ export class Instance {
     port: number,
     redis: number,
     frontUrl = '',
+    program = 'shared',
+    more: Readonly<Record<string, string>> = {},
   ): Promise<Instance> {
-    const app = await ObservedApp.start('shared.mjs', {
+    const config = fileURLToPath(new URL(`../../test/apps/${program}.config.mjs`, import.meta.url))
+    const app = await ObservedApp.start(`${program}.mjs`, {
+      ...more,
       NAME: name,
       HOST: host,
       PORT: String(port),

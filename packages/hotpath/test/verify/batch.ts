@@ -140,7 +140,7 @@ async function oneCase(
     seen.differences++
     options.say(`batched, and must not be: ${plan.statement.text}`)
   }
-  if (!shouldBatch(plan, schema, original)) return
+  if (!shouldBatch(plan, original)) return
   seen.batchable++
   if (batches > 0) seen.batched++
   else options.say(notBatched(plan, schema, `/case/${seen.cases}`))
@@ -218,15 +218,12 @@ function wrapped(client: pg.PoolClient): unknown {
 }
 
 /** The loop is long enough, nothing in it fails, and its keys can be found in the rows before. */
-function shouldBatch(plan: Plan, schema: Schema, original: readonly Outcome[]): boolean {
+function shouldBatch(plan: Plan, original: readonly Outcome[]): boolean {
   if (plan.statement.batchable !== true || plan.writesAt >= 0 || plan.skips > 0) return false
   if (plan.nested || original.length < 4) return false
   if (original.some(({ text }) => text.includes('"severity"'))) return false
   if (plan.way.endsWith('at once')) return true
-  const { key, second } = schema
   const used = plan.statement.params.flatMap(param => ('column' in param ? [param.column] : []))
-  if (used.includes('k') && !key.followed) return false
-  if (used.includes('k2') && !second.followed) return false
   return !plan.inlined || used.every(column => column === 'id')
 }
 

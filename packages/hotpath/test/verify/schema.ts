@@ -3,8 +3,6 @@ import type { Random } from './random.js'
 /** A type of key: its name in SQL, and a value of few, so that keys meet. */
 export interface KeyType {
   readonly sql: string
-  /** Whether the driver gives it back in the text in which it stores it: only then a loop is followed. */
-  readonly followed: boolean
   literal(random: Random): string
 }
 
@@ -12,27 +10,27 @@ const quote = (text: string): string => `'${text.replaceAll("'", "''")}'`
 const words = ['a', 'b ', "O'Brien", 'x"y', 'back\\slash', '', ' ', 'ü', '{}', 'NULL', '1,2', 'a%']
 
 export const keyTypes: readonly KeyType[] = [
-  { sql: 'int4', followed: true, literal: r => String(r.int(-2, 12)) },
-  { sql: 'int8', followed: true, literal: r => `${r.int(0, 9)}000000000${r.int(0, 3)}` },
-  { sql: 'int2', followed: true, literal: r => String(r.int(0, 12)) },
-  { sql: 'text', followed: true, literal: r => quote(r.pick(words)) },
-  { sql: 'varchar(12)', followed: true, literal: r => quote(r.pick(words)) },
-  { sql: 'char(4)', followed: true, literal: r => quote(r.pick(['a', 'ab', 'abc', 'abcd', ''])) },
-  { sql: 'numeric(10,2)', followed: true, literal: r => `${r.int(0, 5)}.${r.int(0, 1)}0` },
+  { sql: 'int4', literal: r => String(r.int(-2, 12)) },
+  { sql: 'int8', literal: r => `${r.int(0, 9)}000000000${r.int(0, 3)}` },
+  { sql: 'int2', literal: r => String(r.int(0, 12)) },
+  { sql: 'text', literal: r => quote(r.pick(words)) },
+  { sql: 'varchar(12)', literal: r => quote(r.pick(words)) },
+  { sql: 'char(4)', literal: r => quote(r.pick(['a', 'ab', 'abc', 'abcd', ''])) },
+  { sql: 'numeric(10,2)', literal: r => `${r.int(0, 5)}.${r.int(0, 1)}0` },
   {
     sql: 'uuid',
-    followed: true,
+
     literal: r => quote(`00000000-0000-4000-8000-00000000000${r.int(0, 9)}`),
   },
-  { sql: 'mood', followed: true, literal: r => quote(r.pick(['sad', 'ok', 'very happy'])) },
-  { sql: 'small', followed: true, literal: r => String(r.int(0, 9)) },
-  { sql: 'inet', followed: true, literal: r => quote(`10.0.0.${r.int(1, 9)}`) },
-  { sql: 'bool', followed: true, literal: r => String(r.chance(0.5)) },
-  { sql: 'date', followed: true, literal: r => quote(`2024-02-0${r.int(1, 9)}`) },
-  { sql: 'timestamp', followed: true, literal: r => quote(`2024-02-0${r.int(1, 9)} 10:00:00.5`) },
-  { sql: 'timestamptz', followed: true, literal: r => quote(`2024-02-0${r.int(1, 9)} 10:00+02`) },
-  { sql: 'bytea', followed: false, literal: r => quote(`\\x0${r.int(0, 9)}ff00`) },
-  { sql: 'float8', followed: true, literal: r => `${r.int(0, 6)}.5e${r.pick(['0', '-9', '30'])}` },
+  { sql: 'mood', literal: r => quote(r.pick(['sad', 'ok', 'very happy'])) },
+  { sql: 'small', literal: r => String(r.int(0, 9)) },
+  { sql: 'inet', literal: r => quote(`10.0.0.${r.int(1, 9)}`) },
+  { sql: 'bool', literal: r => String(r.chance(0.5)) },
+  { sql: 'date', literal: r => quote(`2024-02-0${r.int(1, 9)}`) },
+  { sql: 'timestamp', literal: r => quote(`2024-02-0${r.int(1, 9)} 10:00:00.5`) },
+  { sql: 'timestamptz', literal: r => quote(`2024-02-0${r.int(1, 9)} 10:00+02`) },
+  { sql: 'bytea', literal: r => quote(`\\x0${r.int(0, 9)}ff00`) },
+  { sql: 'float8', literal: r => `${r.int(0, 6)}.5e${r.pick(['0', '-9', '30'])}` },
 ]
 
 /** A schema of one run of cases: what a loop runs over, and what it asks for. */

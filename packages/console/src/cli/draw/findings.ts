@@ -4,7 +4,7 @@ import { type CallSite, type Finding, type Fix, isVerbatim } from '../../model.j
 import { gainCells, gainColumns, gainLegend, gainLines, gainTitles, promiseOf } from './gain.js'
 import { emptyWindow, heading, nextSteps, notes } from './frame.js'
 import type { Screen } from './screen.js'
-import { drawApart, standingOf } from './standing.js'
+import { drawApart, historyOf, standingOf } from './standing.js'
 import { bar } from './table.js'
 import { left, plain, plainLines, right, shortSql, wrap } from './text.js'
 
@@ -152,12 +152,18 @@ export function drawFinding(answer: FindingAnswer, screen: Screen): string[] {
       ...indented(`${i + 1}. ${plain(fix.title)}`, columns),
       ...remedy(fix, screen),
     ]),
+    ...historyLines(answer, screen),
     ...(answer.notes.length > 0 ? ['', ...notes(answer.notes, screen)] : []),
     ...nextSteps(
       [trace ? `hotpath trace ${trace.traceId.slice(0, 8)}` : 'hotpath findings'],
       screen,
     ),
   ]
+}
+
+function historyLines({ finding, untilMs }: FindingAnswer, screen: Screen): string[] {
+  const lines = historyOf(finding, untilMs).flatMap(line => indented(line, screen.columns))
+  return lines.length === 0 ? [] : ['', ...section('HISTORY', screen), ...lines]
 }
 
 /** What is said of a fix and what it is. A line of code stays one: broken anywhere it might be none. */

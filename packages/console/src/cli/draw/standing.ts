@@ -14,8 +14,7 @@ export function drawApart(answer: FindingsAnswer, { columns, paint }: Screen): s
     ),
     ...shortened(
       fixed.map(one => {
-        const ago = duration(Math.max(1_000, Math.floor((untilMs - one.fixedMs) / 1e3) * 1e3))
-        return `${titleOf(one)}, ${ago} ago: not in ${counted(one.requests, 'request')} since`
+        return `${titleOf(one)}, ${agoOf(one.fixedMs, untilMs)}: not in ${counted(one.requests, 'request')} since`
       }),
       'Fixed',
     ),
@@ -37,9 +36,24 @@ function inWords(status: Finding['status'], standing: Standing, nowMs: number): 
     const who = by === 'comment' ? 'by a comment' : `until ${plain(until ?? '')}`
     return `Ignored ${who}: ${plain(reason ?? '')}`
   }
-  const since = sinceMs === undefined ? '' : `, ${duration(Math.max(1_000, nowMs - sinceMs))} ago`
+  const since = sinceMs === undefined ? '' : `, ${agoOf(sinceMs, nowMs)}`
+  if (status === 'fixed')
+    return `Fixed${since}: it shows in this window, and not in the requests since.`
   return `Regressed: it was fixed, and came back${since}.`
 }
+
+/** What became of a finding so far, the latest first, a line for each. */
+export function historyOf({ standing }: Finding, nowMs: number): string[] {
+  return (standing?.history ?? []).toReversed().map(({ atMs, what, version, reason }) => {
+    const by = version === undefined ? '' : ` with version ${plain(version)}`
+    const why = reason === undefined ? '' : `: ${plain(reason)}`
+    return `${what} ${agoOf(atMs, nowMs)}${by}${why}`
+  })
+}
+
+/** In whole seconds: `1 min 3 s ago`. */
+const agoOf = (ms: number, nowMs: number): string =>
+  `${duration(Math.max(1_000, Math.floor((nowMs - ms) / 1e3) * 1e3))} ago`
 
 const noteOf = ({ note }: Standing): string[] => (note === undefined ? [] : [plain(note)])
 

@@ -61,18 +61,22 @@ export class Dictionary {
       this.#count(metric, service)
       this.#nextSeries = Math.max(this.#nextSeries, Number(id) + 1)
     }
-    const said = await columns(this.#connection, 'select source, pid, host, runtime from processes')
+    const said = await columns(
+      this.#connection,
+      'select source, pid, host, runtime, version from processes',
+    )
     for (const [i, id] of (said[0] ?? []).entries()) {
-      const [pid, host, runtime] = said.slice(1).map(column => column[i])
-      this.#processes.set(Number(id), key(pid === null ? null : Number(pid), host, runtime))
+      const [pid, host, runtime, version] = said.slice(1).map(column => column[i])
+      const known = key(pid === null ? null : Number(pid), host, runtime, version)
+      this.#processes.set(Number(id), known)
     }
   }
 
   /** Notes what a process said of itself. */
   describe(info: ProcessInfo): void {
-    const { service, instance, pid, host, runtime } = info
+    const { service, instance, pid, host, runtime, version } = info
     const source = this.source(service, instance)
-    const text = key(pid ?? null, host ?? null, runtime ?? null)
+    const text = key(pid ?? null, host ?? null, runtime ?? null, version ?? null)
     if (this.#processes.get(source) === text) return
     this.#processes.set(source, text)
     this.#newProcesses.set(source, info)
@@ -152,13 +156,14 @@ export class Dictionary {
 
   /** Few: one for each start of a process. */
   async #saveProcesses(): Promise<void> {
-    for (const [source, { pid, host, runtime }] of this.#newProcesses) {
+    for (const [source, { pid, host, runtime, version }] of this.#newProcesses) {
       await this.#connection.run('delete from processes where source = $1', [source])
-      await this.#connection.run('insert into processes values ($1, $2, $3, $4)', [
+      await this.#connection.run('insert into processes values ($1, $2, $3, $4, $5)', [
         source,
         pid === undefined ? null : BigInt(pid),
         host ?? null,
         runtime ?? null,
+        version ?? null,
       ])
     }
     this.#newProcesses.clear()

@@ -57,9 +57,9 @@ export async function readProcesses(
   known: KnownPast,
   window: Window,
 ): Promise<ProcessState[]> {
-  const [source = [], names, instance, pid, host, runtime] = await columns(
+  const [source = [], names, instance, pid, host, runtime, version] = await columns(
     connection,
-    `select o.id, o.service, o.instance, i.pid, i.host, i.runtime
+    `select o.id, o.service, o.instance, i.pid, i.host, i.runtime, i.version
      from sources o left join processes i on i.source = o.id
      where ${ofService('o')} order by o.service, o.instance`,
     { service: windowParameters(window).service },
@@ -74,6 +74,7 @@ export async function readProcesses(
       ...(typeof pid?.[i] === 'bigint' ? { pid: Number(pid[i]) } : {}),
       ...text('host', host?.[i]),
       ...text('runtime', runtime?.[i]),
+      ...text('version', version?.[i]),
       firstMs: milliseconds(times[0]),
       lastMs: milliseconds(times[1]),
     }

@@ -3,7 +3,7 @@
  * one-second points repeats the same few statements a million times. Counts are doubles, as they are
  * in `Histogram`: exact up to 2^53, and the appender takes them twice as fast as 64-bit integers.
  */
-export const schemaVersion = 4
+export const schemaVersion = 5
 
 /**
  * What brings a file of a format to the next one.
@@ -12,7 +12,7 @@ export const schemaVersion = 4
  * table of its own: where work enters a process, one row in ten. Both tables stay in the order in which
  * spans arrived, so that DuckDB's zone maps by time leave out what is outside of a window.
  *
- * 2: the points of each minute, merged (rollup.ts). 3: those of each ten minutes.
+ * 2: the points of each minute, merged (rollup.ts). 3: those of each ten minutes. 4: the version of a process.
  */
 export const migrations: Readonly<Record<number, string>> = {
   1: `
@@ -36,6 +36,9 @@ create table minutes as select * from points limit 0;
 `,
   3: `
 create table ten_minutes as select * from points limit 0;
+`,
+  4: `
+alter table processes add column version varchar;
 `,
 }
 

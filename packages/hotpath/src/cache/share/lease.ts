@@ -1,9 +1,17 @@
 import { randomUUID } from 'node:crypto'
 import type { Budget } from './budget.js'
-import type { Shared } from './shared.js'
+import type { Link } from './link.js'
 
 /** Sixty times its length: a computation that never ends must not hold up the other processes for ever. */
 const EXTENSIONS = 180
+
+/** Where the right is asked for. */
+export interface Leasing {
+  readonly link: Link
+  /** For how long it is given, without a sign of life. */
+  readonly leaseMs: number
+  budget(): Budget
+}
 
 const process = randomUUID()
 let number = 0
@@ -15,7 +23,7 @@ export class Lease {
   #timer: NodeJS.Timeout | undefined
 
   constructor(
-    private readonly shared: Shared,
+    private readonly shared: Leasing,
     private readonly storeKey: string,
   ) {}
 

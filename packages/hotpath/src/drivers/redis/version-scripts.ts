@@ -8,6 +8,7 @@
  *     d:TAG           how many marks are on it
  *     m:INSTANCE      its marks: SYSTEM|N to a list of tags
  *     l:SYSTEM        instances that have written there, by the end of their leases
+ *     l:?             instances whose writes are not marked one by one, wherever
  *     s:SYSTEM        until when a look at the sessions of this cluster counts
  *     p:SYSTEM        what that look saw: when it began, and the sessions of each instance
  */
@@ -108,6 +109,16 @@ for _, token in ipairs(redis.call('hkeys', marks)) do
   if not open[token] and n <= last then clear(marks, token) end
 end
 for token, json in pairs(open) do mark(marks, token, json) end
+-- Who wrote nobody knows where, and has not been here for long after its lease.
+for _, instance in ipairs(redis.call('zrangebyscore', base .. 'l:?', '-inf', '(' .. text(now - 30000))) do
+  if instance ~= ARGV[4] then
+    local gone = base .. 'm:' .. instance
+    for _, token in ipairs(redis.call('hkeys', gone)) do
+      if string.match(token, '^%?|') then clear(gone, token) end
+    end
+    redis.call('zrem', base .. 'l:?', instance)
+  end
+end
 local answer = {text(now)}
 for i = 8, 7 + systems do
   local leases = base .. 'l:' .. ARGV[i]

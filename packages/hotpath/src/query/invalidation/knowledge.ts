@@ -40,6 +40,8 @@ export class Knowledge {
   private readonly entries = new Map<string, Entry>()
   /** Functions by database, in whatever session they were asked for. */
   private readonly functions = new Map<string, Verdicts>()
+  /** Databases of which anything may have been noted. Outlives what is known of their tables. */
+  private readonly met = new Map<string, TagNames>()
   /** Counts changes of tables, types and functions by this process. */
   private changes = 0
 
@@ -74,6 +76,11 @@ export class Knowledge {
   ofDatabase(id: string): Known | undefined {
     for (const { known } of this.entries.values()) if (known?.verdicts.facts.id === id) return known
     return undefined
+  }
+
+  /** What makes all that was read of any database old. */
+  databases(): string[] {
+    return [...this.met.values()].flatMap(({ all }) => all)
   }
 
   /** Something was created, changed or dropped. */
@@ -141,7 +148,9 @@ export class Knowledge {
     }
     // Somebody else changed it: what was noted by the old one may miss a table.
     if (old !== undefined) this.tags.bump(old.names.all)
-    this.keep(key, { atMs: now, known: { verdicts, names: new TagNames(facts.id) } })
+    const names = new TagNames(facts.id)
+    this.met.set(facts.id, names)
+    this.keep(key, { atMs: now, known: { verdicts, names } })
   }
 
   private keep(key: string, entry: Entry): void {

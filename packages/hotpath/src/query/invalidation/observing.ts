@@ -1,3 +1,4 @@
+import { CHANGED_ELSEWHERE, WRITTEN_ELSEWHERE } from '../../cache/elsewhere.js'
 import type { Tag, Tags } from '../../cache/tags.js'
 import type { ListeningClient } from '../../config/outside.js'
 import type { Call } from '../pg/call.js'
@@ -37,7 +38,11 @@ export class Observing {
     this.knowledge = new Knowledge(parts, tags, grammar)
     this.transactions = new Transactions(parts, tags, this.knowledge)
     tags.listen(names => {
-      if (names !== 'all' && names.some(tellsOfChange)) this.knowledge.forget()
+      if (names === 'all') return
+      if (names.some(tellsOfChange)) this.knowledge.forget()
+      // Through another driver: in which database, and what there, is not known.
+      if (names.includes(WRITTEN_ELSEWHERE) || names.includes(CHANGED_ELSEWHERE))
+        tags.bump(this.knowledge.databases())
     }, true)
     parts.sessions.watcher = (client, session) => {
       this.transactions.watch(client, session)

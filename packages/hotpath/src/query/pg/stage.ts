@@ -21,6 +21,7 @@ import { Sender } from './sender.js'
 /** Rows of one statement that are kept until it ends. */
 const MAX_ROWS = 20_000
 const NO_ROWS: readonly RawRow[] = []
+const UNSEEN = 'what it reads could not be told'
 /** What the app makes of an error is not what it makes of an answer. */
 const STATEMENT_FAILED = 'a statement failed'
 
@@ -97,7 +98,7 @@ export class PgBatching implements PgStage {
       this.parts.sessions.of(client as Client).sees(effectOf(text), text, values)
   }
 
-  /** The request of this trace calls out of the process, or was answered: others may have written. */
+  /** The request of this trace calls out, or was answered: others may have written. */
   calledOut(trace: ActiveTrace): void {
     ;(trace.statements as Scope | undefined)?.flush()
   }
@@ -126,8 +127,18 @@ export class PgBatching implements PgStage {
       return call
     } catch {
       this.parts.host.caught('query.enter')
-      this.observing?.doubt(client as Client, this.parts.sessions.of(client as Client))
+      ;(ticket as Call | undefined)?.computation?.forbid(UNSEEN)
+      this.unseen(client)
       return undefined
+    }
+  }
+
+  unseen(client: object): void {
+    try {
+      currentComputation()?.forbid(UNSEEN)
+      this.observing?.doubt(client as Client, this.parts.sessions.of(client as Client))
+    } catch {
+      this.parts.host.caught('query.doubt')
     }
   }
 
@@ -179,7 +190,7 @@ export class PgBatching implements PgStage {
     const { observing, parts } = this
     try {
       const call = (query as Watched)[CALL]
-      call?.computation?.forbid('what it reads could not be told')
+      call?.computation?.forbid(UNSEEN)
       const client = parts.sessions.clientOf(connection)
       if (client === undefined) return false
       observing?.doubt(client, parts.sessions.of(client))
@@ -376,8 +387,7 @@ function textOf(config: unknown): string | undefined {
 }
 
 function valuesOf(config: unknown): readonly unknown[] | undefined {
-  const values =
-    typeof config === 'object' && config !== null ? Reflect.get(config, 'values') : undefined
+  const values: unknown = (config as { values?: unknown } | null)?.values
   return Array.isArray(values) ? values : undefined
 }
 

@@ -1,5 +1,7 @@
+import { elsewhere } from '../../cache/elsewhere.js'
 import { Member } from '../../cache/strict/member.js'
 import { ALL, type VersionStore } from '../../cache/strict/strictness.js'
+import { Unmarked } from '../../cache/strict/unmarked.js'
 import { Strict } from '../../cache/strict/strict.js'
 import type { Tags } from '../../cache/tags.js'
 import type { InvalidationConfig } from '../../config/caching.js'
@@ -44,6 +46,7 @@ export function startStrict(
   }
   const strict = new Strict(tags, member, changed, reports, defects)
   tags.strict = strict
+  elsewhere().held = new Unmarked(member, host.say)
   tags.listen(strict.listener)
   void made(store).then(
     ({ versions }) => member.start(versions),

@@ -14,6 +14,11 @@ const pool = mysql.createPool({
 })
 const promised = pool.promise()
 const kept = []
+let asked = 0
+let gather = () => {}
+const crowd = new Promise(resolve => {
+  gather = resolve
+})
 
 const paths = {
   '/callback': () =>
@@ -25,6 +30,20 @@ const paths = {
           resolve(rows)
         })
       })
+    }),
+  /** Those who have a connection keep it until all eight have asked for one. */
+  '/crowd': () =>
+    new Promise((resolve, reject) => {
+      pool.getConnection((error, connection) => {
+        if (error) return reject(error)
+        void crowd.then(() => {
+          connection.query('select sleep(0.01) as n', () => {
+            connection.release()
+            resolve()
+          })
+        })
+      })
+      if (++asked === 8) gather()
     }),
   async '/promise'() {
     const connection = await promised.getConnection()

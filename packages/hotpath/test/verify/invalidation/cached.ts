@@ -11,6 +11,8 @@ export interface CachedDefects {
   readonly hitHandsNothing?: boolean
   /** The other process does not listen to what this one tells. */
   readonly deaf?: boolean
+  /** Processes that are killed and cut off tell each other nothing. */
+  readonly unlinked?: boolean
 }
 
 interface Entry {

@@ -8,6 +8,7 @@ import { inRequest } from '../batch.js'
 import { Random } from '../random.js'
 import { Cached, type CachedDefects } from './cached.js'
 import { type Lateness, lateness } from './far.js'
+import { type OutageSeen, Outages } from '../fast/outages.js'
 import { keyOfRead, manyReads, randomRead, type Read } from './reads.js'
 import { RedisChannel, startRedis } from './redis.js'
 import { SHOP, TABLES } from './shop.js'
@@ -30,8 +31,12 @@ export interface Seen {
   commits: number
   /** Answers that were older than what this process had committed before it asked. */
   stale: number
+  /** Answers of another process that were later than is promised. */
+  staleFar: number
   /** Of another process; undefined: the machine has no Redis. */
   far?: Lateness
+  /** Of processes that are killed and cut off; undefined: the same. */
+  outages?: OutageSeen
 }
 
 const WRITERS = 3
@@ -43,7 +48,7 @@ const READERS = 4
  * would stay old. Between, each writer asks for what it alone has written.
  */
 export class Verifier {
-  readonly seen: Seen = { reads: 0, hits: 0, commits: 0, stale: 0 }
+  readonly seen: Seen = { reads: 0, hits: 0, commits: 0, stale: 0, staleFar: 0 }
   readonly cached: Cached
   private readonly random: Random
   private readonly pool: pg.Pool
@@ -65,7 +70,9 @@ export class Verifier {
     const channel = redis && new RedisChannel(redis.port)
     const invalidation = channel && { invalidation: { channel } }
     await useQueries({ queries, ...invalidation }, process.cwd(), this.options.defects)
-    const deadlineMs = Date.now() + this.options.minutes * 60_000
+    // The rest is for processes that are killed.
+    const share = redis === undefined ? 1 : 0.5
+    const deadlineMs = Date.now() + this.options.minutes * 60_000 * share
     try {
       await this.direct.query(SHOP)
       await this.direct.query(
@@ -83,6 +90,7 @@ export class Verifier {
         this.seen.far = await lateness(this.pool, url, redis.port, writes, defects.deaf)
         this.seen.stale += this.seen.far.unheard
       }
+      if (redis !== undefined && !this.done) await this.outages(this.options.minutes * 60 * share)
     } finally {
       await this.pool.end()
       await this.direct.end()
@@ -96,7 +104,22 @@ export class Verifier {
   }
 
   private get done(): boolean {
-    return this.options.untilFound && this.seen.stale > 0
+    return this.options.untilFound && this.seen.stale + this.seen.staleFar > 0
+  }
+
+  private async outages(seconds: number): Promise<void> {
+    const { url, defects, untilFound, say } = this.options
+    const deaf = defects.unlinked === true
+    const options = { url, random: this.random, seconds, defects, deaf, untilFound, say }
+    const outages = new Outages(options)
+    this.seen.outages = outages.seen
+    await outages.run()
+    const { reads, hits, commits, staleLocal, staleFar } = outages.seen
+    this.seen.reads += reads
+    this.seen.hits += hits
+    this.seen.commits += commits
+    this.seen.stale += staleLocal
+    this.seen.staleFar += staleFar
   }
 
   /** Every kind of write once, with everything read before and after it. */
@@ -303,7 +326,9 @@ function poolOf(url: string): pg.Pool {
   return pool
 }
 
-export function lineOfInvalidation({ reads, hits, commits, stale, far }: Seen): string {
+export function lineOfInvalidation(seen: Seen): string {
+  const { reads, hits, commits, stale, staleFar, far, outages } = seen
   const late = far === undefined ? 'not measured' : far.p999Ms.toFixed(1)
-  return `invalidation: reads=${reads} hits=${hits} commits=${commits} stale_local=${stale} late_p999_ms=${late}`
+  const { kills = 0, cuts = 0, restarts = 0 } = outages ?? {}
+  return `invalidation: reads=${reads} hits=${hits} commits=${commits} kills=${kills} cuts=${cuts} restarts=${restarts} stale_far=${staleFar} stale_local=${stale} late_p999_ms=${late}`
 }

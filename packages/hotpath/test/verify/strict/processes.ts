@@ -10,7 +10,11 @@ export interface Setup {
   readonly defects: Defects
   /** Its client of Redis keeps what it cannot send, and sends it late. */
   readonly queues: boolean
+  readonly mode: Mode
 }
+
+/** `deaf`: fast, and the processes do not listen to each other, which is a defect. */
+export type Mode = 'strict' | 'fast' | 'deaf'
 
 export type How = 'function' | 'statement' | 'response'
 
@@ -54,12 +58,13 @@ export class Process {
     redisPort: number,
     defects: Defects,
     queues: boolean,
+    mode: Mode = 'strict',
   ): Promise<Process> {
     const address = new URL(url)
     const redis = await Relay.start(redisPort)
     const postgres = await Relay.start(Number(address.port))
     address.port = String(postgres.port)
-    const setup: Setup = { url: address.href, redisPort: redis.port, defects, queues }
+    const setup: Setup = { url: address.href, redisPort: redis.port, defects, queues, mode }
     const file = fileURLToPath(new URL('./worker.js', import.meta.url))
     const child = fork(file, [JSON.stringify(setup)], {
       stdio: ['ignore', 'inherit', 'inherit', 'ipc'],

@@ -14,7 +14,7 @@ import { inRequest } from '../batch.js'
 import { TABLES } from '../invalidation/shop.js'
 import type { Order, Setup } from './processes.js'
 
-const { url, redisPort, defects, queues } = JSON.parse(process.argv[2] ?? '{}') as Setup
+const { url, redisPort, defects, queues, mode } = JSON.parse(process.argv[2] ?? '{}') as Setup
 
 const client = createClient({
   url: `redis://127.0.0.1:${redisPort}`,
@@ -24,9 +24,10 @@ const client = createClient({
 client.on('error', () => {})
 void client.connect()
 
+const store = redisStore(client)
 const config = {
   queries: { batch: true, cache: { tables: [...TABLES, 'counters'], ttl: '1h' } },
-  invalidation: { mode: 'strict', store: redisStore(client) },
+  invalidation: mode === 'strict' ? { mode, store } : mode === 'fast' ? { channel: store } : {},
   routes: { 'GET /read': { cache: { ttl: '1h' } } },
 } as const
 gatePg()
