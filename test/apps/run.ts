@@ -85,7 +85,7 @@ export async function runAttached(app: Application, postgres: Postgres): Promise
   const { findings } = await console.ask('findings', 'since=1h')
   const drives: Attached[] = []
   for (const [drive, answer] of answers) {
-    const query = `since=1h&order=newest&limit=200&route=${encodeURIComponent(drive.route)}`
+    const query = `since=1h&order=newest&limit=20&route=${encodeURIComponent(drive.route)}`
     const { traces } = await console.ask('traces', query)
     const spans = await Promise.all(traces.map(({ traceId }) => console.spans(traceId)))
     const statements = spans.map(

@@ -36,13 +36,18 @@ export const cases: readonly Case[] = [
   },
   {
     name: 'any',
-    loops: false,
+    loops: true,
     code: `${over(1, 6)} await pool.query('select street from addresses where user_id = any($1)', [[i, i + 1]])`,
   },
   {
     name: 'in',
-    loops: false,
+    loops: true,
     code: `${over(1, 6)} await pool.query('select street from addresses where user_id in ($1, $2)', [i, i + 1])`,
+  },
+  {
+    name: 'batches',
+    loops: false,
+    code: `${over(1, 6)} await pool.query('select generate_series(1, 6) as n from users where id in ($1, $2)', [i, i + 1])`,
   },
   {
     name: 'subselect',

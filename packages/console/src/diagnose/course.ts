@@ -27,6 +27,16 @@ export function busyMsOf(courses: readonly Course[]): number {
   )
 }
 
+/** How many times as long as its quick calls the typical one of most of these statements takes; 1 where there are few. */
+export function stretchOf(courses: readonly Course[]): number {
+  const known = courses.filter(({ quickMs }) => quickMs > 0)
+  if (known.length < neighbours) return 1
+  return atPart(
+    0.5,
+    known.map(({ typicalMs, quickMs }) => typicalMs / quickMs),
+  )
+}
+
 /** How far away the database of these statements is: the quickest of them. */
 export function wayMsOf(courses: readonly Course[]): number {
   if (courses.length < neighbours) return 0

@@ -8,6 +8,7 @@ import {
   type Courses,
   coursesIn,
   statementKey,
+  stretchOf,
   wayMsOf,
 } from './course.js'
 import { count, counted, duration } from './figures.js'
@@ -50,8 +51,9 @@ const settings = {
   typicalWriteMs: 50,
   /** The quickest call in ten takes at least this part of it; a quicker one shows a busy machine. */
   quickPart: 0.3,
-  /** Of statements that run beside others: all of it. */
-  quickPartBeside: 1,
+  /** Of statements that run beside others, and on a machine that stretches most of them to twice their time: all of it. */
+  quickPartBusy: 1,
+  stretched: 2,
   /** 100 rows a millisecond are read, sent and parsed on any machine: that time is the rows'. */
   rowMs: 0.01,
   /** What takes less of the request is not what makes it slow ... */
@@ -114,7 +116,8 @@ export function isSlowByItself(weighed: Weighed): boolean {
   if (!isInMost(weighed) || !course) return false
   const others = coursesIn(courses, first.service, course)
   const rows = median(occurrences.flatMap(({ calls }) => rowsOf(calls)))
-  const quickPart = runsBeside(occurrences) ? settings.quickPartBeside : settings.quickPart
+  const isBusy = runsBeside(occurrences) || stretchOf(others) >= settings.stretched
+  const quickPart = isBusy ? settings.quickPartBusy : settings.quickPart
   return isSlow(first.reading, course, rows, others, quickPart)
 }
 

@@ -113,6 +113,19 @@ describe('a statement is not called slow', () => {
     assert.equal(find(requests(3, slow), [calls(lookup, scan), ...busy]).length, 1)
   })
 
+  test('when the machine stretches most statements to twice their time, and its quick calls are no scan', () => {
+    const named = (typicalMs: number) => {
+      const course = [...times(20, 0.8), ...times(80, typicalMs)]
+      const others = ['a', 'b', 'c', 'd'].map(table => calls(`select * from ${table}`, course))
+      return find(requests(3, slow), [
+        calls(lookup, [...times(20, 6), ...times(80, 20)]),
+        ...others,
+      ])
+    }
+    assert.deepEqual(named(2.4), [])
+    assert.equal(named(1.2).length, 1)
+  })
+
   test('when it always runs beside others, of which none is quick: they delay each other', () => {
     const page = `
       GET /page   ======   server

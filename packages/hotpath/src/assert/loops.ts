@@ -16,6 +16,8 @@ export interface Loop {
 const CHUNK_ROWS = 100
 const CHUNKS = 50
 const PAGE_ROWS = 20
+/** Fewer rows of a list of values, five times over, are what each of several parents has. */
+const BATCH_ROWS = 10
 
 /**
  * The loops in what a piece of code sent: the same statement from the same place, `calls` times or more,
@@ -68,7 +70,8 @@ function isDeliberate(group: readonly Statement[], all: readonly Statement[]): b
     /\b(?:where|on|having)\b.*/is.exec(text)?.[0] ?? '',
   )
   if (/^\s*(?:with\b.*\)\s*)?\(?\s*select\b/is.test(text)) {
-    if (takesMany && !compares && group.length <= CHUNKS) return rows === undefined || rows > 1
+    if (takesMany && !compares && group.length <= CHUNKS)
+      return rows === undefined || rows >= BATCH_ROWS
     if (/\b(?:limit|fetch|top)\b/i.test(text) && /\boffset\b|[<>]=?\s*(?:\$\d|\?)/i.test(text))
       return !compares || (rows ?? 0) >= PAGE_ROWS
     return (rows ?? 0) >= CHUNK_ROWS && group.length <= CHUNKS

@@ -13,6 +13,7 @@ import { takeSite } from '../trace/site.js'
 import { ActiveTrace, OpenSpan } from '../trace/span.js'
 import { databaseOf } from './pg-database.js'
 import { lookAtPlan } from './pg-plans.js'
+import { active, lastQueued } from './pg-line.js'
 import { type HandedOver, handedOver } from './pg-site.js'
 import { forgetRead, noteGiven, noteReturned } from './pg-returned.js'
 import { forgetSent, lastSent, MAX_EARLY, stageQueries, stages } from './pg-stage.js'
@@ -171,19 +172,12 @@ export function gateQuery(Query: { readonly prototype: object }): void {
         return inCaller(span, original, this, error, connection)
       },
   )
-  replace(
-    Query.prototype,
-    'submit',
-    original =>
-      function submit(connection) {
-        // One that is sent at once has no span yet.
-        const span = (this as Watched)[SPAN]
-        if (span !== undefined) contained('gate.pg', () => span.sent())
-        return original.call(this, connection)
-      },
-  )
   Object.defineProperty(Query.prototype, FOLLOWED, { value: true })
-  stageQueries(Query.prototype)
+  // One that is sent at once has no span yet.
+  stageQueries(Query.prototype, query => {
+    const span = (query as Watched)[SPAN]
+    if (span?.inLine === true) contained('gate.pg', () => span.sent())
+  })
 }
 
 /** Tells the span of a query how it was answered. */
@@ -267,8 +261,9 @@ function follow(
       return undefined
     }
     query[SPAN] = span
-    const ahead = (active(client) as Watched | undefined)?.[SPAN]
-    span.behindOthers = ahead !== undefined && ahead.trace !== span.trace
+    const ahead = active(client) as Watched | undefined
+    span.inLine = ahead !== query
+    span.behindOthers = ahead?.[SPAN] !== undefined && ahead[SPAN].trace !== span.trace
     return query
   } catch {
     caught('gate.pg')
@@ -321,19 +316,6 @@ function fail(span: StatementSpan, error: unknown): void {
     caught('gate.pg')
   }
 }
-
-/** Without a promise or a wrapped callback of ours: the newest query of the client is the one. */
-function lastQueued(client: PgClient): Submittable | undefined {
-  const waiting = isOld(client) ? client.queryQueue : client._queryQueue
-  return waiting?.at(-1) ?? client._sentQueryQueue?.at(-1) ?? active(client)
-}
-
-/** What the server runs for this client now. */
-function active(client: PgClient): Submittable | undefined {
-  return (isOld(client) ? client.activeQuery : client._activeQuery) ?? undefined
-}
-
-const isOld = (client: PgClient): boolean => client._queryQueue === undefined
 
 /** Runs what ends a query in the async context of who made it, not in that of the socket. */
 function inCaller(span: StatementSpan, fn: Callback, self: unknown, ...args: unknown[]): unknown {

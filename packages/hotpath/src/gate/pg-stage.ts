@@ -17,9 +17,26 @@ const queries = new Set<object>()
 /** The query that pg has sent last: pg sends the newest at once when it is idle. */
 let sent: Submittable | undefined
 
-/** A class of pg's queries: gated for the stage once there is one. */
-export function stageQueries(prototype: object): void {
+/**
+ * A class of pg's queries: gated for the stage once there is one.
+ *
+ * @param sending Told of each query when its connection sends it.
+ */
+export function stageQueries(prototype: object, sending: (query: object) => void): void {
   queries.add(prototype)
+  replace(
+    prototype,
+    'submit',
+    original =>
+      function submit(connection) {
+        sending(this as object)
+        const stage = stages.pg
+        if (stage === undefined) return original.call(this, connection)
+        sent = this as Submittable
+        if (stage.submit(this as object, connection as object)) return null
+        return original.call(this, connection)
+      },
+  )
   if (stages.pg !== undefined) install(prototype)
 }
 
@@ -42,16 +59,6 @@ export function lastSent(): Submittable | undefined {
 }
 
 function install(prototype: object): void {
-  replace(
-    prototype,
-    'submit',
-    original =>
-      function submit(connection) {
-        sent = this as Submittable
-        if (stages.pg?.submit(this as object, connection as object) === true) return null
-        return original.call(this, connection)
-      },
-  )
   replace(
     prototype,
     'handleDataRow',

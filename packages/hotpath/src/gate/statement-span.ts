@@ -84,6 +84,8 @@ export class StatementSpan extends OpenSpan {
   bytes = -1
   /** Nothing of the app's runs when it ends: no context needs to be restored. */
   awaited = false
+  /** Its connection has others to run before it. */
+  inLine = false
   /** Of another request is what the connection does when this one comes: it waits for that in the client's line. */
   behindOthers = false
   /** Of the parameters; they themselves are not kept. */

@@ -49,7 +49,7 @@ describe('plans are asked for', () => {
     assert.deepEqual(asked.texts, [one])
   })
 
-  test('one at a time, one a second, each once a minute', () => {
+  test('one at a time, four a second, each once a minute', () => {
     const asked = new Asked()
     asked.look(one)
     asked.nowMs = 10_000
@@ -58,7 +58,7 @@ describe('plans are asked for', () => {
     asked.answer(plan)
     asked.look(other)
     assert.deepEqual(asked.texts, [one], 'it was answered just now')
-    asked.nowMs = 11_000
+    asked.nowMs = 10_250
     asked.look(one)
     asked.look(other)
     assert.deepEqual(asked.texts, [one, other])
