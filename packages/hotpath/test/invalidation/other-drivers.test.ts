@@ -44,7 +44,7 @@ class Shop {
 
   /** Asks until the answer comes from the cache. */
   hits(path: string): Promise<void> {
-    return until(async () => (await this.get(path)).hit, `a hit of ${path}`, 60_000)
+    return until(async () => (await this.get(path)).hit, `a hit of ${path}`, 120_000)
   }
 
   /** A hit before each write, and after it nothing that is older. */

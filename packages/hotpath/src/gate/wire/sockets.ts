@@ -1,5 +1,4 @@
-import { Socket } from 'node:net'
-import { TLSSocket } from 'node:tls'
+import type { Socket } from 'node:net'
 import { elsewhere } from '../../cache/elsewhere.js'
 import { contained } from '../../trace/counts.js'
 import { onModule } from '../../trace/module-load.js'
@@ -25,6 +24,7 @@ let whenDecided: (() => void)[] = []
 /** The config was read, and what it asks for is there. */
 export function decide(): void {
   wire.decided = true
+  if (elsewhere().watched) contained('gate.wire', gateTls)
   for (const tell of whenDecided) tell()
   whenDecided = []
 }
@@ -47,22 +47,7 @@ let gated = 0
  * bundled into the app. Connections of other protocols are let alone after their first bytes.
  */
 export function gateSockets(): void {
-  const opening = (name: string) => (prototype: object) =>
-    replace(
-      prototype,
-      name,
-      original =>
-        function (this: unknown, ...args: unknown[]) {
-          const result = original.apply(this, args)
-          // Afterwards: Node puts its own `write` in place when it connects.
-          if (wire.looks && recorder.enabled)
-            contained('gate.wire', () => lookAtFirst(this as Socket))
-          return result
-        },
-    )
-  opening('connect')(Socket.prototype)
-  // TLS over a socket that is connected already: PostgreSQL's clients ask for it in the open.
-  opening('_start')(TLSSocket.prototype)
+  opening(process.getBuiltinModule('node:net').Socket.prototype, 'connect')
   onModule('/pg/lib/connection.js', exports =>
     replace(
       (exports as { prototype: object }).prototype,
@@ -80,13 +65,36 @@ export function gateSockets(): void {
   )
 }
 
+/** TLS over a socket that is connected already. Late: who asks for no cache does not load it because of us. */
+function gateTls(): void {
+  opening(process.getBuiltinModule('node:tls').TLSSocket.prototype, '_start')
+}
+
+function opening(prototype: object, name: string): void {
+  replace(
+    prototype,
+    name,
+    original =>
+      function (this: unknown, ...args: unknown[]) {
+        const result = original.apply(this, args)
+        // Afterwards: Node puts its own `write` in place when it connects.
+        if (wire.looks && recorder.enabled)
+          contained('gate.wire', () => lookAtFirst(this as Socket))
+        return result
+      },
+  )
+}
+
 /** Until it is known what is spoken. */
 function lookAtFirst(socket: Socket): void {
   if (looked.get(socket) === socket.write) return
   const original = socket.write as Write
   const write: Write = function (...args) {
     const first = contained('gate.wire', () => firstOf(args[0])) ?? 'another protocol'
-    if (first === 'asks encryption') return original.apply(this, args)
+    if (first === 'asks encryption') {
+      contained('gate.wire', gateTls)
+      return original.apply(this, args)
+    }
     // Put back, not deleted: objects of which something was deleted are slow. Unless somebody replaced it after us.
     if (socket.write === write) own(socket, 'write', original)
     const isOfPg = gated > 0

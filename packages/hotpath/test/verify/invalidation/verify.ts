@@ -70,8 +70,10 @@ export class Verifier {
     const channel = redis && new RedisChannel(redis.port)
     const invalidation = channel && { invalidation: { channel } }
     await useQueries({ queries, ...invalidation }, process.cwd(), this.options.defects)
-    // The rest is for processes that are killed.
-    const share = redis === undefined ? 1 : 0.5
+    // The rest is for processes that are killed; a planted defect is looked for where it shows.
+    const { unlinked = false } = this.options.defects
+    const isHunted = this.options.untilFound
+    const share = unlinked ? 0 : isHunted || redis === undefined ? 1 : 0.5
     const deadlineMs = Date.now() + this.options.minutes * 60_000 * share
     try {
       await this.direct.query(SHOP)
@@ -84,13 +86,14 @@ export class Verifier {
         await this.compare(round)
         if (round % 20 === 0) await this.interleavings()
       }
-      if (redis !== undefined && !this.done) {
+      if (redis !== undefined && !this.done && !unlinked) {
         const { url, minutes, defects } = this.options
         const writes = Math.ceil(minutes * 1_000)
         this.seen.far = await lateness(this.pool, url, redis.port, writes, defects.deaf)
         this.seen.stale += this.seen.far.unheard
       }
-      if (redis !== undefined && !this.done) await this.outages(this.options.minutes * 60 * share)
+      if (redis !== undefined && (!isHunted || unlinked))
+        await this.outages(this.options.minutes * 60 * (1 - share))
     } finally {
       await this.pool.end()
       await this.direct.end()
