@@ -31,7 +31,7 @@ export const sins = {
     statement: 'from tax_rates where region = $1',
   },
   slow: {
-    kind: 'slow-statement',
+    kind: 'missing-index',
     route: 'GET /subscribers/lookup',
     file: 'src/routes/subscribers.ts',
     statement: 'from subscribers where email = $1',

@@ -32,7 +32,7 @@ describe('npm start -- --once --json', () => {
     assert.equal(found(sins.repetition).evidence.calls, 8)
   })
 
-  test('names the look-up by e-mail as slow', () => {
+  test('names the index that the look-up by e-mail lacks', () => {
     assert.equal(found(sins.slow).evidence.calls, 1)
   })
 

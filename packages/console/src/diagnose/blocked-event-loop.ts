@@ -1,8 +1,8 @@
 import type { Fix, Trace, TraceSpan } from '../model.js'
 import { callSite } from './calls.js'
 import { chattyTransaction } from './chatty-transaction.js'
-import { blockMs, isItsCode } from './computing.js'
 import { figureOf } from './answers.js'
+import { blockMs, isItsCode } from './computing.js'
 import { duration, percent } from './figures.js'
 import {
   add,

@@ -11,6 +11,7 @@ import { keeper } from '../trace/keeper.js'
 import { recorder } from '../trace/recorder.js'
 import { takeSite } from '../trace/site.js'
 import { ActiveTrace, OpenSpan } from '../trace/span.js'
+import { databaseOf } from './pg-database.js'
 import { lookAtPlan } from './pg-plans.js'
 import { active, lastQueued } from './pg-line.js'
 import { type HandedOver, handedOver } from './pg-site.js'
@@ -27,7 +28,7 @@ import type {
 } from './pg-types.js'
 import { replace } from './replace.js'
 import { withinCaller } from './within-caller.js'
-import { type Database, StatementSpan, statementOf } from './statement-span.js'
+import { StatementSpan, statementOf } from './statement-span.js'
 
 /** Where a query keeps its span until it ends. */
 const SPAN = Symbol('hotpath.span')
@@ -342,35 +343,6 @@ function connecting(client: PgClient, callback: Callback): Callback {
   return function (this: unknown, ...args) {
     contained('gate.pg', () => span?.end(args[0] ? 'error' : 'unset'))
     return context.run(caller, apply, callback, this, args)
-  }
-}
-
-const databases = new WeakMap<PgClient, PgDatabase>()
-
-function databaseOf(client: PgClient): PgDatabase {
-  let database = databases.get(client)
-  if (database === undefined) {
-    database = new PgDatabase(client)
-    databases.set(client, database)
-  }
-  return database
-}
-
-class PgDatabase implements Database {
-  readonly system = 'postgresql'
-
-  constructor(readonly client: PgClient) {}
-
-  attributes(): Attributes {
-    const { host, port, database } = this.client.connectionParameters ?? {}
-    const attributes: Attributes = {}
-    if (typeof database === 'string') attributes['db.namespace'] = database
-    if (typeof host !== 'string') return attributes
-    // A Unix socket: its name, without the machine's folder.
-    if (host.includes('/')) attributes['server.address'] = `.s.PGSQL.${String(port)}`
-    else attributes['server.address'] = host
-    if (!host.includes('/') && typeof port === 'number') attributes['server.port'] = port
-    return attributes
   }
 }
 

@@ -3,6 +3,7 @@ import { scansOf } from '../plans/scan.js'
 import { inRoot } from '../pool/root.js'
 import { caught } from '../trace/counts.js'
 import { recorder } from '../trace/recorder.js'
+import { PgDatabase } from './pg-database.js'
 import type { PgClient } from './pg-types.js'
 import type { StatementSpan } from './statement-span.js'
 import { unseen } from './unseen.js'
@@ -19,8 +20,9 @@ const MOST_MS = 3_000
  */
 export function lookAtPlan(span: StatementSpan, text: unknown): void {
   try {
-    const { client } = span.connection() as { readonly client?: PgClient }
-    if (client === undefined || typeof text !== 'string') return
+    const database = span.connection()
+    if (!(database instanceof PgDatabase) || typeof text !== 'string') return
+    const { client } = database
     asking.look(span.statement, span.endMs - span.startMs, tell =>
       inRoot(() => {
         explained(client, text).then(tell, () => {
@@ -116,7 +118,12 @@ function another(like: PgClient): PgClient {
   const { host, port, database, user } = like.connectionParameters ?? {}
   const Client = like.constructor as new (options: unknown) => PgClient
   return new Client({
-    ...{ host, port, database, user, password: like.password, ssl: like.ssl },
+    host,
+    port,
+    database,
+    user,
+    password: like.password,
+    ssl: like.ssl,
     application_name: 'hotpath',
     connectionTimeoutMillis: MOST_MS,
     query_timeout: MOST_MS,

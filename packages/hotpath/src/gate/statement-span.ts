@@ -1,5 +1,5 @@
 import { unusedColumns } from '../answers/columns.js'
-import { clock } from '../clock.js'
+import { recorder } from '../trace/recorder.js'
 import type { Attributes } from '../trace/attributes.js'
 import type { ExponentialHistogram } from '../trace/histogram.js'
 import { newSeries } from '../trace/series.js'
@@ -113,7 +113,7 @@ export class StatementSpan extends OpenSpan {
    * the time of those. Where they were the request's own their spans show it, else a span says that it waited.
    */
   sent(): void {
-    const now = clock.now()
+    const now = recorder.now()
     if (this.behindOthers) waitedInLine(this.parent, this.startMs, now)
     this.startMs = now
   }

@@ -5,7 +5,7 @@ import { plans } from './policy.js'
 /** An index look-up takes less, so that a plan would say nothing new. */
 const SLOW_MS = 10
 /** One question at a time, and no more often than this. */
-const PAUSE_MS = 1_000
+const PAUSE_MS = 250
 /** What was seen holds for so long: an index may have been made, a table may have grown. */
 const AGAIN_MS = 60_000
 /** A database that cannot be asked is let alone for so long, after so many tries in a row. */

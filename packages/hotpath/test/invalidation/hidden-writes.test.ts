@@ -61,16 +61,20 @@ describe('writes that a text does not show', () => {
           if (text === 'COMMIT') resolve(undefined)
         }),
       )
+      let between: Computation | undefined
       // More than 8 kB: the server sends what it has.
       const over = client.query(`begin; update other set id = 2; commit; select repeat('x', 20000);
       select pg_advisory_lock(7); update menu set n = n + 1; select pg_advisory_unlock(7)`)
-      await committed
-      const between = await kept()
-      await holder.query('select pg_advisory_unlock(7)')
-      holder.release()
-      await over
-      client.release()
-      assert.deepEqual([between.isFresh(), before?.isFresh()], [false, idle ? undefined : false])
+      try {
+        await committed
+        between = await kept()
+      } finally {
+        await holder.query('select pg_advisory_unlock(7)')
+        holder.release()
+        await over
+        client.release()
+      }
+      assert.deepEqual([between?.isFresh(), before?.isFresh()], [false, idle ? undefined : false])
     })
 
   test('a function that makes a trigger: the catalog is asked anew', async () => {

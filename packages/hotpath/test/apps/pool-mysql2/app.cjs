@@ -32,19 +32,14 @@ const paths = {
       })
     }),
   /** Those who have a connection keep it until all eight have asked for one. */
-  '/crowd': () =>
-    new Promise((resolve, reject) => {
-      pool.getConnection((error, connection) => {
-        if (error) return reject(error)
-        void crowd.then(() => {
-          connection.query('select sleep(0.01) as n', () => {
-            connection.release()
-            resolve()
-          })
-        })
-      })
-      if (++asked === 8) gather()
-    }),
+  async '/crowd'() {
+    const borrowed = promised.getConnection()
+    if (++asked === 8) gather()
+    const connection = await borrowed
+    await crowd
+    await connection.query('select sleep(0.01) as n')
+    connection.release()
+  },
   async '/promise'() {
     const connection = await promised.getConnection()
     const [rows] = await connection.query('select 1 as n')
