@@ -251,7 +251,9 @@ describe('hotpath check', () => {
     until('2999-12-31')
     assert.equal((await check(sample)).code, 0)
     until('2020-01-01')
-    assert.equal((await check(sample)).code, 1)
+    const over = await check(sample)
+    assert.equal(over.code, 1)
+    assert.match(over.stdout, /It was ignored until 2020-01-01, which is over: known/)
   })
 
   test('sees requests that Fastify injects', async () => {

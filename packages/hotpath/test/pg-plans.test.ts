@@ -100,6 +100,9 @@ describe('with explain on, slow statements are told with their plans', () => {
     const { errors, spans, code } = await app.finish()
     assert.equal(code, 0)
     assert.equal(spans.some(isPlanned), false)
-    assert.deepEqual([...new Set(errors)], ['gate.pg-plans'])
+    assert.deepEqual(errors, [])
+    // too_many_connections, https://www.postgresql.org/docs/current/errcodes-appendix.html
+    const failed = app.collector.points.filter(({ metric }) => metric === 'hotpath.explain.failed')
+    assert.deepEqual([...new Set(failed.map(({ attributes }) => attributes['reason']))], ['53300'])
   })
 })

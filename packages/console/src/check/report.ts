@@ -7,7 +7,7 @@ import {
   unused,
 } from '../diagnose/budgets.js'
 import { findingsOfRun } from '../diagnose/one-run.js'
-import type { CallSite, Finding, FindingKind, Fix, Trace } from '../model.js'
+import type { CallSite, Finding, FindingKind, Fix, Standing, Trace } from '../model.js'
 import { type Entry, entryOf, inOrder } from './entry.js'
 
 /** A finding of a run. */
@@ -18,6 +18,8 @@ export interface Checked extends Entry {
   /** Sentences with the figures, the most telling first. */
   readonly evidence: readonly string[]
   readonly fixes: readonly Fix[]
+  /** That it was ignored until a day that is over. */
+  readonly note?: string
 }
 
 /** How the command ended: one of both is null. */
@@ -48,18 +50,22 @@ export interface CheckReport {
   readonly notes: readonly string[]
 }
 
-/** Judges what a run recorded. Pure, but for the sources that `isIgnored` may read. */
+/** Judges what a run recorded. Pure, but for the sources that `ignoredBy` may read. */
 export function reportOf(
   traces: readonly Trace[],
   baseline: readonly Entry[],
   budgets: readonly Budget[],
   command: CommandEnd,
   notes: readonly string[],
-  isIgnored: (finding: Finding) => boolean = () => false,
+  ignoredBy: (finding: Finding) => Standing | undefined = () => undefined,
 ): CheckReport {
   const all = findingsOfRun(traces)
-  const left = new Set(all.filter(isIgnored))
-  const found = inOrder(onceEach(all.filter(one => !left.has(one)).map(checkedOf)))
+  const standings = new Map(all.map(finding => [finding, ignoredBy(finding)]))
+  const left = all.filter(finding => standings.get(finding)?.reason !== undefined)
+  const judged = all
+    .filter(finding => !left.includes(finding))
+    .map(finding => checkedOf(finding, standings.get(finding)?.note))
+  const found = inOrder(onceEach(judged))
   const known = new Set(baseline.map(({ id }) => id))
   const seen = new Set(found.map(({ id }) => id))
   const requests = requestsIn(traces)
@@ -70,7 +76,7 @@ export function reportOf(
     statements: requests.reduce((sum, { statements }: Request) => sum + statements, 0),
     new: found.filter(({ id }) => !known.has(id)),
     known: found.filter(({ id }) => known.has(id)),
-    ignored: inOrder(onceEach([...left].map(checkedOf))),
+    ignored: inOrder(onceEach(left.map(finding => checkedOf(finding)))),
     unseen: inOrder(baseline.filter(({ id }) => !seen.has(id))),
     overBudget: overruns(budgets, requests),
     unusedBudgets: unused(budgets, requests),
@@ -78,7 +84,7 @@ export function reportOf(
   }
 }
 
-function checkedOf(finding: Finding): Checked {
+function checkedOf(finding: Finding, note?: string): Checked {
   const { title, where, evidence, fixes } = finding
   return {
     ...entryOf(finding),
@@ -86,6 +92,7 @@ function checkedOf(finding: Finding): Checked {
     ...(where === undefined ? {} : { where }),
     evidence: evidence.sentences,
     fixes,
+    ...(note === undefined ? {} : { note }),
   }
 }
 

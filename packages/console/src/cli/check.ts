@@ -6,7 +6,7 @@ import { annotations } from '../check/github.js'
 import { type CheckReport, type CommandEnd, reportOf } from '../check/report.js'
 import { readConfig, resolveConfig } from '../config.js'
 import { counted } from '../diagnose/figures.js'
-import type { Finding } from '../model.js'
+import type { Finding, Standing } from '../model.js'
 import { ignoredBy } from '../standing/ignored.js'
 import { appRoot, budgetsOf } from './app-config.js'
 import type { Ending } from './child.js'
@@ -64,11 +64,13 @@ async function check(command: readonly string[], options: CheckOptions): Promise
   }
   const ignoring = { rules: ignore, root: appRoot(directory) }
   // By the id of the baseline, or that of a console which saw the same.
-  const isIgnored = (finding: Finding): boolean =>
-    [finding.id, entryOf(finding).id].some(
-      id => ignoredBy({ ...finding, id }, ignoring, Date.now())?.reason !== undefined,
+  const standing = (finding: Finding): Standing | undefined => {
+    const both = [finding.id, entryOf(finding).id].map(id =>
+      ignoredBy({ ...finding, id }, ignoring, Date.now()),
     )
-  const report = reportOf(traces, baseline, budgets, commandEnd(ending), notes, isIgnored)
+    return both.find(one => one?.reason !== undefined) ?? both.find(Boolean)
+  }
+  const report = reportOf(traces, baseline, budgets, commandEnd(ending), notes, standing)
   show(report, options)
   const shown = relative(directory, path)
   if (!isFine(ending)) {

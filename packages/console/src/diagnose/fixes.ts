@@ -19,8 +19,20 @@ export function loopFixes(occurrence: Occurrence): Fix[] {
 
 export function slowFixes(occurrence: Occurrence): Fix[] {
   const postgres = isPostgres(occurrence)
-  return [...indexCandidate(occurrence.reading, postgres), explain(occurrence.subject, postgres)]
+  const check = explain(occurrence.subject, postgres)
+  const isAskable =
+    postgres &&
+    isOurs(occurrence) &&
+    occurrence.calls[0]?.attributes['hotpath.plan.table'] === undefined
+  return [
+    ...indexCandidate(occurrence.reading, postgres),
+    isAskable ? { ...check, note: ASK } : check,
+  ]
 }
+
+/** Our own recorder can ask, where it may. */
+const ASK =
+  'Or let Hotpath ask for the plan of what is slow: explain: true in hotpath.config.js (docs/findings.md, missing-index).'
 
 function isPostgres({ calls }: Occurrence): boolean {
   const system = calls[0]?.attributes['db.system.name']

@@ -29,7 +29,7 @@ function describe(told: Told): Description {
   const scan = scanOf(told.occurrences)
   const { ms, all } = typicalOf(told)
   return [
-    `No index: ${scan === undefined ? 'the whole table' : counted(scan.rows, 'row')} read for ${counted(scan?.kept ?? 0, 'row')}`,
+    `No index: ${scan === undefined ? 'the whole table' : counted(scan.rows, 'row')} for ${count(scan?.kept ?? 0)}`,
     [
       ...(scan === undefined
         ? []

@@ -21,7 +21,7 @@ describe('an index is missing', () => {
     const [one, ...others] = find({ ...scan, 'hotpath.plan.kept.rows': 1 })
     assert.deepEqual(others, [])
     assert.equal(one?.kind, 'missing-index')
-    assert.equal(one.title, 'No index: 200,000 rows read for 1 row')
+    assert.equal(one.title, 'No index: 200,000 rows for 1')
     assert.match(
       one.evidence.sentences[0] ?? '',
       /^Its plan reads people from the first row to the last, some 200,000, and expects to keep 1\.$/,

@@ -3,9 +3,10 @@ import { scansOf } from '../plans/scan.js'
 import { inRoot } from '../pool/root.js'
 import { caught } from '../trace/counts.js'
 import { recorder } from '../trace/recorder.js'
+import { tally } from '../trace/tallies.js'
 import { PgDatabase } from './pg-database.js'
 import type { PgClient } from './pg-types.js'
-import type { StatementSpan } from './statement-span.js'
+import { codeOf, type StatementSpan } from './statement-span.js'
 import { unseen } from './unseen.js'
 
 const asking = new Asking(recorder.now)
@@ -25,9 +26,12 @@ export function lookAtPlan(span: StatementSpan, text: unknown): void {
     const { client } = database
     asking.look(span.statement, span.endMs - span.startMs, tell =>
       inRoot(() => {
-        explained(client, text).then(tell, () => {
-          caught('gate.pg-plans')
-          tell('failed')
+        explained(client, text).then(tell, (error: unknown) => {
+          // The server's word, or the network's, is no fault of ours.
+          const reason = codeOf(error)
+          if (reason === '') caught('gate.pg-plans')
+          else tally('hotpath.explain.failed', { reason })
+          tell(error instanceof Unreachable ? 'failed' : 'nothing')
         })
       }),
     )
@@ -51,7 +55,8 @@ async function explained(like: PgClient, text: string): Promise<Plan> {
     })
   try {
     await new Promise<void>((resolve, reject) => {
-      unseen(() => client.connect?.(error => (error ? reject(asError(error)) : resolve())))
+      const done = (error: unknown): void => (error ? reject(new Unreachable(error)) : resolve())
+      unseen(() => client.connect?.(done))
       client.unref?.()
     })
     return await inTransaction(run, text)
@@ -115,19 +120,31 @@ async function largest(run: Run, plan: unknown): Promise<Plan> {
 
 /** A client of the same class for the same user, server and database. */
 function another(like: PgClient): PgClient {
-  const { host, port, database, user } = like.connectionParameters ?? {}
+  const { host, port, database, user, options } = like.connectionParameters ?? {}
   const Client = like.constructor as new (options: unknown) => PgClient
   return new Client({
     host,
     port,
     database,
     user,
+    // Often the search path.
+    options,
     password: like.password,
     ssl: like.ssl,
     application_name: 'hotpath',
     connectionTimeoutMillis: MOST_MS,
     query_timeout: MOST_MS,
   })
+}
+
+/** Nobody could be asked: it says nothing of the statement. */
+class Unreachable extends Error {
+  readonly code: string
+
+  constructor(reason: unknown) {
+    super('the server lets nobody else in', { cause: reason })
+    this.code = codeOf(reason) || 'UNREACHABLE'
+  }
 }
 
 const asError = (error: unknown): Error =>

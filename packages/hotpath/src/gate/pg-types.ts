@@ -36,6 +36,7 @@ export interface PgClient {
     port?: unknown
     database?: unknown
     user?: unknown
+    options?: unknown
   }
   /** Once it is connected: what a function of the app's gave. */
   readonly password?: unknown

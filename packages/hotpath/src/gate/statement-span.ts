@@ -201,7 +201,7 @@ const NETWORK = new Set(
 )
 
 /** `23505` or `ECONNRESET`; never the message, which quotes values. */
-function codeOf(error: unknown): string {
+export function codeOf(error: unknown): string {
   const code = typeof error === 'object' && error !== null ? Reflect.get(error, 'code') : undefined
   return typeof code === 'string' && (isSqlState(code) || NETWORK.has(code)) ? code : ''
 }

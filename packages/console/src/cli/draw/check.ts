@@ -50,6 +50,7 @@ function drawNew(found: Checked, { columns, paint }: Screen): string[] {
     `    ${plain(found.route)}${site}`,
     ...indented(shortSql(plain(found.subject)), columns).map(line => paint('data', line)),
     ...indented(plain(found.evidence[0] ?? ''), columns),
+    ...(found.note === undefined ? [] : indented(plain(found.note), columns)),
     ...(fix === undefined ? [] : indented(`To do: ${plain(fix.title)}`, columns)),
     ...(fix !== undefined && isVerbatim(fix)
       ? plainLines(fix.text).map(line => `      ${paint('code', line)}`)
