@@ -14,6 +14,7 @@ export interface Repeated {
   readonly alike: number
   /** The quickest that the server was with it, in milliseconds. */
   readonly quickestMs: number
+  readonly typicalMs: number
 }
 
 /** What the log says of one request, from several: what runs beside them is in few, and falls out. */
@@ -25,8 +26,9 @@ export function statementsOf({ requests }: Plain): readonly Repeated[] {
     const groups = each.map(setsOf)
     const sets = middle(groups.map(({ size }) => size))
     const alike = middle(groups.map(group => Math.max(0, ...group.values())))
-    const quickestMs = Math.min(...each.flat().map(({ ms }) => ms))
-    return times === 0 ? [] : [{ text, times, sets, alike, quickestMs }]
+    const ms = each.flat().map(one => one.ms)
+    const [quickestMs, typicalMs] = [Math.min(...ms), middle(ms)]
+    return times === 0 ? [] : [{ text, times, sets, alike, quickestMs, typicalMs }]
   })
 }
 
@@ -58,10 +60,11 @@ export function atOdds(plain: readonly Plain[], truth: readonly Truth[]): string
 
 function countedOther(plain: Plain): string[] {
   const { route, what = '', statements } = plain.drive
-  // Where many of the requests are so long that something runs beside them, the sum of what they have in common.
   const counted = middle(plain.requests.map(({ length }) => length))
   const common = statementsOf(plain).reduce((sum, { times }) => sum + times, 0)
-  if (counted === statements || common === statements) return []
+  // A request of 200 statements takes so long on a busy machine that a scheduler runs beside each of them.
+  const isRight = (n: number): boolean => n >= statements && n <= statements * 1.02
+  if (isRight(counted) || isRight(common)) return []
   return [`${route} ${what}: ${counted} statements in the log, ${statements} in the truth`]
 }
 

@@ -64,8 +64,8 @@ function logOf(plain: Plain): string {
   const counts = requests.map(({ length }) => length).join(' ')
   const size = `${answer.text.length} B ${answer.headers.get('content-encoding') ?? 'as it is'}`
   const lines = statementsOf(plain).map(
-    ({ text, times, sets, quickestMs }) =>
-      `  ${times} with ${sets} sets, ${quickestMs.toFixed(2)} ms: ${text.slice(0, 200)}\n`,
+    ({ text, times, sets, quickestMs, typicalMs }) =>
+      `  ${times} with ${sets} sets, ${quickestMs.toFixed(2)} ms and typically ${typicalMs.toFixed(2)}: ${text.slice(0, 200)}\n`,
   )
   return `\n${drive.route} ${drive.what ?? ''}\n  ${answer.status}, ${size}, ${widest(answer)} fields at the widest, ${quickestMs.toFixed(1)} ms at the quickest; statements ${counts}\n${lines.join('')}`
 }

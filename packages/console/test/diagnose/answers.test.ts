@@ -103,6 +103,15 @@ describe('over-fetch is named', () => {
     assert.equal(one.cost.totalMs, 0)
     assert.deepEqual(kinds(page, told({ 'hotpath.answer.fields': 39 })), [])
   })
+
+  test('by those whose fields were counted: a busy machine does not look into all', () => {
+    const counted = draw(page, told({ 'hotpath.answer.fields': 67 }))
+    const all = [counted, counted, ...[0, 1, 2, 3].map(() => draw(page, told({})))]
+    assert.deepEqual(
+      findingsIn(all).map(({ kind }) => kind),
+      ['wide-response'],
+    )
+  })
 })
 
 describe('a large answer', () => {
