@@ -123,7 +123,12 @@ describe('a config is checked', () => {
     [
       'a key like no other',
       { redis: {} },
-      'hotpath.config.js: unknown key "redis". Known keys: service, endpoint, headers, protocol, trust, sample, callSites, exitMs, profile, enabled, pool, queries, invalidation, cdn, routes.',
+      'hotpath.config.js: unknown key "redis". Known keys: service, endpoint, headers, protocol, trust, sample, callSites, exitMs, profile, explain, enabled, pool, queries, invalidation, cdn, routes.',
+    ],
+    [
+      'no yes or no',
+      { explain: 'on' },
+      'hotpath.config.js: "explain" must be true or false, not "on".',
     ],
     [
       'no duration',
