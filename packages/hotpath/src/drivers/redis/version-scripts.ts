@@ -79,7 +79,9 @@ return answer`
 /** ARGV: instance, system, token, names as JSON. Who is not known yet counts as lapsed until it says more. */
 export const MARK = `${COMMON}
 mark(base .. 'm:' .. ARGV[4], ARGV[6], ARGV[7])
-if ARGV[5] ~= '?' then redis.call('zadd', base .. 'l:' .. ARGV[5], 'NX', 0, ARGV[4]) end`
+-- Where nobody knows, it is forgotten by the time that has passed: from now on, should it never say more.
+local ended = ARGV[5] == '?' and text(now) or 0
+redis.call('zadd', base .. 'l:' .. ARGV[5], 'NX', ended, ARGV[4])`
 
 /** ARGV: instance, token, names as JSON. */
 export const SETTLE = `${COMMON}

@@ -237,6 +237,20 @@ for (const kind of ['redis', 'ioredis'] as const)
       assert.deepEqual((await keep('c')).systems[0]?.pids, [])
     })
 
+    test('who marked everything, wherever it writes, and never came again is forgotten half a minute later', async () => {
+      await alive('a')
+      await versions.mark('gone', { n: 1, system: '?', names: ['*'] })
+      const wherever = '{hotpath:strict}:l:?'
+      const markedMs = Number(redisCli(server.port, 'zscore', wherever, 'gone'))
+      assert.ok(markedMs > 0, 'nothing tells when it was there')
+      await keep('a')
+      assert.equal((await read()).versions[0], undefined)
+      // As if it had been so long ago.
+      redisCli(server.port, 'zadd', wherever, String(markedMs - 30_001), 'gone')
+      await keep('a')
+      assert.notEqual((await read()).versions[0], undefined)
+    })
+
     test('a replica is not trusted', async () => {
       await alive('a')
       redisCli(server.port, 'replicaof', '127.0.0.1', '1')
