@@ -13,7 +13,7 @@ describe('with explain on, slow statements are told with their plans', () => {
     admin = new pg.Client({ connectionString: postgres.url })
     await admin.connect()
     await admin.query(`create schema shop; create table log (n int);
-      create table people as select g as id, 'p' || g || '@x.org' as email from generate_series(1, 20000) g;
+      create table people as select g as id, 'p' || g || '@secret.org' as email from generate_series(1, 20000) g;
       alter table people add primary key (id); analyze people;
       create role few login connection limit 1; grant pg_read_all_data to few`)
   })
@@ -96,7 +96,7 @@ describe('with explain on, slow statements are told with their plans', () => {
     const url = new URL(postgres.url)
     url.username = 'few'
     const app = await start({ DATABASE_URL: url.href })
-    for (let n = 0; n < 60; n++) assert.deepEqual(await get(app, '/find'), [0])
+    for (let n = 0; n < 60; n++) assert.deepEqual(await get(app, '/find'), [1])
     const { errors, spans, code } = await app.finish()
     assert.equal(code, 0)
     assert.equal(spans.some(isPlanned), false)

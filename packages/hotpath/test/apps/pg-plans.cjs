@@ -9,8 +9,8 @@ process.once('disconnect', () => pool.end())
 const slow = '(select pg_sleep(0.02)) is not null as slow'
 
 const ways = {
-  '/find': () => pool.query(`select id, ${slow} from people where email = $1`, ['secret-1@x.org']),
-  '/written': () => pool.query(`select id, ${slow} from people where email = 'secret-2@x.org'`),
+  '/find': () => pool.query(`select id, ${slow} from people where email = $1`, ['p1@secret.org']),
+  '/written': () => pool.query(`select id, ${slow} from people where email = 'p2@secret.org'`),
   '/key': () => pool.query(`select id, ${slow} from people where id = $1`, [7]),
   '/most': () => pool.query(`select count(*), ${slow} from people where id > $1`, [7]),
   '/several': () => pool.query('select pg_sleep(0.02); insert into log values (1)'),
