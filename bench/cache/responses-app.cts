@@ -20,8 +20,12 @@ const server = nodeHttp.createServer((request, response) => {
   runs++
   if (request.url === '/read' && pool !== undefined) {
     void pool.query<{ text: string }>('select text from menu where id = 1').then(({ rows }) => {
-      response.writeHead(200, { 'Content-Type': 'application/json' })
-      response.end(JSON.stringify(rows[0]?.text))
+      const body = Buffer.from(JSON.stringify(rows[0]?.text))
+      response.writeHead(200, {
+        'Content-Type': 'application/json',
+        'Content-Length': body.length,
+      })
+      response.end(body)
     })
     return
   }
