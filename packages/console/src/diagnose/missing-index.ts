@@ -1,10 +1,9 @@
 import { count, counted, duration } from './figures.js'
 import { slowFixes } from './fixes.js'
-import type { Description, Detector, DetectorMeta, Occurrence, Told } from './occurrence.js'
+import type { Description, Detector, DetectorMeta, Told } from './occurrence.js'
 import { SCAN_THRESHOLD, scanOf } from './plan.js'
 import { partOfRequest } from './sentences.js'
 import { isSlowByItself, lookedUp, lookUpText, slowCalls, typicalOf } from './slow-statement.js'
-import type { Trace } from '../model.js'
 
 const meta: DetectorMeta = {
   id: 'missing-index',
@@ -17,7 +16,7 @@ const meta: DetectorMeta = {
 /** A slow statement of which the plan tells why. Without a plan it is a slow statement. */
 export const missingIndex: Detector = {
   meta,
-  detect: (trace: Trace): readonly Occurrence[] => slowCalls(meta.id, trace),
+  detect: trace => slowCalls(meta.id, trace),
   isConfirmed: weighed => isSlowByItself(weighed) && scanOf(weighed.occurrences) !== undefined,
   describe,
   fixes: slowFixes,
