@@ -26,6 +26,8 @@ export const runtimeRules: Rules = {
     cache: ['clock', 'errors', 'config', 'trace', 'sql'],
     cdn: ['config', 'cache'],
     drivers: ['clock', 'errors', 'config', 'cache', 'cdn'],
+    identity: ['errors', 'config'],
+    limit: ['clock', 'errors', 'config', 'identity'],
     query: ['clock', 'config', 'trace', 'sql', 'cache'],
     serve: ['clock', 'errors', 'config', 'trace', 'cache', 'cdn'],
     gate: ['config', 'trace', 'sql', 'answers', 'cache', 'pool', 'plans', 'query', 'serve'],

@@ -59,5 +59,6 @@ export const trustProxyRule: Rule = {
 /** `ipv6Prefix`. */
 export const ipv6PrefixRule: Rule = {
   expected: 'a number of bits from 32 to 128',
-  check: value => Number.isSafeInteger(value) && (value as number) >= 32 && (value as number) <= 128,
+  check: value =>
+    Number.isSafeInteger(value) && (value as number) >= 32 && (value as number) <= 128,
 }

@@ -35,7 +35,10 @@ export class ClientAddresses {
   constructor({
     trustProxy,
     ipv6Prefix = IPV6_PREFIX,
-  }: { readonly trustProxy?: TrustProxy | undefined; readonly ipv6Prefix?: number | undefined } = {}) {
+  }: {
+    readonly trustProxy?: TrustProxy | undefined
+    readonly ipv6Prefix?: number | undefined
+  } = {}) {
     const said = typeof trustProxy === 'object' && 'from' in trustProxy ? trustProxy : undefined
     this.#trusts = trusting(said?.from ?? (trustProxy as Exclude<TrustProxy, { from: unknown }>))
     this.#header = said?.header ?? 'x-forwarded-for'

@@ -13,6 +13,8 @@ export interface JwtOptions {
   readonly audience?: string | readonly string[]
   /** The claim that tells who it is. Default `sub`. */
   readonly claim?: string
+  /** The claim that tells the plan of who it is, for limits by plan. Default: none. */
+  readonly plan?: string
   /** The header that has it, with or without `Bearer`. Default `authorization`. */
   readonly header?: string
   /** Default: RS, PS and ES of 256 to 512 bits, and EdDSA; never `none`, never a shared secret. */
@@ -111,6 +113,7 @@ async function verifier({
   issuer,
   audience,
   claim = 'sub',
+  plan,
   algorithms = ALGORITHMS,
 }: JwtOptions): Promise<((token: string) => Promise<Known>) | undefined> {
   const jose = await loadJose()
@@ -124,12 +127,16 @@ async function verifier({
   }
   return async token => {
     const { payload } = await jose.jwtVerify(token, keys, asked)
-    const told = payload[claim]
-    const identity = typeof told === 'string' && told !== '' ? told : undefined
+    const key = textOf(payload[claim])
+    const identity =
+      key === undefined || plan === undefined ? key : { key, plan: textOf(payload[plan]) }
     const endsMs = typeof payload['exp'] === 'number' ? payload['exp'] * 1000 : Infinity
     return { identity, untilMs: Math.min(endsMs, Date.now() + KNOWN_MS) }
   }
 }
+
+const textOf = (claim: unknown): string | undefined =>
+  typeof claim === 'string' && claim !== '' ? claim : undefined
 
 async function loadJose(): Promise<Jose | undefined> {
   // By a name in a variable: neither the compiler nor a bundler asks for it.

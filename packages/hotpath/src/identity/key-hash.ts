@@ -12,5 +12,6 @@ const BYTES = 12
  *     hashed('203.0.113.9') // 'mFq6h2…', 16 characters
  */
 export function keyHash(secret: string | Uint8Array = randomBytes(32)): (key: string) => string {
-  return key => createHmac('sha256', secret).update(key).digest().subarray(0, BYTES).toString('base64url')
+  return key =>
+    createHmac('sha256', secret).update(key).digest().subarray(0, BYTES).toString('base64url')
 }

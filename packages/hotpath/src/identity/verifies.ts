@@ -1,7 +1,13 @@
 import type { IncomingMessage } from 'node:http'
 
+/** Somebody, by the text that tells them apart, and the plan that they are on where that is known. */
+export interface Client {
+  readonly key: string
+  readonly plan?: string | undefined
+}
+
 /** Who a request is of, as something has verified it; undefined: nobody that is known. */
-export type Identity = string | undefined
+export type Identity = string | Client | undefined
 
 /** Tells who a request is of. It has verified that: made by `jwt` or by `verified`. */
 export interface Identify {
