@@ -7,6 +7,12 @@ import {
 } from './config/caching.js'
 import { type BudgetConfig, budgetRules } from './config/budgets.js'
 import { type CdnConfig, cdnRule } from './config/cdn.js'
+import {
+  type CrowdConfig,
+  crowdRules,
+  type RouteCrowdConfig,
+  routeCrowdRules,
+} from './config/crowd.js'
 import type { StatementCache } from './config/statement-cache.js'
 import { DURATION, durationMs } from './config/duration.js'
 import { nearest } from './config/nearest.js'
@@ -57,7 +63,7 @@ export interface ShareConfig {
 }
 
 /** What `hotpath.config.{js,mjs,json,ts}` beside the app's package.json may say. All keys are optional. */
-export interface Config {
+export interface Config extends CrowdConfig {
   /** Name of this service. Default: `name` of the app's package.json. */
   readonly service?: string
   /** Where telemetry goes: the base URL of an OTLP/HTTP receiver. Default `http://127.0.0.1:4318`. */
@@ -122,7 +128,7 @@ export interface QueriesConfig {
 }
 
 /** What holds for the requests of one route. */
-export interface RouteConfig extends BudgetConfig {
+export interface RouteConfig extends BudgetConfig, RouteCrowdConfig {
   readonly queries?: Omit<QueriesConfig, 'maxAgeMs' | 'cache' | 'observe'>
   /** Answers are kept and given again; on routes of GET, each by its name. */
   readonly cache?: ResponseCacheConfig
@@ -257,6 +263,7 @@ const rules: Readonly<Record<keyof Config, Rule>> = {
   },
   invalidation: invalidationRule,
   cdn: cdnRule,
+  ...crowdRules,
   routes: {
     expected: "an object with keys such as 'GET /users'",
     check: value =>
@@ -269,6 +276,7 @@ const rules: Readonly<Record<keyof Config, Rule>> = {
         queries: { expected: 'an object', check: isRecord, keys: { batch, memo: yesOrNo } },
         cache: responseCacheRule,
         ...budgetRules,
+        ...routeCrowdRules,
       },
     },
   },

@@ -174,14 +174,14 @@ export class CachePolicies implements Policies {
 }
 
 /** In lower case, without the empty ones: routers differ in what they tell apart. */
-function segmentsOf(path: string): string[] {
+export function segmentsOf(path: string): string[] {
   return path
     .toLowerCase()
     .split('/')
     .filter(segment => segment !== '')
 }
 
-function decoded(path: string): string {
+export function decoded(path: string): string {
   try {
     return decodeURIComponent(path)
   } catch {
@@ -189,9 +189,9 @@ function decoded(path: string): string {
   }
 }
 
-const isLiteral = (segment: string): boolean => /^[\w.~%-]+$/.test(segment)
+export const isLiteral = (segment: string): boolean => /^[\w.~%-]+$/.test(segment)
 
-function matches(pattern: readonly string[], path: readonly string[]): boolean {
+export function matches(pattern: readonly string[], path: readonly string[]): boolean {
   for (let at = 0; at < pattern.length; at++) {
     const segment = pattern[at] as string
     // Optional parts, wildcards, regular expressions: the router knows, all that follows may be.
