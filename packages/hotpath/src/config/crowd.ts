@@ -74,19 +74,20 @@ export function partOf(value: unknown): number | undefined {
   return part > 0 ? part : undefined
 }
 
+const concurrencyKeys: Readonly<Record<keyof ConcurrencyConfig, Rule>> = {
+  limit: { expected: "'adaptive' or a whole number from 1 up", check: isLimit },
+  min: count(1),
+  max: count(1),
+  queue: count(0),
+  queueTime: duration,
+  mode,
+}
 const concurrency: Rule = {
   expected:
     "'adaptive', 'exempt', a whole number from 1 up, or an object with limit, min, max, queue",
   check: value =>
     value === 'exempt' || isLimit(value) || (isRecord(value) && bounds(value as ConcurrencyConfig)),
-  keys: {
-    limit: { expected: "'adaptive' or a whole number from 1 up", check: isLimit },
-    min: count(1),
-    max: count(1),
-    queue: count(0),
-    queueTime: duration,
-    mode,
-  },
+  keysOf: value => (isRecord(value) ? concurrencyKeys : undefined),
 }
 
 /** Not the other way round. */

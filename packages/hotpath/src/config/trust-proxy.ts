@@ -45,7 +45,7 @@ export const trustProxyRule: Rule = {
     isTrusted(value) ||
     (typeof value === 'object' && value !== null && 'from' in value),
   keysOf: value =>
-    Array.isArray(value)
+    Array.isArray(value) || typeof value !== 'object'
       ? undefined
       : {
           from: { expected: from, check: isTrusted },
