@@ -104,7 +104,10 @@ const by: Rule = {
   expected: "'ip', 'user', 'key' or a function that gives a text for a request",
   check: value => ['ip', 'user', 'key'].includes(String(value)) || isFunction(value),
 }
-const header: Rule = { expected: 'the name of a header', check: value => /^[\w-]+$/.test(String(value)) }
+const header: Rule = {
+  expected: 'the name of a header',
+  check: value => /^[\w-]+$/.test(String(value)),
+}
 
 const burst: Rule = {
   expected: 'a whole number from 1 up, or a list with one for each rate',
@@ -113,7 +116,8 @@ const burst: Rule = {
 const penalty: Rule = {
   expected: "an object such as { after: 20, for: '10m' }",
   check: value =>
-    isRecord(value) && ['after', 'for'].every(key => Reflect.get(value as object, key) !== undefined),
+    isRecord(value) &&
+    ['after', 'for'].every(key => Reflect.get(value as object, key) !== undefined),
   keys: { after: count, within: duration, for: duration },
 }
 const ratePart: Readonly<Record<string, Rule>> = {

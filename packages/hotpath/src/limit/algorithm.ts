@@ -67,7 +67,7 @@ const slidingWindow: Algorithm = {
     const { part, current, before } = read(state, at, window, nowUs)
     if (before * (1 - part) + current + cost <= count) return 0
     // Within this window what is of the one before fades; else this one has to become the one before.
-    if (current + cost <= count) return ((1 - part) - (count - cost - current) / before) * periodUs
+    if (current + cost <= count) return (1 - part - (count - cost - current) / before) * periodUs
     return (2 - part - (count - cost) / current) * periodUs
   },
   spend(state, at, window, nowUs, cost) {

@@ -4,7 +4,7 @@
  * let go. So those are forgotten who came least recently, and what a request costs is one look-up.
  */
 export class Clients {
-  /** Of those that were let go for want of room since this was last asked; most of them had nothing to lose. */
+  /** Those that were let go for want of room; most of them had nothing to lose. */
   forgotten = 0
   private young = new Map<string, number[]>()
   private old = new Map<string, number[]>()

@@ -36,7 +36,7 @@ export interface Limiter<Answer = Decision | Promise<Decision>> {
   take(key: string, options?: TakeOptions): Answer
   /** Gives `key` all back, and ends its penalty. Rejects where the store cannot be told. */
   forget(key: string): Promise<void>
-  /** Clients that were let go for want of room, most of which had nothing to lose. */
+  /** Clients that were let go for want of room so far, most of which had nothing to lose. */
   readonly forgotten: number
 }
 

@@ -1,6 +1,5 @@
 import { randomUUID } from 'node:crypto'
 import { Budget, Failed } from '../cache/share/budget.js'
-import { caught } from '../trace/counts.js'
 import type { LimitStore } from './store.js'
 
 /** What a request waits for a store at most. */
@@ -25,6 +24,8 @@ export class LimitLink {
   epoch = 0
   away = false
   outages = 0
+  /** Calls that the store refused, or that could not reach it. */
+  errors = 0
   /** Processes that count at this store, this one too, as far as it said. */
   instances = 1
   #failures = 0
@@ -61,7 +62,7 @@ export class LimitLink {
 
   #failed({ how }: Failed): void {
     this.epoch++
-    if (how === 'error') caught(`limit.store.${this.store.name}`)
+    if (how === 'error') this.errors++
     if (this.away || ++this.#failures < FAILURES) return
     this.away = true
     this.outages++

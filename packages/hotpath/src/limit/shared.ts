@@ -101,7 +101,8 @@ export class SharedLimit {
   #alone(key: string, cost: number): Decision {
     const { onStoreFailure } = this.options
     const [{ count, name }] = this.rule.windows
-    if (onStoreFailure === 'open') return new Decided(true, count, count, 0, 0, undefined, name, true)
+    if (onStoreFailure === 'open')
+      return new Decided(true, count, count, 0, 0, undefined, name, true)
     if (onStoreFailure === 'closed')
       return new Decided(false, count, 0, CLOSED_RETRY_MS, CLOSED_RETRY_MS, 'store', name, true)
     const { instances } = this.#link

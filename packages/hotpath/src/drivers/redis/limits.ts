@@ -53,12 +53,7 @@ class RedisLimits implements LimitStore {
     private readonly prefix: string,
   ) {}
 
-  take(
-    key: string,
-    rule: LimitRule,
-    cost: number,
-    spent?: readonly number[],
-  ): Promise<Taken> {
+  take(key: string, rule: LimitRule, cost: number, spent?: readonly number[]): Promise<Taken> {
     const prepared = this.#prepare(rule)
     const name = `${this.prefix}:limit:${prepared.kind}:${key}`
     if (prepared.kind === 'g') return this.#single(name, rule, prepared, cost, spent)
