@@ -10,6 +10,8 @@ export interface Algorithm {
   most(window: Window): number
   /** How long this cost would have to wait; 0 or less: it need not. */
   retryUs(state: readonly number[], at: number, window: Window, nowUs: number, cost: number): number
+  /** Makes a state that lies ahead, since the clock was set back, one that its client can have. */
+  settle(state: number[], at: number, window: Window, nowUs: number): void
   spend(state: number[], at: number, window: Window, nowUs: number, cost: number): void
   remaining(state: readonly number[], at: number, window: Window, nowUs: number): number
   resetUs(state: readonly number[], at: number, window: Window, nowUs: number): number
@@ -22,13 +24,16 @@ export interface Algorithm {
 /**
  * The generic cell rate algorithm (ITU-T I.371): one number, the time at which all that was spent is paid
  * back at the rate. It may lie `capacityUs` ahead of now. A clock that is set back would leave it further
- * ahead, and its client shut out for as long: it is never believed to be.
+ * ahead, and its client shut out for as long: then it is brought back.
  */
 const gcra: Algorithm = {
   size: 1,
   most: ({ burst }) => burst,
   retryUs: (state, at, window, nowUs, cost) =>
     aheadUs(state, at, window, nowUs) + needUs(window, cost) - window.capacityUs,
+  settle(state, at, { capacityUs }, nowUs) {
+    if ((state[at] as number) > nowUs + capacityUs) state[at] = nowUs + capacityUs
+  },
   spend(state, at, window, nowUs, cost) {
     state[at] = nowUs + aheadUs(state, at, window, nowUs) + needUs(window, cost)
   },
@@ -70,6 +75,8 @@ const slidingWindow: Algorithm = {
     if (current + cost <= count) return (1 - part - (count - cost - current) / before) * periodUs
     return (2 - part - (count - cost) / current) * periodUs
   },
+  // A window that is not reached yet is read as none.
+  settle() {},
   spend(state, at, window, nowUs, cost) {
     const { number, current, before } = read(state, at, window, nowUs)
     state[at] = number

@@ -92,7 +92,8 @@ export class Buckets {
     const { intervalUs, capacityUs } = single
     let aheadUs = (state[0] as number) - nowUs
     if (aheadUs < 0) aheadUs = 0
-    else if (aheadUs > capacityUs) aheadUs = capacityUs
+    // Only a clock that was set back can have done that: kept, it would shut its client out until then.
+    else if (aheadUs > capacityUs) state[0] = nowUs + (aheadUs = capacityUs)
     const afterUs = aheadUs + intervalUs
     const isAllowed = afterUs <= capacityUs
     if (isAllowed) {
@@ -120,6 +121,7 @@ export class Buckets {
     if (penaltyUs > 0) return { allowed: false, penaltyUs, nowUs, state }
     for (let at = 0; at < windows.length; at++) {
       const window = windows[at] as Window
+      algorithm.settle(state, at * algorithm.size, window, nowUs)
       if (algorithm.retryUs(state, at * algorithm.size, window, nowUs, cost) > 0) {
         const begunUs = penalty === undefined ? 0 : this.strike(state, nowUs)
         return { allowed: false, penaltyUs: begunUs, nowUs, state }
@@ -169,8 +171,9 @@ export class Buckets {
 }
 
 /** A clock that was set back shuts nobody out for longer than the penalty. */
-function punishedUs(state: readonly number[], at: number, nowUs: number, forUs: number): number {
-  return Math.min((state[at + 2] as number) - nowUs, forUs)
+function punishedUs(state: number[], at: number, nowUs: number, forUs: number): number {
+  if ((state[at + 2] as number) > nowUs + forUs) state[at + 2] = nowUs + forUs
+  return (state[at + 2] as number) - nowUs
 }
 
 /** After so long without a request a client is as if it had never come. */

@@ -13,12 +13,13 @@ export const GCRA = `local time = redis.call('time')
 local now = time[1] * 1000000 + time[2]
 local capacity, need, spent = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
 local ahead = (tonumber(redis.call('get', KEYS[1]) or 0)) - now
+local changed = ahead > capacity or ahead < spent
 if ahead > capacity then ahead = capacity end
 if ahead < spent then ahead = spent end
 local after = ahead + need
 local refused = after > capacity
 if refused then after = ahead end
-if after > 0 and not (refused and spent == 0) then
+if after > 0 and (changed or not refused) then
   redis.call('set', KEYS[1], string.format('%.2f', now + after), 'px', math.ceil(after / 1000))
 end
 if refused then return {now, -4 * ahead - 1} end
@@ -45,7 +46,8 @@ local function keep(us)
 end
 local function punished()
   if limit == 0 then return 0 end
-  return math.max(0, math.min(state[last + 3] - now, lasts))
+  if state[last + 3] > now + lasts then state[last + 3] = now + lasts end
+  return math.max(0, state[last + 3] - now)
 end
 local function strike()
   if limit == 0 then return end
