@@ -51,8 +51,7 @@ export function addressOf(
 }
 
 /**
- * The function that says whose request it is. Called once for each policy. No user is taken for an address
- * or for a key that reads the same.
+ * The function that says whose request it is. Called once for each policy.
  *
  *     const identity = identityOf('ip', {})
  *     await identity(request) // '192.0.2.7'
@@ -62,29 +61,25 @@ export function identityOf(by: By, settings: WhoSettings): Identity {
   if (by === 'user') {
     const { identify } = settings
     // Who a client only says that it is must not be asked for; the config refuses it before.
-    return doesVerify(identify) ? contained(identify, 'user:') : () => undefined
+    return doesVerify(identify) ? contained(identify) : () => undefined
   }
   if (by === 'key') {
     const name = (settings.keyHeader ?? 'x-api-key').toLowerCase()
     return request => {
       const value = headerValue(rawListOf(request), name)
-      return value === '' || value.length > MOST_KEY ? undefined : `key:${value}`
+      return value === '' || value.length > MOST_KEY ? undefined : value
     }
   }
   return contained(request => {
     const told = by(request)
     return told instanceof Promise ? told.then(textOf) : textOf(told)
-  }, 'by:')
+  })
 }
 
 /** What fails is undefined. */
-function contained(identify: Identity, prefix: string): Identity {
+function contained(identify: Identity): Identity {
   const named = (told: Told): Told =>
-    told === undefined || told === ''
-      ? undefined
-      : typeof told === 'string'
-        ? prefix + told
-        : { ...told, key: prefix + told.key }
+    (typeof told === 'object' ? told.key : told) === '' ? undefined : told
   return request => {
     try {
       const told = identify(request)

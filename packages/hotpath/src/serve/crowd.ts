@@ -5,7 +5,7 @@ import type { Pressure } from '../concurrency/pressure.js'
 import { limitBody, saysTooLong } from './body-limit.js'
 import { type CrowdPolicies, type CrowdPolicy, priorityOf } from './crowd-policy.js'
 import type { CrowdTally, Label } from './crowd-tally.js'
-import { isOpenEnded, isStream } from './open-ended.js'
+import { isOpenEnded, isStream, tellsLatency } from './open-ended.js'
 import { refuse, type Why } from './refusal.js'
 import { type Emit, type RequestSpan, type Run, SERVED, type ServeStage, type Way } from './seam.js'
 
@@ -34,6 +34,16 @@ export class Crowd implements ServeStage {
     private readonly inner?: ServeStage | undefined,
   ) {}
 
+  shed(request: IncomingMessage, response: ServerResponse, span: RequestSpan): boolean {
+    try {
+      const policy = this.policies.of(request.method ?? '', request.url ?? '')
+      return this.#refuses(policy, request, response, span)
+    } catch {
+      this.caught()
+      return false
+    }
+  }
+
   enter(
     request: IncomingMessage,
     response: ServerResponse,
@@ -41,14 +51,7 @@ export class Crowd implements ServeStage {
     emit: Emit,
     server: unknown,
   ): Way {
-    let policy: CrowdPolicy | undefined
-    try {
-      policy = this.policies.of(request.method ?? '', request.url ?? '')
-      if (this.#refuses(policy, request, response, span)) return SERVED
-    } catch {
-      this.caught()
-    }
-    const at = policy
+    const at = this.#policyOf(request)
     if (at?.places === undefined) return this.inner?.enter(request, response, span, emit, server)
     // The rest of the way may hold a request up, or make one by itself: each goes through here on its way to the app.
     const { admit } = this
@@ -74,6 +77,15 @@ export class Crowd implements ServeStage {
       this.#leave(response)
     } catch {
       this.caught()
+    }
+  }
+
+  #policyOf({ method = '', url = '' }: IncomingMessage): CrowdPolicy | undefined {
+    try {
+      return this.policies.of(method, url)
+    } catch {
+      this.caught()
+      return undefined
     }
   }
 
@@ -195,8 +207,7 @@ export class Crowd implements ServeStage {
     const place = (response as Placed)[PLACE]
     if (place === undefined) return
     ;(response as Placed)[PLACE] = undefined
-    const counts = response.writableFinished && response.statusCode < 500 && !isStream(response)
-    place.leave(counts)
+    place.leave(tellsLatency(response))
   }
 }
 

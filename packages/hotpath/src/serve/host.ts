@@ -14,6 +14,18 @@ export interface Host extends CdnHost {
   countAs(name: string, route: string, reason: string, n: number): void
   /** Figures that are read with each delivery of metrics. */
   gauges(read: () => readonly Gauge[]): void
+  /**
+   * Limits, where there are any: true, if they have taken the request that is about to be given a kept answer, and
+   * call `go` once it may be.
+   */
+  readonly hold?:
+    | ((
+        route: string,
+        request: IncomingMessage,
+        response: ServerResponse,
+        go: () => void,
+      ) => boolean)
+    | undefined
   /** Calls `hand` before counters leave the process. */
   beforeCounts(hand: () => void): void
   /** Runs `fn` as part of this request. */

@@ -3,6 +3,9 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 /** So long a body may take to arrive, or an answer to be fetched, before it counts as its client's work. */
 const MOST_TRANSFER_MS = 1_000
 
+/** Where a limit of ours keeps a request, and for how long is no matter of the process: src/limit. */
+const HELD = Symbol.for('hotpath.held')
+
 /** Types of answers that go on for as long as somebody listens. */
 const STREAMS = /^content-type: *(?:text\/event-stream|multipart\/x-mixed-replace)/im
 
@@ -24,7 +27,14 @@ export function isOpenEnded(
   response: ServerResponse,
   tookMs: number,
 ): boolean {
-  if (isStream(response)) return true
+  if (isStream(response) || Reflect.get(response, HELD) === true) return true
   if (tookMs < MOST_TRANSFER_MS) return false
   return !request.complete || (response.writableEnded && !response.writableFinished)
+}
+
+/** Whether the time that an answer took says how fast the app is: what was refused, or failed, took its own. */
+export function tellsLatency(response: ServerResponse): boolean {
+  const { statusCode } = response
+  if (Reflect.get(response, HELD) === true || statusCode === 429 || statusCode >= 500) return false
+  return response.writableFinished && !isStream(response)
 }

@@ -29,7 +29,9 @@ export class CrowdServer implements AsyncDisposable {
       if (type !== 'request') return emit.call(this.server, type, ...args)
       const [request, response] = args as [IncomingMessage, ServerResponse]
       response.once('close', () => stage.closed(response))
-      const way = stage.enter(request, response, spanOf(request), emit, this.server)
+      const span = spanOf(request)
+      if (stage.shed?.(request, response, span) === true) return true
+      const way = stage.enter(request, response, span, emit, this.server)
       if (way === SERVED) return true
       const run = () => emit.call(this.server, type, ...args)
       return way === undefined ? run() : way(run)
