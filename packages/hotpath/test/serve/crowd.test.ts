@@ -244,6 +244,51 @@ describe('concurrency', () => {
   })
 })
 
+describe('shedding', () => {
+  // Any process has more than this: it is hard pressed from the first look on.
+  const shed = { memory: '1mb' } as const
+  const pressed = (server: CrowdServer): Promise<void> =>
+    until(async () => (await ask(`${server.url}/menu`)).status === 503, 'a refusal')
+
+  test('sends requests away before anything is done for them, and spares exempt routes', async () => {
+    await using server = await CrowdServer.start((_, response) => response.end('served'), {
+      shed,
+      routes: {
+        'GET /menu': { cache: { ttl: '1m' } },
+        'GET /metrics': { concurrency: 'exempt' },
+      },
+    })
+    await pressed(server)
+    const runs = server.runs.length
+    let refused = 0
+    for (let n = 0; n < 20; n++) {
+      const answer = await ask(`${server.url}/menu`)
+      if (answer.status !== 503) continue
+      refused++
+      assert.equal(answer.headers.get('content-type'), 'application/problem+json')
+      assert.ok(Number(answer.headers.get('retry-after')) >= 1)
+      assert.match(await answer.text(), /"detail":"The server is short of memory."/)
+    }
+    // One of twenty goes on: without it nothing would ever be collected.
+    assert.ok(refused >= 18, `${refused} of 20`)
+    assert.equal(server.runs.length, runs + 20 - refused)
+    assert.equal((await ask(`${server.url}/metrics`)).status, 200)
+    assert.ok((server.counted()['shed.refused memory GET /menu'] ?? 0) >= 18)
+  })
+
+  test('in shadow counts, and sends nobody away', async () => {
+    await using server = await CrowdServer.start((_, response) => response.end('served'), {
+      shed: { ...shed, mode: 'shadow' },
+    })
+    const counted = (): number => server.counted()['shed.shadow.refused memory GET /menu'] ?? 0
+    await until(async () => {
+      assert.equal((await ask(`${server.url}/menu`)).status, 200)
+      return counted() > 5
+    }, 'some that would have been refused')
+    assert.deepEqual(Object.keys(server.counted()), ['shed.shadow.refused memory GET /menu'])
+  })
+})
+
 describe('bodies', () => {
   const config = { routes: { 'POST /orders': { bodyLimit: '1kb' } } } as const
   const start = () =>
