@@ -1,3 +1,4 @@
+import { clock } from '../clock.js'
 import type { Config } from '../config.js'
 import { durationMs } from '../config/duration.js'
 import { memoryPart } from '../concurrency/memory.js'
@@ -5,7 +6,9 @@ import { LOOK_MS, Pressure } from '../concurrency/pressure.js'
 import { Crowd } from './crowd.js'
 import { CrowdPolicies, isAboutCrowd } from './crowd-policy.js'
 import { CrowdTally } from './crowd-tally.js'
+import { checkFastWay } from './fast-way.js'
 import type { Host } from './host.js'
+import { refusing } from './refusal.js'
 import type { ServeStage } from './seam.js'
 
 /** The app may replace the global timers; ours must be real. */
@@ -23,6 +26,7 @@ export function startCrowd(
 ): ServeStage | undefined {
   if (!isAboutCrowd(config) || /^(?:off|0|false)$/i.test(environment['HOTPATH_CONCURRENCY'] ?? ''))
     return inner
+  refusing.fast = checkFastWay(clock)
   const tally = new CrowdTally(host)
   const shed = pressureOf(config)
   const policies = new CrowdPolicies(config, {
