@@ -18,6 +18,8 @@ export interface OpenBlock {
   readonly seed: number
   /** A status that is an answer as well: the app may send requests away. */
   readonly refusal?: number
+  /** Milliseconds from connecting to the first request: an app that is busy accepts one in each turn of its loop. */
+  readonly settleMs?: number
   /** A request that finds no connection for so long is given up, and never sent. */
   readonly patienceMs?: number
 }
@@ -38,7 +40,7 @@ export async function openLoop(block: OpenBlock): Promise<OpenResult> {
   const servedMs = Array.from(starts, () => Number.NaN)
   const statuses = Array.from(starts, () => 0)
   const { patienceMs = Number.POSITIVE_INFINITY, refusal = 200 } = block
-  const originMs = performance.now()
+  let originMs = 0
   const now = (): number => performance.now() - originMs
   let next = 0
   const work = async (connection: Connection): Promise<void> => {
@@ -57,6 +59,8 @@ export async function openLoop(block: OpenBlock): Promise<OpenResult> {
   }
   const connections = Array.from({ length: block.connections }, () => new Connection(block.port))
   try {
+    if (block.settleMs !== undefined) await sleep(block.settleMs)
+    originMs = performance.now()
     await Promise.all(connections.map(work))
     return { latenciesMs, servedMs, statuses }
   } finally {

@@ -11,8 +11,9 @@ const SLICE_MS = 2
 const OVERLOAD_MS = 100
 /** Until nobody had to wait for so long: it may begin again at once. */
 const CALM_MS = 1_000
-/** Then one may wait only for as long as a request takes, at least this. */
+/** Then one may wait only for as long as three requests take, at least this; the newest go first by then. */
 const LEAST_WAIT_MS = 5
+const OVERLOAD_WAIT = 3
 /** How often those who are under way are looked through for those who are not any longer. */
 const SWEEP_MS = 5
 /** Why somebody was refused. */
@@ -199,7 +200,7 @@ export class Places {
   #allowedMs(): number {
     const { queueMs } = this.options
     if (!this.#overloaded) return queueMs
-    return Math.min(queueMs, Math.max(LEAST_WAIT_MS, this.#limit.baseMs))
+    return Math.min(queueMs, Math.max(LEAST_WAIT_MS, OVERLOAD_WAIT * this.#limit.baseMs))
   }
 
   #drainSoon(): void {

@@ -143,7 +143,8 @@ export class Crowd implements ServeStage {
         ;(response as Placed)[PLACE] = taken
         if (!isSent) response.once('close', () => this.#leave(response))
       }
-      let later: Run | undefined
+      let context: AsyncResource | undefined
+      let isRefused = false
       const count = (what: 'queued' | 'refused', why?: string): void =>
         this.tally.add(`concurrency.${what}`, labelOf(policy, span), why)
       const guest: Guest = {
@@ -155,10 +156,11 @@ export class Crowd implements ServeStage {
           if (waitedMs >= LEAST_COUNTED_MS) count('queued')
           ;(response as Placed)[WAITS] = undefined
           keep(taken)
-          later?.()
+          context?.runInAsyncScope(run)
           this.#ran(response)
         },
         refuse: why => {
+          isRefused = true
           count('refused', why)
           this.#send(policy, request, response, span, why)
         },
@@ -167,8 +169,9 @@ export class Crowd implements ServeStage {
       }
       place = places.ask(guest)
       if (place === undefined) {
+        if (isRefused) return true
         // In the async context of the request, whoever gives the place back.
-        later = AsyncResource.bind(run)
+        context = new AsyncResource('hotpath.place')
         ;(response as Placed)[WAITS] = places
         return true
       }
