@@ -24,7 +24,10 @@ import { type Problem, problem } from './errors.js'
 
 export type { InvalidationConfig, TableCacheConfig } from './config/caching.js'
 export type { PoolConfig, ShareConfig } from './config/pool.js'
+export { bytesOf } from './config/bytes.js'
+export { durationMs } from './config/duration.js'
 export { outsideTriggers } from './config/outside.js'
+export { type Rate, ratesOf } from './config/rate.js'
 
 /** Headers of the export, or a function that gives them when the first request was seen. */
 export type ExportHeaders =

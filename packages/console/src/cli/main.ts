@@ -6,6 +6,7 @@ import { addCheck } from './check.js'
 import { addListings } from './commands.js'
 import { addDev } from './dev.js'
 import { plain } from './draw/text.js'
+import { addExport } from './export.js'
 import { addMcp } from './mcp.js'
 import { addTriggers } from './triggers.js'
 import { endWithReader, tell } from './output.js'
@@ -53,6 +54,7 @@ function programOf(): Command {
   addListings(program)
   addAlerts(program)
   addTriggers(program)
+  addExport(program)
   addMcp(program)
   return program
 }

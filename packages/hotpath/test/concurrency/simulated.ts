@@ -22,8 +22,7 @@ export class SimulatedServer {
   readonly outcomes: Outcome[] = []
   readonly limits: number[] = []
   readonly places: Places
-  readonly #events: { atMs: number; order: number; fn: () => void }[] = []
-  #order = 0
+  readonly #events: { atMs: number; fn: () => void }[] = []
   /** Of the thing behind the server, such as a pool: those who wait for one of its connections. */
   readonly #behind: (() => void)[] = []
   #busy = 0
@@ -52,7 +51,11 @@ export class SimulatedServer {
   }
 
   at(inMs: number, fn: () => void): void {
-    this.#events.push({ atMs: this.nowMs + inMs, order: this.#order++, fn })
+    const atMs = this.nowMs + inMs
+    // The list is in order; most belong near its end.
+    let place = this.#events.length
+    while (place > 0 && (this.#events[place - 1] as { atMs: number }).atMs > atMs) place--
+    this.#events.splice(place, 0, { atMs, fn })
   }
 
   /** Requests come at this rate, at random moments, from now on for so long. */
@@ -105,7 +108,6 @@ export class SimulatedServer {
   /** Runs what is to come until this time. */
   run(untilMs: number): void {
     for (;;) {
-      this.#events.sort((a, b) => a.atMs - b.atMs || a.order - b.order)
       const next = this.#events[0]
       if (next === undefined || next.atMs > untilMs) break
       this.#events.shift()
