@@ -205,7 +205,7 @@ describe('for all headers', () => {
   test('a list of addresses is read back from its right end', () => {
     fc.assert(
       fc.property(fc.array(address, { minLength: 1, maxLength: 20 }), list => {
-        const expected = list.map(each => plainAddress(each)).reverse()
+        const expected = list.map(each => plainAddress(each)).toReversed()
         assert.deepEqual([...hopsOf('x-forwarded-for', list.join(', '))], expected)
         const forwarded = list.map(each => `for=${bracketed(each)}`).join(',')
         assert.deepEqual([...hopsOf('forwarded', forwarded)], expected)
