@@ -33,7 +33,9 @@ export class PathMatch<T extends object> {
     if (path.charCodeAt(0) !== 47) return undefined
     const found = this.of(segmentsOf(decoded(path)))
     // A router may decode what lies between the slashes: `a%2Fb` is one of its segments.
-    return found ?? (path.includes('%') ? this.of(segmentsOf(path).map(decoded).map(lower)) : undefined)
+    return (
+      found ?? (path.includes('%') ? this.of(segmentsOf(path).map(decoded).map(lower)) : undefined)
+    )
   }
 
   private of(segments: readonly string[]): T | undefined {

@@ -45,11 +45,10 @@ describe('a limit', () => {
 
   test('lets each client have its own', () => {
     const { limiter } = timed({ rate: '1/m' })
-    assert.deepEqual(['ann', 'bob', 'ann'].map(key => limiter.take(key).allowed), [
-      true,
-      true,
-      false,
-    ])
+    assert.deepEqual(
+      ['ann', 'bob', 'ann'].map(key => limiter.take(key).allowed),
+      [true, true, false],
+    )
   })
 
   test('with a burst of one spaces requests out', () => {
@@ -83,7 +82,10 @@ describe('a limit', () => {
   })
 
   test('has rates of plans', () => {
-    const { limiter } = timed({ rate: '1/m', tiers: { pro: '3/m', max: { rate: '5/m', burst: 2 } } })
+    const { limiter } = timed({
+      rate: '1/m',
+      tiers: { pro: '3/m', max: { rate: '5/m', burst: 2 } },
+    })
     const taken = (plan?: string) =>
       count(Array.from({ length: 6 }, () => limiter.take('ann', { plan }).allowed))
     assert.deepEqual([taken(), taken('pro'), taken('max'), taken('none such')], [1, 3, 2, 0])
@@ -122,7 +124,10 @@ describe('a limit', () => {
 describe('a sliding window', () => {
   test('never counts more than its count in a window, and says how many are left', () => {
     const { limiter, at } = timed({ rate: '4/m', algorithm: 'sliding-window' })
-    assert.deepEqual([1, 2, 3, 4].map(() => limiter.take('ann').remaining), [3, 2, 1, 0])
+    assert.deepEqual(
+      [1, 2, 3, 4].map(() => limiter.take('ann').remaining),
+      [3, 2, 1, 0],
+    )
     const { allowed, retryAfterMs } = limiter.take('ann')
     assert.equal(allowed, false)
     // At 75 s a quarter of the window before is past: three of four are left of it.
@@ -136,7 +141,10 @@ describe('a sliding window', () => {
   })
 
   test('tells who is refused when asking helps: not before, and then', () => {
-    const step = fc.record({ afterMs: fc.integer({ min: 0, max: 40_000 }), cost: fc.integer({ min: 1, max: 3 }) })
+    const step = fc.record({
+      afterMs: fc.integer({ min: 0, max: 40_000 }),
+      cost: fc.integer({ min: 1, max: 3 }),
+    })
     fc.assert(
       fc.property(fc.array(step, { minLength: 1, maxLength: 30 }), steps => {
         const { limiter, at } = timed({ rate: '5/m', algorithm: 'sliding-window' })
@@ -175,8 +183,14 @@ describe('GCRA', () => {
   }
 
   test('lets through what a leaky bucket does, over random arrivals', () => {
-    const step = fc.record({ afterMs: fc.integer({ min: 0, max: 700 }), cost: fc.integer({ min: 1, max: 4 }) })
-    const rate = fc.record({ count: fc.constantFrom(1, 2, 4, 5, 8, 10), burst: fc.integer({ min: 4, max: 12 }) })
+    const step = fc.record({
+      afterMs: fc.integer({ min: 0, max: 700 }),
+      cost: fc.integer({ min: 1, max: 4 }),
+    })
+    const rate = fc.record({
+      count: fc.constantFrom(1, 2, 4, 5, 8, 10),
+      burst: fc.integer({ min: 4, max: 12 }),
+    })
     fc.assert(
       fc.property(rate, fc.array(step, { maxLength: 60 }), ({ count: many, burst }, steps) => {
         const { limiter, at } = timed({ rate: `${many}/s`, burst })
@@ -242,7 +256,10 @@ describe('bad input and faults', () => {
     for (const key of ['', undefined, null, 7])
       assert.throws(() => limiter.take(key as string), { code: 'HOTPATH_LIMIT_KEY' })
     const [long, other] = ['x'.repeat(1 << 20), `${'x'.repeat((1 << 20) - 1)}y`]
-    assert.deepEqual([long, long, other].map(key => limiter.take(key).allowed), [true, false, true])
+    assert.deepEqual(
+      [long, long, other].map(key => limiter.take(key).allowed),
+      [true, false, true],
+    )
   })
 
   test('hostile keys are keys as others', () => {

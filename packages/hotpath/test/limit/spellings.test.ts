@@ -29,6 +29,9 @@ writeFileSync(
 )
 
 const COUNT = 5_000
+/** For second versions and settings of the same framework. */
+const FEW = 1_000
+const SECOND = ['express4', 'fastify4', 'fastify5 lenient', 'node']
 const AT_ONCE = 32
 
 /** What came of each spelling, as many at once as the agent has sockets. */
@@ -57,8 +60,9 @@ for (const framework of [...TELLING, ...SILENT]) {
   const title = isExact
     ? 'exactly where the handler is reached'
     : 'wherever the handler is reached, and perhaps elsewhere'
-  test(`${framework}: of ${COUNT} spellings the limit holds ${title}`, async () => {
-    const all = spellings(COUNT)
+  const count = SECOND.includes(framework) ? FEW : COUNT
+  test(`${framework}: of ${count} spellings the limit holds ${title}`, async () => {
+    const all = spellings(count)
     const seen = await observe(
       'limited.cjs',
       async app => {
@@ -79,7 +83,7 @@ for (const framework of [...TELLING, ...SILENT]) {
           if (reached) handled++
           else unhandled++
         }
-        assert.ok(handled > 200 && unhandled > 200, `${handled} and ${unhandled}`)
+        assert.ok(handled > 50 && unhandled > 50, `${handled} and ${unhandled}`)
       },
       { FRAMEWORK: framework, HOTPATH_CONFIG: config },
     )
