@@ -137,7 +137,7 @@ for (const [name, connect] of Object.entries(clients))
       const refused = await take(closed, 2)
       assert.deepEqual(
         refused.map(({ allowed: yes, reason, alone }) => ({ yes, reason, alone })),
-        Array(2).fill({ yes: false, reason: 'store', alone: true }),
+        [1, 2].map(() => ({ yes: false, reason: 'store', alone: true })),
       )
       server.resume()
       await back(open_)
