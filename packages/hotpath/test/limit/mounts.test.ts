@@ -129,12 +129,12 @@ for (const [framework, build] of Object.entries(builds))
       })
     })
 
-    test('hold exactly where the handler is reached, over 1,000 spellings', async () => {
+    test('hold exactly where the handler is reached, over 500 spellings', async () => {
       const options = { rate: '900000/s', headers: 'always' }
       await using(build, limited(options), async (_, __, port) => {
         const agent = new Agent({ keepAlive: true })
         let reached = 0
-        for (const spelling of spellings(1_000, 9)) {
+        for (const spelling of spellings(500, 9)) {
           const { headers } = await ask(port, agent, spelling)
           assert.equal(
             headers.ratelimit !== undefined,
@@ -144,7 +144,7 @@ for (const [framework, build] of Object.entries(builds))
           if (headers['x-handler'] !== undefined) reached++
         }
         agent.destroy()
-        assert.ok(reached > 50, String(reached))
+        assert.ok(reached > 20, String(reached))
       })
     })
   })
