@@ -36,17 +36,24 @@ export class LimitLink {
 
   /** What `make` makes of the answer, or of undefined: the store is not there for this call. Never rejects. */
   call<T, R>(run: () => T | Promise<T>, make: (answer: T | undefined) => R): Promise<R> {
+    let made: { readonly value: R } | undefined
     return new Budget(PATIENCE_MS).spendFor(
       () => promised(run()),
       answer => {
-        if (answer instanceof Failed) {
-          this.#failed(answer)
-          return make(undefined)
-        }
-        this.#failures = 0
-        return make(answer)
+        // An answer that came after all, when somebody had decided without it, is older than that.
+        made ??= { value: make(this.#judge(answer)) }
+        return made.value
       },
     )
+  }
+
+  #judge<T>(answer: T | Failed): T | undefined {
+    if (answer instanceof Failed) {
+      this.#failed(answer)
+      return undefined
+    }
+    this.#failures = 0
+    return answer
   }
 
   /** Asks now and then how many processes there are. */

@@ -263,9 +263,13 @@ class Limiting {
   }
 
   private costOf(cost: (request: IncomingMessage) => number, subject: unknown): number {
-    const given = this.ask(cost, subject)
-    if (typeof given === 'number' && given >= 0 && Number.isFinite(given)) return given
-    this.host.caught('limit.cost')
+    try {
+      const given = cost(subject as IncomingMessage)
+      if (given >= 0 && Number.isFinite(given)) return given
+    } catch {
+      // Told below, as a cost that is none is.
+    }
+    this.host.caught('limit.config')
     return 1
   }
 

@@ -31,7 +31,14 @@ export class PathMatch<T extends object> {
 
   private find(path: string): T | undefined {
     if (path.charCodeAt(0) !== 47) return undefined
-    const segments = segmentsOf(decoded(path))
+    const found = this.of(segmentsOf(decoded(path)))
+    // A router may decode what lies between the slashes: `a%2Fb` is one of its segments.
+    return (
+      found ?? (path.includes('%') ? this.of(segmentsOf(path).map(decoded).map(lower)) : undefined)
+    )
+  }
+
+  private of(segments: readonly string[]): T | undefined {
     return (
       this.exact.get(segments.join('/')) ??
       this.patterns.find(pattern => matches(pattern.segments, segments))?.value
@@ -46,6 +53,8 @@ function segmentsOf(path: string): string[] {
     .split('/')
     .filter(segment => segment !== '')
 }
+
+const lower = (text: string): string => text.toLowerCase()
 
 function decoded(path: string): string {
   try {
