@@ -73,6 +73,13 @@ export class ResultCache implements StatementCache {
     return this.answer(read, kept)
   }
 
+  /** What is kept and good without asking anybody, if it `fits`. What is not is neither counted nor dropped. */
+  atHand(key: string, fits: (answer: NotedAnswer) => boolean): NotedAnswer | undefined {
+    const kept = this.kept.get(key)
+    if (kept === undefined || this.settings.shadow || this.strict() !== undefined) return undefined
+    return this.isGood(kept) && fits(kept.answer) ? this.give(key, kept) : undefined
+  }
+
   /** What is kept is good if the store says so. What is not there is noted in versions that the store has. */
   private askStrictly(
     read: NotedRead,
@@ -99,15 +106,17 @@ export class ResultCache implements StatementCache {
       read.expected = kept
       return undefined
     }
-    if (kept !== undefined && this.isGood(kept)) {
-      // Another may have taken its place while the store was asked.
-      if (this.kept.get(key) === kept && this.kept.delete(key)) this.kept.set(key, kept)
-      this.count('hits', 1)
-      return kept.answer
-    }
+    if (kept !== undefined && this.isGood(kept)) return this.give(key, kept)
     if (kept !== undefined && this.kept.get(key) === kept) this.drop(key, kept)
     this.count('misses', 1)
     return undefined
+  }
+
+  private give(key: string, kept: Kept): NotedAnswer {
+    // Another may have taken its place while the store was asked.
+    if (this.kept.get(key) === kept && this.kept.delete(key)) this.kept.set(key, kept)
+    this.count('hits', 1)
+    return kept.answer
   }
 
   tell({ key, noted, expected }: NotedRead, given: CachedAnswer): void {

@@ -3,10 +3,11 @@ import type { Attributes } from '../../trace/attributes.js'
 import type { Described } from '../catalog.js'
 import { handOver } from '../invalidation/noted.js'
 import { type NotedAnswer, type NotedRead, ResultCache } from '../results.js'
+import type { Session } from '../session.js'
 import type { Shape } from '../shape.js'
 import type { Answer } from './answer.js'
 import type { Call } from './call.js'
-import { activeOf, resend } from './client.js'
+import { activeOf, type Client, resend } from './client.js'
 import type { Parts, Watched } from './parts.js'
 import type { Turn } from './sender.js'
 import { serveClient } from './serve.js'
@@ -22,7 +23,7 @@ const OWN_LIMIT_MS = 2_000
 const REST_MS = 1_000
 
 /** It never reached the database, as one that a batch had fetched. */
-const HIT: Attributes = { 'hotpath.batch': 'served', 'hotpath.cache': 'hit' }
+export const HIT: Attributes = { 'hotpath.batch': 'served', 'hotpath.cache': 'hit' }
 
 /** The way to the cache of the config, whatever that may do. */
 export class Caching {
@@ -52,6 +53,27 @@ export class Caching {
   /** Whether what it reads must be known, for its answer to be kept. */
   notes(shape: Shape): boolean {
     return this.cache instanceof ResultCache && this.wants(shape)
+  }
+
+  /**
+   * What is kept and good, for a call of a pool that has borrowed no connection; undefined: a connection
+   * will tell.
+   *
+   * @param session What all connections of the pool have in common.
+   * @param client One of them.
+   */
+  atHand(call: Call, session: Session, client: Client): Answer | undefined {
+    const { cache, parts } = this
+    const now = parts.host.now()
+    if (!(cache instanceof ResultCache) || call.wires === undefined || now < this.restUntilMs)
+      return undefined
+    const { Query } = client.constructor as { readonly Query?: Answer['Query'] }
+    const described = parts.sessions.catalog(session).of(call.shape.text, now)
+    if (Query === undefined || described?.plain !== true) return undefined
+    return this.contained(() => {
+      const given = cache.atHand(keyOf(session, call), answer => fits(described, answer))
+      return given && { ...of(described, given), client, Query }
+    })
   }
 
   /** True: the query is answered from the cache, or will be when that has answered. */
@@ -143,7 +165,7 @@ function readOf({ call, shape, session, parts }: Turn, notes: boolean): NotedRea
   return {
     noted,
     note,
-    key: JSON.stringify([session.key, shape.text, call.key]),
+    key: keyOf(session, call),
     text: shape.text,
     parameters: call.wires ?? [],
     relations: shape.readNow().relations,
@@ -151,20 +173,34 @@ function readOf({ call, shape, session, parts }: Turn, notes: boolean): NotedRea
   }
 }
 
+const keyOf = ({ key }: Session, call: Call) => JSON.stringify([key, call.shape.text, call.key])
+
 /** In the columns as the database describes them now; undefined when the answer has others. */
 function answerOf(
   { client, query }: Turn,
-  { fields }: Described,
+  described: Described,
   given: NotedAnswer | undefined,
 ): Answer | undefined {
-  if (given === undefined || given.columns.length !== fields.length) return undefined
-  const fits = fields.every((field, i) => {
-    const { name, type } = columnOf(field)
-    return given.columns[i]?.name === name && given.columns[i]?.type === type
-  })
-  if (!fits) return undefined
-  const { rows, noted } = given
-  return { fields, rows, bytes: 0, client, Query: query.constructor as never, noted }
+  if (given === undefined || !fits(described, given)) return undefined
+  return { ...of(described, given), client, Query: query.constructor as never }
+}
+
+const of = ({ fields }: Described, { rows, noted }: NotedAnswer) => ({
+  fields,
+  rows,
+  bytes: 0,
+  noted,
+})
+
+/** Whether the database describes the columns as it did for this answer. */
+function fits({ fields }: Described, { columns }: CachedAnswer): boolean {
+  return (
+    columns.length === fields.length &&
+    fields.every((field, i) => {
+      const { name, type } = columnOf(field)
+      return columns[i]?.name === name && columns[i]?.type === type
+    })
+  )
 }
 
 const columnOf = ({ name, dataTypeID }: Answer['fields'][number]) => ({ name, type: dataTypeID })
