@@ -2,7 +2,7 @@ import type { CachedAnswer, PossibleWrite, StatementCache } from '../../config/s
 import type { Attributes } from '../../trace/attributes.js'
 import type { Described } from '../catalog.js'
 import { handOver } from '../invalidation/noted.js'
-import { type NotedAnswer, type NotedRead, ResultCache } from '../results.js'
+import { fits, type NotedAnswer, type NotedRead, ResultCache } from '../results.js'
 import type { Session } from '../session.js'
 import type { Shape } from '../shape.js'
 import type { Answer } from './answer.js'
@@ -70,10 +70,13 @@ export class Caching {
     const { Query } = client.constructor as { readonly Query?: Answer['Query'] }
     const described = parts.sessions.catalog(session).of(call.shape.text, now)
     if (Query === undefined || described?.plain !== true) return undefined
-    return this.contained(() => {
-      const given = cache.atHand(keyOf(session, call), answer => fits(described, answer))
-      return given && { ...of(described, given), client, Query }
-    })
+    try {
+      const given = cache.atHand(keptKey(session, call), described)
+      return given && answerOf(described, given, client, Query)
+    } catch {
+      this.rest()
+      return undefined
+    }
   }
 
   /** True: the query is answered from the cache, or will be when that has answered. */
@@ -132,9 +135,13 @@ export class Caching {
   }
 
   private serve(turn: Turn, described: Described, given: CachedAnswer | undefined): boolean {
-    const answer = this.contained(() => answerOf(turn, described, given))
-    if (answer === undefined) return false
+    if (given === undefined) return false
     const { query, client, session, call, parts } = turn
+    const Query = query.constructor as Answer['Query']
+    const answer = this.contained(() =>
+      fits(described, given) ? answerOf(described, given, client, Query) : undefined,
+    )
+    if (answer === undefined) return false
     call.served = true
     if (parts.observing !== undefined && parts.defects.hitHandsNothing !== true)
       handOver(call.computation, answer.noted)
@@ -165,7 +172,8 @@ function readOf({ call, shape, session, parts }: Turn, notes: boolean): NotedRea
   return {
     noted,
     note,
-    key: keyOf(session, call),
+    // A cache of the config's own may be shared with other processes.
+    key: notes ? keptKey(session, call) : JSON.stringify([session.key, shape.text, call.key]),
     text: shape.text,
     parameters: call.wires ?? [],
     relations: shape.readNow().relations,
@@ -173,34 +181,17 @@ function readOf({ call, shape, session, parts }: Turn, notes: boolean): NotedRea
   }
 }
 
-const keyOf = ({ key }: Session, call: Call) => JSON.stringify([key, call.shape.text, call.key])
+/** Of this process alone: it is made for each read. */
+const keptKey = ({ key }: Session, call: Call) => `${key}\0${call.shape.keyOf(call.key)}`
 
-/** In the columns as the database describes them now; undefined when the answer has others. */
+/** In the columns as the database describes them now. */
 function answerOf(
-  { client, query }: Turn,
-  described: Described,
-  given: NotedAnswer | undefined,
-): Answer | undefined {
-  if (given === undefined || !fits(described, given)) return undefined
-  return { ...of(described, given), client, Query: query.constructor as never }
-}
-
-const of = ({ fields }: Described, { rows, noted }: NotedAnswer) => ({
-  fields,
-  rows,
-  bytes: 0,
-  noted,
-})
-
-/** Whether the database describes the columns as it did for this answer. */
-function fits({ fields }: Described, { columns }: CachedAnswer): boolean {
-  return (
-    columns.length === fields.length &&
-    fields.every((field, i) => {
-      const { name, type } = columnOf(field)
-      return columns[i]?.name === name && columns[i]?.type === type
-    })
-  )
+  { fields }: Described,
+  { rows, noted }: NotedAnswer,
+  client: object,
+  Query: Answer['Query'],
+): Answer {
+  return { fields, rows, bytes: 0, noted, client, Query }
 }
 
 const columnOf = ({ name, dataTypeID }: Answer['fields'][number]) => ({ name, type: dataTypeID })
