@@ -9,6 +9,7 @@ import { decide, gateSockets } from './gate/wire/sockets.js'
 import { gateFastifyInject } from './gate/fastify-inject.js'
 import { gateHttpServer } from './gate/http-server.js'
 import { gateMysql2Pool } from './gate/mysql2-pool.js'
+import { gateMysql2Spans } from './gate/mysql2-spans.js'
 import { gateMysql2Statements } from './gate/mysql2-statements.js'
 import { gateMysql2Share } from './gate/mysql2-share.js'
 import { gatePg } from './gate/pg.js'
@@ -57,6 +58,8 @@ function attach(): void {
   gateFastifyInject()
   gatePg()
   gateMysql2Pool()
+  gateMysql2Spans()
+  gateMysql2Statements()
   gateMysql2Share()
   observeLibraries()
   hookModuleLoad()
@@ -83,7 +86,6 @@ function attach(): void {
   }
   stages.early = []
   gateSockets()
-  gateMysql2Statements()
   loadConfig(file).then(
     checked => {
       if (!checked.ok)
