@@ -14,6 +14,8 @@ import { gateMysql2Statements } from './gate/mysql2-statements.js'
 import { gateMysql2Share } from './gate/mysql2-share.js'
 import { gatePg } from './gate/pg.js'
 import { stages } from './gate/pg-stage.js'
+import { gatePostgresJs } from './gate/postgres-js.js'
+import { gateSqlite } from './gate/sqlite.js'
 import { useQueries } from './gate/pg-queries.js'
 import { watchRouteNames } from './gate/route-names.js'
 import { useServe } from './gate/serve-stage.js'
@@ -24,6 +26,7 @@ import { usePool } from './pool/use.js'
 import { caught } from './trace/counts.js'
 import { arriveBeforeMessages, configure } from './trace/start.js'
 import { follow } from './trace/follow.js'
+import { patchEsModules } from './trace/es-module.js'
 import { hookModuleLoad } from './trace/module-load.js'
 import { recorder } from './trace/recorder.js'
 
@@ -61,11 +64,14 @@ function attach(): void {
   gateMysql2Spans()
   gateMysql2Statements()
   gateMysql2Share()
+  gatePostgresJs()
+  gateSqlite()
   observeLibraries()
   hookModuleLoad()
   if (isCheck(process.env)) arriveBeforeMessages()
   const script = process.argv[1]
   const root = appRoot(isOfApp(script) ? dirname(resolve(script)) : process.cwd())
+  patchEsModules(root, script)
   const file = configFile(root, process.env.HOTPATH_CONFIG)
   const use = (config: Config) => {
     const version = serviceVersion(root, process.env)

@@ -15,6 +15,8 @@ export type System = 'postgresql' | 'mysql' | 'sqlite'
 /** Where statements of one client go: one for each connection. */
 export interface Database {
   readonly system: System
+  /** It stands for all connections: which one a statement has is not known. */
+  readonly isAny?: true
   attributes(): Attributes
 }
 
@@ -106,11 +108,11 @@ export class StatementSpan extends OpenSpan {
     parent: OpenSpan | undefined,
     /** What the async context held when the app made the call; its callbacks run in it. */
     readonly caller: OpenSpan | undefined,
-    readonly statement: Statement,
+    public statement: Statement,
     private readonly database: Database,
     values: readonly unknown[] | undefined,
     /** Digest of the literals in the statement's text. */
-    private readonly data: number,
+    private data: number,
   ) {
     super(trace, parent, 'client', statement.name, undefined)
     if (values !== undefined) this.params = digested(values)
@@ -124,6 +126,14 @@ export class StatementSpan extends OpenSpan {
     const now = recorder.now()
     if (this.behindOthers) waitedInLine(this.parent, this.startMs, now)
     this.startMs = now
+  }
+
+  /** What it is, where that is known only once it was sent. */
+  is(statement: Statement, data: number, values: readonly unknown[] | undefined): void {
+    this.statement = statement
+    this.name = statement.name
+    this.data = data
+    if (values !== undefined) this.params = digested(values)
   }
 
   succeed(rows: number): void {
@@ -146,8 +156,8 @@ export class StatementSpan extends OpenSpan {
     return this.statement.template.text
   }
 
-  override connection(): object {
-    return this.database
+  override connection(): object | undefined {
+    return this.database.isAny === true ? undefined : this.database
   }
 
   override describe(): Attributes {

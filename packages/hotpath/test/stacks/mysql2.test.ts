@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import type { Observation } from '../observed.js'
 import { type MariaDb, missingMariaDb, startMariaDb } from '../pool/mariadb.js'
-import { assertStatements, drive } from './drive.js'
+import { assertStatements, drive, statementsOf } from './drive.js'
 
 const WAYS = [
   'pool-promise',
@@ -15,6 +15,7 @@ const WAYS = [
   'stream-events',
   'parallel',
   'timers',
+  'fails',
 ]
 
 describe('mysql2: twelve clients over a pool of three', { skip: missingMariaDb() ?? false }, () => {
@@ -33,15 +34,23 @@ describe('mysql2: twelve clients over a pool of three', { skip: missingMariaDb()
     })
 
   test('rows, columns, bytes and where it went', () => {
-    const statements = seen.spans.filter(span => /r\d+_1/.test(String(span.attributes['db.query.text'])))
-    for (const { attributes, name } of statements) {
-      assert.equal(attributes['db.query.text']?.toString().replace(/r\d+_/, 'r_'), 'select sleep(?) as r_1, ? as s')
-      assert.equal(name, 'select')
+    for (const { attributes, name } of statementsOf(seen, 'pool-promise')) {
+      const text = String(attributes['db.query.text'])
+      assert.match(text, /^select sleep\(\?\) as r\d+_\d, \? as s$/)
+      assert.equal(name, 'SELECT')
       assert.equal(attributes['db.response.returned_rows'], 1)
       assert.equal(attributes['hotpath.returned.columns'], 2)
       assert.ok(Number(attributes['hotpath.returned.bytes']) > 50)
       assert.equal(attributes['db.namespace'], 'app')
       assert.equal(attributes['server.port'], mariadb.port)
+    }
+  })
+
+  test('a failure by the name and the number of its kind', () => {
+    for (const { attributes, status } of statementsOf(seen, 'fails')) {
+      assert.equal(status, 2)
+      assert.equal(attributes['error.type'], 'ER_NO_SUCH_TABLE')
+      assert.equal(attributes['db.response.status_code'], '1146')
     }
   })
 })

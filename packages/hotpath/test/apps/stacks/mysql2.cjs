@@ -1,6 +1,6 @@
 'use strict'
 /** mysql2, with a pool of three: by promises, callbacks, prepared statements, streams. */
-const sql = (n, part) => `select sleep(0.002) as r${n}_${part}, 'secret' as s`
+const sql = (n, part) => `select sleep(0.002) as r${n}_${part}, 'planted' as s`
 
 module.exports = async () => {
   const mysql = require('mysql2')
@@ -63,6 +63,13 @@ module.exports = async () => {
           next(1)
         }),
       parallel: n => Promise.all([1, 2, 3].map(part => promised.query(sql(n, part)))),
+      fails: n =>
+        inTurn(n, async text => {
+          const ask = text.includes('_2') ? 'execute' : 'query'
+          await promised[ask](`${text} from nothing where s = 'planted'`).catch(error => {
+            if (error.errno !== 1146) throw error
+          })
+        }),
       timers: n =>
         called(done =>
           setTimeout(() => pool.query(sql(n, 1), () =>
