@@ -7,6 +7,7 @@ import { serviceVersion } from './config/version.js'
 import { isCheck, isDisabled, settingsOf } from './config/settings.js'
 import { decide, gateSockets } from './gate/wire/sockets.js'
 import { gateFastifyInject } from './gate/fastify-inject.js'
+import { gateHttp2Server } from './gate/http2-server.js'
 import { gateHttpServer } from './gate/http-server.js'
 import { gateMysql2Pool } from './gate/mysql2-pool.js'
 import { gateMysql2Spans } from './gate/mysql2-spans.js'
@@ -58,6 +59,7 @@ function isAttached(): boolean {
 
 function attach(): void {
   gateHttpServer()
+  gateHttp2Server()
   gateFastifyInject()
   gatePg()
   gateMysql2Pool()

@@ -193,9 +193,7 @@ const isResult = (value: unknown): value is Result =>
 function rowsOf(result: unknown): number {
   if (!Array.isArray(result)) return -1
   if (!isResult(result))
-    return result.every(isResult)
-      ? result.reduce((sum: number, one) => sum + rowsOf(one), 0)
-      : -1
+    return result.every(isResult) ? result.reduce((sum: number, one) => sum + rowsOf(one), 0) : -1
   // Those that were given to a listener are not in it.
   const { command, count } = result as Result
   return command === 'SELECT' && typeof count === 'number'

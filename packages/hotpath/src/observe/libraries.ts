@@ -2,8 +2,10 @@ import { contained } from '../trace/counts.js'
 import { observeExpress } from './express.js'
 import { observeExpressJson } from './express-json.js'
 import { observeFastify } from './fastify.js'
+import { observeHono } from './hono.js'
 import { observeHttpClient } from './http-client.js'
 import { observeJest } from './jest.js'
+import { observeKoaRouter } from './koa-router.js'
 import { observeOpenTelemetry } from './opentelemetry.js'
 import { observeUndici } from './undici.js'
 
@@ -12,6 +14,8 @@ export function observeLibraries(): void {
   contained('observe.express', observeExpress)
   contained('observe.express', observeExpressJson)
   contained('observe.fastify', observeFastify)
+  contained('observe.koa-router', observeKoaRouter)
+  contained('observe.hono', observeHono)
   contained('observe.http-client', observeHttpClient)
   contained('observe.undici', observeUndici)
   contained('observe.jest', observeJest)

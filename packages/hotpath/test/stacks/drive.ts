@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict'
+import { connect } from 'node:http2'
+import { text } from 'node:stream/consumers'
 import type { CollectedSpan } from '../collector.js'
 import { type Observation, ObservedApp } from '../observed.js'
 
@@ -27,6 +29,11 @@ export async function drive(of: Drive): Promise<Observation> {
     { STACK: stack, FRAMEWORK: framework, ...env },
     nodeArgs,
   )
+  const session = framework === 'http2' ? connect(observed.url) : undefined
+  const get = (path: string, headers: Record<string, string>): Promise<string> =>
+    session === undefined
+      ? fetch(`${observed.url}${path}`, { headers }).then(answer => answer.text())
+      : text(session.request({ ':path': path, ...headers }))
   const left = ways.flatMap((way, at) =>
     Array.from({ length: REQUESTS }, (_, index) => ({ way, n: String(at * 100 + index) })),
   )
@@ -34,14 +41,14 @@ export async function drive(of: Drive): Promise<Observation> {
     for (let next = left.shift(); next !== undefined; next = left.shift()) {
       const { way, n } = next
       const headers = { traceparent: `00-${n.padStart(32, 'a')}-${'b'.repeat(16)}-01` }
-      const answer = await fetch(`${observed.url}/${way}/${n}`, { headers })
-      assert.equal(await answer.text(), n, `${way}: ${answer.status}`)
+      assert.equal(await get(`/${way}/${n}`, headers), n, way)
     }
   }
   let failure: unknown
   await Promise.all(Array.from({ length: CLIENTS }, client)).catch((error: unknown) => {
     failure = error
   })
+  session?.close()
   const seen = await observed.finish()
   if (failure !== undefined) throw new Error(`${String(failure)}\n${seen.output}`)
   assert.equal(seen.code, 0, seen.output)

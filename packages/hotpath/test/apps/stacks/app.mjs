@@ -6,7 +6,10 @@ const load = process.env.STACKS ? createRequire(process.env.STACKS) : require
 const { default: stack } = await import(`./${process.env.STACK}.mjs`)
 const { ways, end } = await stack(load)
 const { [process.env.FRAMEWORK ?? 'http']: serve } = require('./frameworks.cjs')
-const close = await serve(load, ways, port => process.send({ port }))
+/** What has a copy of its own for ES modules. */
+const own =
+  process.env.FRAMEWORK === 'hono' ? [await import('hono'), await import('@hono/node-server')] : []
+const close = await serve(load, ways, port => process.send({ port }), ...own)
 process.once('disconnect', async () => {
   await close()
   await end?.()

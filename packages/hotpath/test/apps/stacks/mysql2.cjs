@@ -72,9 +72,13 @@ module.exports = async () => {
         }),
       timers: n =>
         called(done =>
-          setTimeout(() => pool.query(sql(n, 1), () =>
-            setImmediate(() => pool.query(sql(n, 2), () =>
-              process.nextTick(() => pool.query(sql(n, 3), done)))))),
+          setTimeout(() =>
+            pool.query(sql(n, 1), () =>
+              setImmediate(() =>
+                pool.query(sql(n, 2), () => process.nextTick(() => pool.query(sql(n, 3), done))),
+              ),
+            ),
+          ),
         ),
     },
     end: () => promised.end(),

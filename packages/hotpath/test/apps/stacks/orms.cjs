@@ -7,7 +7,10 @@ const makers = {
   knex(load, on) {
     const client = on === 'pg' ? 'pg' : 'mysql2'
     const db = load('knex')({ client, connection: URLS[on], pool: { min: 0, max: 3 } })
-    const one = column => db('items').select({ [column]: 'id' }).where({ name: SECRET })
+    const one = column =>
+      db('items')
+        .select({ [column]: 'id' })
+        .where({ name: SECRET })
     return {
       ask: one,
       async stream(column) {
@@ -25,7 +28,8 @@ const makers = {
         ? new (load('pg').Pool)({ connectionString: URLS.pg, max: 3 })
         : load('mysql2').createPool({ uri: URLS.mysql, connectionLimit: 3 })
     const db = new Kysely({ dialect: new (on === 'pg' ? PostgresDialect : MysqlDialect)({ pool }) })
-    const one = column => db.selectFrom('items').select(`id as ${column}`).where('name', '=', SECRET)
+    const one = column =>
+      db.selectFrom('items').select(`id as ${column}`).where('name', '=', SECRET)
     return {
       ask: column => one(column).execute(),
       ...(on === 'mysql' && {
@@ -35,9 +39,15 @@ const makers = {
         },
       }),
       transaction: column =>
-        db.transaction().execute(inner =>
-          inner.selectFrom('items').select(`id as ${column}`).where('name', '=', SECRET).execute(),
-        ),
+        db
+          .transaction()
+          .execute(inner =>
+            inner
+              .selectFrom('items')
+              .select(`id as ${column}`)
+              .where('name', '=', SECRET)
+              .execute(),
+          ),
       end: () => db.destroy(),
     }
   },
@@ -77,7 +87,10 @@ const makers = {
       async stream(column) {
         const stream = await one(column).stream()
         await new Promise((resolve, reject) =>
-          stream.on('data', () => {}).on('end', resolve).on('error', reject),
+          stream
+            .on('data', () => {})
+            .on('end', resolve)
+            .on('error', reject),
         )
       },
       transaction: column => db.transaction(inner => one(column, inner).getRawMany()),
@@ -92,7 +105,11 @@ const makers = {
     })
     const model = db.define('item', {}, { tableName: 'items', timestamps: false })
     const one = (column, transaction) =>
-      model.findAll({ attributes: [['id', column]], where: db.literal(`name = '${SECRET}'`), transaction })
+      model.findAll({
+        attributes: [['id', column]],
+        where: db.literal(`name = '${SECRET}'`),
+        transaction,
+      })
     return {
       ask: column => one(column),
       transaction: column => db.transaction(inner => one(column, inner)),

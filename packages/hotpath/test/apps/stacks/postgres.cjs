@@ -27,7 +27,8 @@ exports.ways = sql => {
       inTurn(n, async (part, asked) => {
         for await (const [row] of tagged(n)(part, asked).cursor()) if (!row) throw Error()
       }),
-    each: n => inTurn(n, async (part, asked) => void (await tagged(n)(part, asked).forEach(() => {}))),
+    each: n =>
+      inTurn(n, async (part, asked) => void (await tagged(n)(part, asked).forEach(() => {}))),
     /** What a listener asks for is of the request that listens. */
     nested: async n => {
       const asked = []

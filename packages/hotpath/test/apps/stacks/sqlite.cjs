@@ -15,7 +15,9 @@ module.exports = async () => {
       all: way((part, n) => db.prepare(text(n, part)).all('planted')),
       get: way((part, n) => db.prepare(text(n, part)).get('planted')),
       run: way((part, n) =>
-        db.prepare(`update items set name = name where name = ? returning 1 as r${n}_${part}`).run('planted'),
+        db
+          .prepare(`update items set name = name where name = ? returning 1 as r${n}_${part}`)
+          .run('planted'),
       ),
       iterate: way((part, n) => [...db.prepare(text(n, part)).iterate('planted')]),
       exec: way((part, n) => db.exec(`select 1 as r${n}_${part}, 'planted'`)),
