@@ -1,10 +1,10 @@
 import { elsewhere } from '../cache/elsewhere.js'
 import { type Doing, doingOf, givesRows } from '../sql/doing.js'
 import { contained } from '../trace/counts.js'
+import { inContext } from '../trace/in-context.js'
 import { onModule } from '../trace/module-load.js'
 import { recorder } from '../trace/recorder.js'
 import { goesOn, listenerOf, type MysqlCommand } from './mysql2-spans.js'
-import { inContext } from './open-statement.js'
 import type { Callback } from './pg-types.js'
 import { replace } from './replace.js'
 

@@ -3,7 +3,7 @@ import { context } from '../trace/context.js'
 import { keeper } from '../trace/keeper.js'
 import { recorder } from '../trace/recorder.js'
 import { takeSite } from '../trace/site.js'
-import { ActiveTrace, type OpenSpan } from '../trace/span.js'
+import { ActiveTrace } from '../trace/span.js'
 import type { HandedOver } from './pg-site.js'
 import { type Database, StatementSpan, statementOf } from './statement-span.js'
 
@@ -39,15 +39,4 @@ export function openStatement(
     span.awaited = handed.carried.promised
   }
   return span
-}
-
-/** Runs what ends a statement in the async context of who made it, not in that of the socket. */
-export function inContext(
-  caller: OpenSpan | undefined,
-  fn: (this: unknown, ...args: unknown[]) => unknown,
-  self: unknown,
-  args: ArrayLike<unknown>,
-): unknown {
-  if (context.getStore() === caller) return Reflect.apply(fn, self, args)
-  return context.run(caller, Reflect.apply, fn, self, args)
 }

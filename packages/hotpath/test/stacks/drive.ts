@@ -116,3 +116,30 @@ export function assertStatements(
     }
   }
 }
+
+/**
+ * Each request of a way has spans with these names right below itself: how many is its number's affair, so
+ * that one of another request would be seen.
+ *
+ * @param of Which spans are looked at.
+ * @returns All of them.
+ */
+export function assertSpans(
+  seen: Observation,
+  way: string,
+  { of, names }: { of: (span: CollectedSpan) => boolean; names: (n: number) => string[] },
+): CollectedSpan[] {
+  const requests = requestsOf(seen, way)
+  assert.equal(requests.length, REQUESTS, `requests of ${way}`)
+  return requests.flatMap(request => {
+    const spans = seen.spans.filter(span => span.traceId === request.traceId && of(span))
+    const n = Number(request.traceId.replace(/^a+/, ''))
+    assert.deepEqual(
+      spans.map(span => span.name),
+      names(n),
+      `${way} ${n}`,
+    )
+    for (const span of spans) assert.equal(span.parentId, request.spanId, way)
+    return spans
+  })
+}
