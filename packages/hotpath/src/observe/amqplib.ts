@@ -1,7 +1,7 @@
 import { contained } from '../trace/counts.js'
 import { onModule } from '../trace/module-load.js'
 import { type OpenSpan, recorder } from '../trace/recorder.js'
-import { carriedBy, done, endingWith, isPromise, processing, sending } from './messages.js'
+import { carriedBy, endingWith, finish, isPromise, processing, sending } from './messages.js'
 import { patchMethod } from './patch-method.js'
 
 const WHERE = 'observe.amqplib'
@@ -51,10 +51,10 @@ function publishing(original: Method): Method {
     const carrying = contained(WHERE, () => carry(span, properties as Published)) ?? properties
     try {
       const result = original.call(this, fields, carrying, content)
-      noting(() => done(span, false))
+      noting(() => finish(span, false))
       return result
     } catch (error) {
-      noting(() => done(span, true, error))
+      noting(() => finish(span, true, error))
       throw error
     }
   }
@@ -89,10 +89,10 @@ function dispatching(original: Method): Method {
     try {
       result = recorder.runIn(span, () => original.call(this, fields, message))
     } catch (error) {
-      noting(() => done(span, true, error))
+      noting(() => finish(span, true, error))
       throw error
     }
-    return isPromise(result) ? endingWith(span, result, noting) : result
+    return isPromise(result) ? endingWith(span, result, WHERE) : result
   }
 }
 

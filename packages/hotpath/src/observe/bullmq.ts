@@ -1,7 +1,7 @@
 import { contained } from '../trace/counts.js'
 import { onModule } from '../trace/module-load.js'
 import { type OpenSpan, recorder } from '../trace/recorder.js'
-import { carriedBy, done, endingWith, isPromise, processing, sending } from './messages.js'
+import { carriedBy, endingWith, finish, isPromise, processing, sending } from './messages.js'
 import { patchMethod } from './patch-method.js'
 
 const WHERE = 'observe.bullmq'
@@ -108,10 +108,10 @@ function ended(span: OpenSpan, call: () => unknown): unknown {
   try {
     result = call()
   } catch (error) {
-    noting(() => done(span, true, error))
+    noting(() => finish(span, true, error))
     throw error
   }
-  if (isPromise(result)) return endingWith(span, result, noting)
-  noting(() => done(span, false))
+  if (isPromise(result)) return endingWith(span, result, WHERE)
+  noting(() => finish(span, false))
   return result
 }

@@ -89,7 +89,7 @@ function resolving(resolve: Resolver, name: string): Resolver {
       return result
     }
     noting(() => trace.hold(span))
-    return endingWith(span, result, noting)
+    return endingWith(span, result, WHERE)
   }
   Object.defineProperty(resolver, 'name', { value: resolve.name, configurable: true })
   Object.defineProperty(resolver, 'length', { value: resolve.length, configurable: true })

@@ -31,7 +31,7 @@ export function observeHono(): void {
 
 function patchRouter(exports: unknown): void {
   for (const Router of Object.values(exports as object)) {
-    if (typeof Router !== 'function' || !/Router$/.test(Router.name)) continue
+    if (typeof Router !== 'function' || !Router.name.endsWith('Router')) continue
     patchMethod(
       Router.prototype as object,
       'add',

@@ -1,4 +1,5 @@
 import type { Attributes } from '../trace/attributes.js'
+import { contained } from '../trace/counts.js'
 import { keeper } from '../trace/keeper.js'
 import { injection, OWN_HEADER, parseTraceparent, STANDARD_HEADER } from '../trace/propagation.js'
 import { recorder } from '../trace/recorder.js'
@@ -69,7 +70,7 @@ export function processing(system: MessagingSystem, from: string, carried: unkno
 }
 
 /** Its work is over, well or not. */
-export function done(span: OpenSpan, failed: boolean, error?: unknown): void {
+export function finish(span: OpenSpan, failed: boolean, error?: unknown): void {
   if (failed) span.end('error', { 'error.type': errorType(error) })
   else span.end()
 }
@@ -77,19 +78,21 @@ export function done(span: OpenSpan, failed: boolean, error?: unknown): void {
 /**
  * Ends a span with a promise; what is given back is the promise to be used: one beside it would take a
  * rejection for handled.
+ *
+ * @param where An exception of ours is counted under it.
  */
 export function endingWith(
   span: OpenSpan,
   result: PromiseLike<unknown>,
-  contained: (note: () => void) => void,
+  where: string,
 ): PromiseLike<unknown> {
   return result.then(
     value => {
-      contained(() => done(span, false))
+      contained(where, () => finish(span, false))
       return value
     },
     (error: unknown) => {
-      contained(() => done(span, true, error))
+      contained(where, () => finish(span, true, error))
       throw error
     },
   )

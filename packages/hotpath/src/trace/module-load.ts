@@ -60,7 +60,7 @@ export function onBuiltin(name: string, patch: (exports: unknown) => void): void
 
 /** The builtins that are waited for and loaded now; each once. */
 export function patchBuiltins(): void {
-  for (const [at, { name, patch }] of [...builtins.entries()].reverse()) {
+  for (const [at, { name, patch }] of [...builtins.entries()].toReversed()) {
     if (!isLoaded(name)) continue
     builtins.splice(at, 1)
     try {

@@ -7,6 +7,7 @@ import type { Observation } from '../observed.js'
 import { type Postgres, startPostgres } from '../postgres.js'
 import { drive, requestsOf } from './drive.js'
 import { missingRabbitMq, type RabbitMq, startRabbitMq } from './rabbitmq.js'
+import { waysOf } from './registry.js'
 
 const QUEUES = {
   'amqp-promise': { system: 'rabbitmq', destination: 'amqp-promise' },
@@ -18,7 +19,9 @@ const QUEUES = {
   'bull-bulk': { system: 'bullmq', destination: 'bull-bulk' },
 }
 
-describe('brokers: who takes a message links to who sent it', { skip: missingRabbitMq() ?? missingRedis() ?? false }, () => {
+describe('brokers: who takes a message links to who sent it', {
+  skip: missingRabbitMq() ?? missingRedis() ?? false,
+}, () => {
   let postgres: Postgres
   let rabbit: RabbitMq
   let redis: Server
@@ -33,7 +36,12 @@ describe('brokers: who takes a message links to who sent it', { skip: missingRab
       // Keeps every trace.
       HOTPATH_MODE: 'check',
     }
-    seen = await drive({ stack: 'brokers', framework: 'hono', env, ways: Object.keys(QUEUES) })
+    seen = await drive({
+      stack: 'brokers',
+      framework: 'hono',
+      env,
+      ways: waysOf('amqplib', 'bullmq'),
+    })
   })
   after(() => Promise.all([postgres.stop(), rabbit.stop(), redis.stop()]))
 

@@ -11,21 +11,10 @@ import {
 } from '../cache/servers.js'
 import type { Observation } from '../observed.js'
 import { assertSpans, drive } from './drive.js'
+import { waysOf } from './registry.js'
 
-const REDIS = [
-  'ioredis-6-promise',
-  'ioredis-6-callback',
-  'ioredis-6-pipeline',
-  'ioredis-6-fails',
-  'ioredis-5-promise',
-  'ioredis-5-callback',
-  'ioredis-5-pipeline',
-  'ioredis-5-fails',
-  'redis-promise',
-  'redis-multi',
-  'redis-fails',
-]
-const MEMCACHED = ['memjs-promise', 'memjs-callback', 'memcached']
+const REDIS = waysOf('ioredis', '@redis/client')
+const MEMCACHED = waysOf('memjs', 'memcached')
 
 const missing = missingRedis() ?? missingMemcached()
 

@@ -4,14 +4,15 @@ import { before, describe, test } from 'node:test'
 import { installed } from '@hotpath/test/company'
 import type { Observation } from '../observed.js'
 import { assertSpans, drive, requestsOf } from './drive.js'
+import { waysOf } from './registry.js'
 
-const CLIENTS = ['axios', 'got', 'fetch']
+const CLIENTS = waysOf('fetch, undici', 'axios, got')
 
 describe('calls out, and fields of GraphQL', () => {
   let seen: Observation
   before(async () => {
     const env = { STACKS: join(installed('stacks'), 'package.json') }
-    const ways = [...CLIENTS, 'fields', 'fails']
+    const ways = [...CLIENTS, ...waysOf('graphql')]
     seen = await drive({ stack: 'calls', framework: 'nest', env, ways })
   })
 
@@ -27,10 +28,11 @@ describe('calls out, and fields of GraphQL', () => {
     for (const request of requestsOf(seen, 'fields')) {
       const spans = seen.spans.filter(span => span.traceId === request.traceId)
       const fields = spans.filter(span => 'graphql.field.name' in span.attributes)
-      assert.deepEqual(
-        fields.map(span => span.name).sort(),
-        ['Query.users', 'User.friends', 'User.friends'],
-      )
+      assert.deepEqual(fields.map(span => span.name).sort(), [
+        'Query.users',
+        'User.friends',
+        'User.friends',
+      ])
       const calls = spans.filter(span => span.name === 'GET /users/:id' && span.kind === 3)
       const friends = fields.filter(span => span.name === 'User.friends')
       assert.deepEqual(

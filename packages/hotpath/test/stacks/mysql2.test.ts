@@ -3,20 +3,9 @@ import { after, before, describe, test } from 'node:test'
 import type { Observation } from '../observed.js'
 import { type MariaDb, missingMariaDb, startMariaDb } from '../pool/mariadb.js'
 import { assertStatements, drive, statementsOf } from './drive.js'
+import { waysOf } from './registry.js'
 
-const WAYS = [
-  'pool-promise',
-  'pool-execute',
-  'pool-callback',
-  'connection-promise',
-  'connection-callback',
-  'prepared',
-  'stream',
-  'stream-events',
-  'parallel',
-  'timers',
-  'fails',
-]
+const WAYS = waysOf('mysql2')
 
 describe('mysql2: twelve clients over a pool of three', { skip: missingMariaDb() ?? false }, () => {
   let mariadb: MariaDb

@@ -4,23 +4,11 @@ import { installed } from '@hotpath/test/company'
 import type { Observation } from '../observed.js'
 import { type MariaDb, missingMariaDb, startMariaDb } from '../pool/mariadb.js'
 import { type Postgres, startPostgres } from '../postgres.js'
-import { assertStatements, drive } from './drive.js'
 import { ask } from './databases.js'
+import { assertStatements, drive } from './drive.js'
+import { waysShownBy } from './registry.js'
 
-const KINDS = {
-  'knex-pg': ['ask', 'stream', 'transaction'],
-  'knex-mysql': ['ask', 'stream', 'transaction'],
-  'kysely-pg': ['ask', 'transaction'],
-  'kysely-mysql': ['ask', 'stream', 'transaction'],
-  'drizzle-pg': ['ask', 'transaction'],
-  'drizzle-mysql': ['ask', 'transaction'],
-  'typeorm-pg': ['ask', 'stream', 'transaction'],
-  'typeorm-mysql': ['ask', 'stream', 'transaction'],
-  'sequelize-pg': ['ask', 'transaction'],
-  'sequelize-mysql': ['ask', 'transaction'],
-  'pg-promise-pg': ['ask', 'transaction', 'task'],
-}
-const WAYS = Object.entries(KINDS).flatMap(([name, kinds]) => kinds.map(kind => `${name}-${kind}`))
+const WAYS = waysShownBy('stacks/orms.test.ts')
 
 describe('what runs on pg and mysql2', { skip: missingMariaDb() ?? false }, () => {
   let postgres: Postgres

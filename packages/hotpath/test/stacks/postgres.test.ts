@@ -3,19 +3,9 @@ import { after, before, describe, test } from 'node:test'
 import type { Observation } from '../observed.js'
 import { type Postgres, startPostgres } from '../postgres.js'
 import { assertStatements, drive, statementsOf } from './drive.js'
+import { waysOf } from './registry.js'
 
-const WAYS = [
-  'tagged',
-  'unsafe',
-  'simple',
-  'parallel',
-  'begin',
-  'reserve',
-  'cursor',
-  'each',
-  'nested',
-  'fails',
-]
+const WAYS = waysOf('postgres')
 
 for (const app of ['stacks/app.cjs', 'stacks/app.mjs'])
   describe(`postgres.js in ${app}: twelve clients over a pool of three`, () => {

@@ -4,10 +4,11 @@ import { after, before, describe, test } from 'node:test'
 import { installed } from '@hotpath/test/company'
 import { type Postgres, startPostgres } from '../postgres.js'
 import { assertStatements, drive, requestsOf } from './drive.js'
+import { waysOf, waysShownBy } from './registry.js'
 
-/** Those that have routes name them as the app has written them. */
-const NAMED = ['express', 'express4', 'fastify', 'fastify4', 'koa', 'hono', 'nest', 'nest-fastify']
-const GUESSED = ['http', 'http2']
+const ALL = waysShownBy('stacks/servers.test.ts')
+/** They have no routes: those are guessed. All others name theirs as the app has written them. */
+const GUESSED = waysOf('node:http, node:https', 'node:http2')
 
 describe('every server: its routes, and whose statement is whose', () => {
   let postgres: Postgres
@@ -18,7 +19,7 @@ describe('every server: its routes, and whose statement is whose', () => {
   })
   after(() => postgres.stop())
 
-  const all = [...NAMED, ...GUESSED].map(framework => ['stacks/app.cjs', framework] as const)
+  const all = ALL.map(framework => ['stacks/app.cjs', framework] as const)
   const esm = ['express', 'fastify', 'hono'].map(
     framework => ['stacks/app.mjs', framework] as const,
   )
@@ -27,7 +28,7 @@ describe('every server: its routes, and whose statement is whose', () => {
       const seen = await drive({ stack: 'pg', app, framework, env, ways: ['ask'] })
       assertStatements(seen, 'ask', { system: 'postgresql' })
       for (const { attributes } of requestsOf(seen, 'ask')) {
-        const isNamed = NAMED.includes(framework)
+        const isNamed = !GUESSED.includes(framework)
         assert.equal(attributes['http.route'], isNamed ? '/ask/:n' : '/ask/:id')
         assert.equal(attributes['hotpath.route.guessed'] ?? false, !isNamed)
         assert.equal(attributes['hotpath.aborted'], undefined)

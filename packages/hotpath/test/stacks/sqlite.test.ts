@@ -2,8 +2,9 @@ import assert from 'node:assert/strict'
 import { before, describe, test } from 'node:test'
 import type { Observation } from '../observed.js'
 import { assertStatements, drive, statementsOf } from './drive.js'
+import { waysOf } from './registry.js'
 
-const WAYS = ['all', 'get', 'run', 'iterate', 'exec', 'fails']
+const WAYS = waysOf('node:sqlite')
 const missing = Number(process.versions.node.split('.')[0]) < 24
 
 describe('node:sqlite', { skip: missing ? 'node:sqlite is a flag before Node 24' : false }, () => {

@@ -31,6 +31,10 @@ async function rabbit(load, ways, ends) {
     if (message.properties.headers.own !== 'planted') throw Error('its headers are gone')
     return JSON.parse(message.content).n
   }
+  const worked = async (channel, queue, message) => {
+    await work(queue, numberOf(message))
+    channel.ack(message)
+  }
   const way = (queue, send) => {
     ways[queue] = async n => {
       const done = once(taken, `${queue} ${n}`)
@@ -52,7 +56,7 @@ async function rabbit(load, ways, ends) {
     await confirming.waitForConfirms()
   })
   await channel.consume('amqp-confirmed', message => {
-    void work('amqp-confirmed', numberOf(message)).then(() => channel.ack(message))
+    void worked(channel, 'amqp-confirmed', message)
   })
   await new Promise((resolve, reject) =>
     load('amqplib/callback_api').connect(process.env.AMQP_URL, (error, connection) => {
@@ -63,7 +67,7 @@ async function rabbit(load, ways, ends) {
         channel.consume(
           'amqp-callback',
           message => {
-            void work('amqp-callback', numberOf(message)).then(() => channel.ack(message))
+            void worked(channel, 'amqp-callback', message)
           },
           {},
           resolve,

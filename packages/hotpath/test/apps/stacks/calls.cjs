@@ -34,7 +34,10 @@ module.exports = async load => {
       axios: n => times(n, address => axios.get(address)),
       got: n => times(n, address => got(address).json()),
       fetch: n => times(n, address => fetch(address).then(answer => answer.text())),
-      fields: () => ask('query planted($name: String) { planted: users(name: $name) { id upper friends { id } } }'),
+      fields: () =>
+        ask(
+          'query planted($name: String) { planted: users(name: $name) { id upper friends { id } } }',
+        ),
       fails: () => ask('{ fails { id } }'),
     },
     end: () => upstream.close(),

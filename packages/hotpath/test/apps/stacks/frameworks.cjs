@@ -100,7 +100,7 @@ module.exports = {
       Controller(name)(Ways)
       return Ways
     })
-    class App {}
+    function App() {}
     Module({ controllers })(App)
     const app = await NestFactory.create(App, ...(adapter ? [adapter] : []), { logger: false })
     await app.listen(0, '127.0.0.1')
