@@ -49,6 +49,9 @@ export function gateMysql2Pool(): void {
   }
 }
 
+/** Who was given a connection of their own. */
+const opened = new WeakSet<Asking>()
+
 /** Callbacks of ours: the pool hands one in again, when a connection broke that it waited for. */
 const ours = new WeakSet<Callback>()
 
@@ -74,7 +77,11 @@ function gatePool(Pool: { readonly prototype: object }): void {
         }
         const lent = lending(callback as Callback, asking, pool, takeCarried())
         if ((pool._freeConnections?.length ?? 0) > 0) return original.call(this, lent)
-        return openingFor(span, () => original.call(this, lent))
+        const before = amount(pool._allConnections?.length)
+        const result = openingFor(span, () => original.call(this, lent))
+        // It is not waited for another's: the span of the new connection says what it takes.
+        if (amount(pool._allConnections?.length) > before) opened.add(asking)
+        return result
       },
   )
   for (const name of ['query', 'execute']) replace(Pool.prototype, name, borrowing)
@@ -113,7 +120,8 @@ function lending(
   const lent: Callback = function (this: unknown, ...args) {
     const [error, connection] = args
     contained('gate.mysql2-pool', () => {
-      waited(asking.span, asking.startMs, Boolean(error), () => nameOfPool(pool))
+      if (!opened.has(asking))
+        waited(asking.span, asking.startMs, Boolean(error), () => nameOfPool(pool))
       if (typeof connection === 'object' && connection !== null) lend(connection, asking)
     })
     if (carried === undefined || error) return inContext(asking.span, callback, this, args)

@@ -1,5 +1,7 @@
 import { templateOf } from '../sql/template.js'
 import type { Attributes } from '../trace/attributes.js'
+import type { CallSite } from '../trace/call-site.js'
+import { context } from '../trace/context.js'
 import { caught, contained } from '../trace/counts.js'
 import { inContext } from '../trace/in-context.js'
 import { onEsModule } from '../trace/es-module.js'
@@ -7,11 +9,13 @@ import { onModule } from '../trace/module-load.js'
 import { recorder } from '../trace/recorder.js'
 import { openStatement } from './open-statement.js'
 import type { Callback, Method } from './pg-types.js'
+import { siteOf } from './pg-site.js'
 import { replace } from './replace.js'
 import { type Database, type StatementSpan, statementOf } from './statement-span.js'
 import { waited, waitedInLine } from './wait-span.js'
 
-/** Where a query keeps its span until it ends, and its two states. */
+/** Where a query keeps where it was written, its span until it ends, and its two states. */
+const SITE = Symbol('hotpath.site')
 const SPAN = Symbol('hotpath.span')
 const STATE = Symbol('hotpath.state')
 const ACTIVE = Symbol('hotpath.active')
@@ -29,6 +33,7 @@ interface Query {
   reject: unknown
   cursorFn?: unknown
   forEachFn?: unknown
+  [SITE]?: CallSite | undefined
   [SPAN]?: StatementSpan
   [STATE]?: unknown
   [ACTIVE]?: unknown
@@ -72,10 +77,12 @@ function gateQuery(Query: { readonly prototype: object }): void {
       },
   )
   field(Query.prototype, 'state', STATE, (query, state) => {
-    if (state !== null) given(query)
+    // Within its constructor: when somebody awaits it the app's frames are gone.
+    if (query[SPAN] === undefined && state === null) query[SITE] = whereWritten(query)
+    else if (query[SPAN] !== undefined && state !== null) given(query)
   })
   field(Query.prototype, 'active', ACTIVE, (query, active) => {
-    if (active === true) turnCame(query)
+    if (query[SPAN] !== undefined && active === true) turnCame(query)
   })
 }
 
@@ -94,7 +101,7 @@ function field(
     },
     set(this: Query, value: unknown) {
       this[kept] = value
-      if (this[SPAN] !== undefined) contained('gate.postgres-js', () => changed(this, value))
+      if (recorder.enabled) contained('gate.postgres-js', () => changed(this, value))
     },
   })
 }
@@ -103,7 +110,8 @@ function begin(query: Query): void {
   try {
     // Its own question after the types that there are; a fragment is sent by nobody.
     if (typeof query.handler !== 'function' || query.handler.name === 'execute') return
-    const span = openStatement(templateOf(textOf(query)), database, undefined, undefined)
+    const handed = { span: context.getStore(), carried: { site: query[SITE], promised: false } }
+    const span = openStatement(templateOf(textOf(query)), database, undefined, handed)
     query[SPAN] = span
     for (const name of ['cursorFn', 'forEachFn'] as const) {
       const listener = query[name]
@@ -117,6 +125,9 @@ function begin(query: Query): void {
     caught('gate.postgres-js')
   }
 }
+
+const whereWritten = (query: Query): CallSite | undefined =>
+  siteOf(statementOf(templateOf(textOf(query)), 'postgresql'), context.getStore())
 
 /** As it will be sent, but for fragments within it, which are put in when it is. */
 const textOf = ({ strings }: Query): string =>
