@@ -20,6 +20,7 @@ const CONNECT = Symbol('hotpath.connect')
 const DATABASE = Symbol('hotpath.database')
 
 interface Packet {
+  offset: number
   isError(): boolean
   asError(encoding: unknown): unknown
 }
@@ -190,11 +191,21 @@ export function goesOn(command: MysqlCommand, packet: unknown, connection: objec
     running.packets++
     // Where there is a callback it gets the error.
     if (typeof command.onResult !== 'function' && (packet as Packet).isError())
-      running.span.fail((packet as Packet).asError((connection as MysqlConnection).clientEncoding))
+      running.span.fail(errorOf(packet as Packet, connection))
   } else if (!command.next) {
     const read = (connection as MysqlConnection).stream?.bytesRead
     if (typeof read === 'number') running.readAt = read
     if (running.span.inLine) running.span.sent()
+  }
+}
+
+/** The packet is read from where it stands: mysql2 reads it after us. */
+function errorOf(packet: Packet, connection: MysqlConnection): unknown {
+  const { offset } = packet
+  try {
+    return packet.asError(connection.clientEncoding)
+  } finally {
+    packet.offset = offset
   }
 }
 
