@@ -22,8 +22,8 @@ export interface Candidate {
   readonly share: number
   /** An extension that must be there. */
   readonly extension?: string
-  /** Serves a look-up that a foreign key makes. */
-  readonly forKey?: string
+  /** It begins with what a statement compares for equality: such an index holds for values of any frequency. */
+  readonly isLed: boolean
   /** Equal for equal indexes of one table: all behind the table's name. */
   readonly tail: string
   /** The table and the tail. */
@@ -34,9 +34,9 @@ export function candidate(
   table: Table,
   method: Method,
   keys: readonly Key[],
-  more: Partial<Pick<Candidate, 'include' | 'where' | 'share' | 'extension'>> = {},
+  more: Partial<Pick<Candidate, 'include' | 'where' | 'share' | 'extension' | 'isLed'>> = {},
 ): Candidate {
-  const { include = [], where, share = 1, extension } = more
+  const { include = [], where, share = 1, extension, isLed = false } = more
   const tail = [
     ...(method === 'btree' ? [] : [`USING ${method}`]),
     `(${keys.map(keySql).join(', ')})`,
@@ -51,6 +51,7 @@ export function candidate(
     ...(where === undefined ? {} : { where }),
     share,
     ...(extension === undefined ? {} : { extension }),
+    isLed,
     tail,
     id: `${table.oid} ${tail}`,
   }

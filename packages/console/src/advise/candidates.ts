@@ -34,7 +34,8 @@ export function candidatesOf({ uses }: Reading, catalog: Catalog): Candidate[] {
   const found = new Map<string, Candidate>()
   for (const use of uses) {
     if (isSmall(use.table) || !['r', 'p', 'm'].includes(use.table.kind)) continue
-    for (const one of ofUse(use, catalog).slice(0, settings.most)) found.set(one.id, one)
+    for (const one of ofUse(use, catalog).slice(0, settings.most))
+      if (found.get(one.id)?.isLed !== true) found.set(one.id, one)
   }
   return [...found.values()].filter(one => !isThere(one))
 }
@@ -55,7 +56,10 @@ const together = (a: Conditions, b: Conditions): Conditions => ({
 function ofConditions(use: Use, conditions: Conditions, catalog: Catalog): Candidate[] {
   const { table } = use
   const bases = keyLists(use, conditions)
-  const plain = bases.map(keys => candidate(table, 'btree', keys))
+  const leads = new Set([...conditions.equal, ...conditions.joined].map(({ sql }) => sql))
+  const plain = bases.map(keys =>
+    candidate(table, 'btree', keys, { isLed: leads.has(keys[0]?.term.sql ?? '') }),
+  )
   const partial = conditions.filters.filter(({ share }) => share <= settings.partial)
   const parts = bases.flatMap(keys => partial.flatMap(filter => partOf(table, keys, filter)))
   const covering = plain.slice(0, 10).flatMap(one => carrying(use, one))
@@ -142,13 +146,13 @@ function partOf(table: Table, keys: readonly Key[], filter: Filter): Candidate[]
 }
 
 /** With the few other columns that the statement reads: then the table is not looked at. */
-function carrying(use: Use, { table, method, keys }: Candidate): Candidate[] {
+function carrying(use: Use, { table, method, keys, isLed }: Candidate): Candidate[] {
   if (use.needsAll || use.isWritten || use.needed.size === 0) return []
   const inKeys = new Set(keys.flatMap(({ term }) => (term.column === undefined ? [] : [term.column])))
   const more = [...use.needed].filter(name => !inKeys.has(name))
   const bytes = more.reduce((sum, name) => sum + (table.columns.get(name)?.width ?? 0), 0)
   if (more.length === 0 || more.length > settings.carried || bytes > settings.carriedBytes) return []
-  return [candidate(table, method, keys, { include: more.sort() })]
+  return [candidate(table, method, keys, { include: more.sort(), isLed })]
 }
 
 /** Block ranges for what lies in the order of the rows; a hash for what is wide and only compared. */

@@ -189,6 +189,7 @@ class Choosing {
     const same = scored.filter(
       one =>
         one.net >= settings.near * top.net &&
+        keepsLead(top.move, one.move) &&
         // It must serve as much, not another statement as well.
         one.served >= settings.near * top.served &&
         one.left <=
@@ -250,6 +251,14 @@ interface Scored {
   readonly calls: number
   readonly price: number
   readonly net: number
+}
+
+/**
+ * What begins with an equality is not given up for what happens to be as cheap with the values that were tried:
+ * read in order and filtered, a rare value is found at the end.
+ */
+function keepsLead(top: readonly Candidate[], other: readonly Candidate[]): boolean {
+  return !top.some(one => one.isLed) || other.every(one => one.isLed || one.method !== 'btree')
 }
 
 const isBareOf = (other: Candidate, one: Candidate): boolean =>

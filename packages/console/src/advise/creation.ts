@@ -56,10 +56,15 @@ export function creationOf(
 
 function servedOf({ text, calls, ms, routes, before, after }: ServedBy, nameOf: (name: string) => string): Served {
   const each = ms === undefined || calls === 0 ? undefined : ms / calls
+  const saved = each === undefined ? 0 : each * Math.max(0, 1 - after.cost / before.cost)
   return {
     statement: text,
     calls,
-    routes,
+    routes: routes.map(route =>
+      route.p50Ms === undefined || each === undefined
+        ? route
+        : { ...route, predictedMs: Math.max(0, route.p50Ms - saved * (route.perRequest ?? 1)) },
+    ),
     cost: { before: before.cost, after: after.cost },
     ms: each === undefined ? null : { before: each, after: Math.min(each, (each * after.cost) / before.cost) },
     plan: { before: outline(before.plan), after: outline(after.plan, nameOf) },

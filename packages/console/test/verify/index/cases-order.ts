@@ -148,7 +148,7 @@ export const orderCases: readonly IndexCase[] = [
     schema: orders(200_000),
     workload: [
       {
-        sql: 'select distinct on (customer_id) customer_id, created_at, id from orders where customer_id between $1 and $2 order by customer_id, created_at desc',
+        sql: 'select distinct on (customer_id) * from orders where customer_id between $1 and $2 order by customer_id, created_at desc',
         values: ['10', '20'],
       },
     ],

@@ -52,7 +52,6 @@ export async function startIndexServer(settings: readonly string[] = []): Promis
         'listen_addresses=127.0.0.1',
         'unix_socket_directories=',
         'fsync=off',
-        'synchronous_commit=off',
         'full_page_writes=off',
         'autovacuum=off',
         'max_wal_size=4GB',
