@@ -115,6 +115,7 @@ class Adviser {
     const used = new Set(entries.flatMap(({ before }) => [...indexesIn(before.plan)]))
     const drops = dropsOf(catalog, {
       used,
+      made: set.map((index, at) => ({ ...index, name: create[at]?.name ?? '' })),
       ...(this.options.unusedAfterDays === undefined ? {} : { unusedAfterDays: this.options.unusedAfterDays }),
     })
     const served = new Set(open.map(({ entry }) => entry))

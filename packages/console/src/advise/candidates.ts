@@ -1,6 +1,7 @@
 import { type Candidate, candidate, type Key, type Method, sortKeys } from './candidate.js'
-import type { Catalog, Column, Table } from './catalog.js'
+import type { Catalog, Column, Index, Table } from './catalog.js'
 import { shareOf } from './conditions.js'
+import { quoted } from './names.js'
 import { noConditions, type Conditions, type Filter, type Reading, type Term, type Use } from './uses.js'
 
 const settings = {
@@ -61,6 +62,13 @@ function ofConditions(use: Use, conditions: Conditions, catalog: Catalog): Candi
     candidate(table, 'btree', keys, { isLed: leads.has(keys[0]?.term.sql ?? '') }),
   )
   const partial = conditions.filters.filter(({ share }) => share <= settings.partial)
+  // A flag and nothing else: the rows that have it, by whatever key the table has.
+  if (bases.length === 0)
+    for (const { sql, column, share } of partial) {
+      const [key = column] = table.indexes.find(one => one.isPrimary)?.keys ?? []
+      plain.push(candidate(table, 'btree', [{ term: { sql: key, column: key, columns: [key] } }], { where: sql, share }))
+      plain.push(candidate(table, 'btree', [{ term: { sql: quoted(column), column, columns: [column] } }]))
+    }
   const parts = bases.flatMap(keys => partial.flatMap(filter => partOf(table, keys, filter)))
   const covering = plain.slice(0, 10).flatMap(one => carrying(use, one))
   const special = conditions.special.map(({ method, term, opclass, extension }) =>
@@ -181,20 +189,40 @@ export function isThere({ table, method, keys, include, where }: Candidate): boo
   return table.indexes.some(index => {
     if (!index.isValid || index.method !== method) return false
     if (index.where !== undefined && index.where !== where) return false
-    const begins = keys.every(({ term, isDescending, nulls }, at) => {
-      const own = index.keys[at]
-      if (own === undefined) return false
-      const [opclass = '', , option = '0'] = (index.order[at] ?? '').split('/')
-      const direction = (isDescending ? 1 : 0) + ((nulls ?? (isDescending ? 'first' : 'last')) === 'first' ? 2 : 0)
-      return (
-        plain(own) === plain(term.sql) &&
-        (term.opclass === undefined ? !opclass.includes('pattern') : opclass === term.opclass) &&
-        (method !== 'btree' || Number(option) === direction || keys.length === 1 && Number(option) === (direction ^ 3))
-      )
-    })
+    const begins = keys.every((key, at) => isKey(index, at, key, keys.length === 1))
     const has = new Set([...index.keys, ...index.include])
     return begins && include.every(name => has.has(name))
   })
+}
+
+/** The new one begins with all that this index has, and so does its work. */
+export function isReplaced(index: Index, { method, keys, include, where }: Candidate): boolean {
+  return (
+    index.method === 'btree' &&
+    method === 'btree' &&
+    where === undefined &&
+    index.where === undefined &&
+    index.keys.length <= keys.length &&
+    index.keys.every((_, at) => {
+      const key = keys[at]
+      return key !== undefined && isKey(index, at, key, index.keys.length === 1)
+    }) &&
+    index.include.every(name => include.includes(name) || keys.some(({ term }) => term.column === name))
+  )
+}
+
+/** Whether this is the index's key at this place; of one key alone either direction will do. */
+function isKey(index: Index, at: number, { term, isDescending, nulls }: Key, isAlone: boolean): boolean {
+  const own = index.keys[at]
+  if (own === undefined) return false
+  const [opclass = '', , option = '0'] = (index.order[at] ?? '').split('/')
+  const first = (nulls ?? (isDescending ? 'first' : 'last')) === 'first'
+  const direction = (isDescending ? 1 : 0) + (first ? 2 : 0)
+  return (
+    plain(own) === plain(term.sql) &&
+    (term.opclass === undefined ? !opclass.includes('pattern') : opclass === term.opclass) &&
+    (index.method !== 'btree' || Number(option) === direction || (isAlone && Number(option) === (direction ^ 3)))
+  )
 }
 
 /** The server writes expressions with casts and blanks of its own. */

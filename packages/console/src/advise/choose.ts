@@ -11,8 +11,8 @@ export const settings = {
   near: 0.9,
   /** And what it leaves may be so many times what the best one leaves, */
   left: 2,
-  /** or this many units of the planner a call more (0.2 ms), but no more than a twentieth of what it was. */
-  indifferent: 50,
+  /** or this many units of the planner a call more (half a millisecond at most), but no more than a twentieth of what it was. */
+  indifferent: 100,
   /** A workload is served by a few; more are asked for in a second run. */
   most: 20,
   /** Trying means making on a copy: then no more than this many. */
@@ -137,9 +137,11 @@ class Choosing {
       const group = tried.filter(({ id }) => used.has(id))
       if (group.length < 2 || group.length > 4 || !(cost < 0.9 * before.cost)) continue
       groups.set(group.map(({ id }) => id).sort().join(), group)
-      // Columns carried along are seldom what it needs.
-      const bare = group.map(one => candidates.find(other => isBareOf(other, one)) ?? one)
-      groups.set(bare.map(({ id }) => id).sort().join(), bare)
+      // Columns carried along, and keys behind the first, are seldom what it needs.
+      for (const isLess of [isBareOf, isBeginOf]) {
+        const less = group.map(one => candidates.find(other => isLess(other, one)) ?? one)
+        groups.set(less.map(({ id }) => id).sort().join(), less)
+      }
     }
     return [...groups.values()]
   }
@@ -268,3 +270,12 @@ const isBareOf = (other: Candidate, one: Candidate): boolean =>
   other.where === one.where &&
   other.method === one.method &&
   JSON.stringify(other.keys) === JSON.stringify(one.keys)
+
+/** Of its first key alone. */
+const isBeginOf = (other: Candidate, one: Candidate): boolean =>
+  other.keys.length === 1 &&
+  other.include.length === 0 &&
+  other.where === undefined &&
+  other.table.oid === one.table.oid &&
+  other.method === one.method &&
+  JSON.stringify(other.keys[0]) === JSON.stringify(one.keys[0])

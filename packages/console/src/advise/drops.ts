@@ -1,5 +1,6 @@
 import type { Drop, DropReason } from './advice.js'
-import { shortName, tableName } from './candidate.js'
+import { type Candidate, shortName, tableName } from './candidate.js'
+import { isReplaced } from './candidates.js'
 import type { Catalog, Index, Table } from './catalog.js'
 
 /** Statistics that are younger have not seen what runs once a week. */
@@ -9,6 +10,8 @@ export interface DropOptions {
   /** Names of indexes that plans of the workload use. */
   readonly used: ReadonlySet<string>
   readonly unusedAfterDays?: number
+  /** What is to be made: it may do another one's work. */
+  readonly made?: readonly (Candidate & { readonly name: string })[]
 }
 
 export interface Drops {
@@ -57,8 +60,12 @@ function dropsOfTable(table: Table, catalog: Catalog, options: DropOptions): Dro
       continue
     }
     const longer = table.indexes.find(other => other !== index && !gone.has(other) && other.isValid && begins(index, other))
-    if (longer !== undefined)
+    if (longer !== undefined) {
       note(index, 'prefix', `${longer.name} begins with the same columns and does its work.`)
+      continue
+    }
+    const made = options.made?.find(one => one.table.oid === table.oid && isReplaced(index, one))
+    if (made !== undefined) note(index, 'prefix', `The new ${made.name} begins with the same columns and does its work: drop it after that is made.`)
   }
   if (mayJudge(catalog, options))
     for (const index of table.indexes)

@@ -121,7 +121,14 @@ class StatementReading {
     const reader = this.reader(scope)
     noteConditions(tree['whereClause'], reader)
     const targets = list(tree['targetList']).map(item => node(item['ResTarget']))
-    for (const part of ['whereClause', 'targetList', 'groupClause', 'havingClause', 'sortClause', 'windowClause', 'valuesLists', 'distinctClause'])
+    // By the name of an alias it is the alias that is sorted by, and no column.
+    const aliases = new Set(targets.flatMap(({ name }) => (typeof name === 'string' ? [name] : [])))
+    const sorts = list(tree['sortClause']).filter(item => {
+      const path = names(as('ColumnRef', node(item['SortBy'])['node'])?.['fields'])
+      return path.length !== 1 || !aliases.has(path[0] ?? '')
+    })
+    this.visit(sorts, scope)
+    for (const part of ['whereClause', 'targetList', 'groupClause', 'havingClause', 'windowClause', 'valuesLists', 'distinctClause'])
       this.visit(tree[part], scope)
     const isLimited = tree['limitCount'] !== undefined
     if (isLimited) for (const use of own) use.isLimited = true

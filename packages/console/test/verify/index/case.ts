@@ -25,6 +25,8 @@ export interface IndexCase {
   readonly none?: NoneReason
   /** One that seems right and is not: made, it changes the plan's cost by less than a quarter. */
   readonly tempting?: string
+  /** By what the right answer is confirmed, where the workload's plans do not show it. */
+  readonly confirmedBy?: readonly CaseStatement[]
   /** Names of indexes that must be dropped; all others must stay. */
   readonly drop?: readonly string[]
   /** Indexes that hypopg does not know are tried on a copy. */

@@ -95,15 +95,16 @@ async function definitionOf(client: pg.Client, text: string): Promise<string> {
 
 /** The indexes that are right, made for real, must save a quarter at least; a tempting one must not. */
 async function confirm(client: pg.Client, one: IndexCase): Promise<string[]> {
-  const before = await costOf(client, one.workload)
+  const by = one.confirmedBy ?? one.workload
+  const before = await costOf(client, by)
   const wrong: string[] = []
   const right = (one.create ?? []).map(expected => [expected].flat()[0] ?? '')
   if (right.length > 0) {
-    const after = await costWith(client, right, one.workload)
+    const after = await costWith(client, right, by)
     if (!(after < 0.75 * before)) wrong.push(`not confirmed: ${before} to ${after} with ${right.join(' and ')}`)
   }
   if (one.tempting !== undefined) {
-    const after = await costWith(client, [one.tempting], one.workload)
+    const after = await costWith(client, [one.tempting], by)
     if (after < 0.75 * before) wrong.push(`the tempting one helps: ${before} to ${after}`)
   }
   return wrong
