@@ -150,7 +150,7 @@ function withoutRepeats(keys: readonly Key[]): Key[] {
 function partOf(table: Table, keys: readonly Key[], filter: Filter): Candidate[] {
   const left = keys.filter(({ term }) => term.column !== filter.column)
   if (left.length === 0) return []
-  return [candidate(table, 'btree', left, { where: filter.sql, share: filter.share })]
+  return [candidate(table, 'btree', left, { where: filter.sql, share: filter.share, isLed: true })]
 }
 
 /** With the few other columns that the statement reads: then the table is not looked at. */

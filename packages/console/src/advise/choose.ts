@@ -5,14 +5,16 @@ import type { Outcome } from './what-if.js'
 export const settings = {
   /** An index that cuts the cost of what it serves by less is not worth its keep. */
   least: 0.25,
-  /** Nor is one that saves less than this part of all the workload. */
+  /** Nor is one that saves less than this part of all the workload, */
   share: 0.005,
+  /** or than this part of what its statements cost before there was any: the last drops are dear. */
+  drops: 0.05,
   /** Of indexes that serve nearly as well the smallest is taken: so much of the best one's gain it must have. */
   near: 0.9,
   /** And what it leaves may be so many times what the best one leaves, */
   left: 2,
   /** or this many units of the planner a call more (half a millisecond at most), but no more than a twentieth of what it was. */
-  indifferent: 100,
+  indifferent: 150,
   /** A workload is served by a few; more are asked for in a second run. */
   most: 20,
   /** Trying means making on a copy: then no more than this many. */
@@ -159,6 +161,7 @@ class Choosing {
     ]
     let saved = 0
     let served = 0
+    let first = 0
     let left = 0
     let calls = 0
     for (const [at, one] of touched.entries()) {
@@ -167,15 +170,21 @@ class Choosing {
       saved += one.calls * (a - b)
       if (b > 0.95 * a) continue
       served += one.calls * a
+      first += one.calls * one.before.cost
       left += one.calls * b
       calls += one.calls
     }
     const price = added.reduce((sum, one) => sum + this.priceOf(one), 0)
-    return { saved, served, left, calls, price, net: saved - price }
+    return { saved, served, first, left, calls, price, net: saved - price }
   }
 
-  private isWorth({ saved, served, net }: { saved: number; served: number; net: number }): boolean {
-    return net > settings.share * this.total && saved > settings.least * served && net > 0.1 * saved
+  private isWorth({ saved, served, first, net }: Omit<Scored, 'move'>): boolean {
+    return (
+      net > settings.share * this.total &&
+      net > settings.drops * first &&
+      net > 0.1 * saved &&
+      saved > settings.least * served
+    )
   }
 
   private fits(set: readonly Candidate[], move: readonly Candidate[]): boolean {
@@ -223,8 +232,7 @@ class Choosing {
     for (const one of chosen) {
       if (kept.length < 2) break
       const rest = kept.filter(other => other !== one).map(({ index }) => index)
-      const { net } = await this.score(rest, [one.index])
-      if (net < settings.share * this.total) kept = kept.filter(other => other !== one)
+      if (!this.isWorth(await this.score(rest, [one.index]))) kept = kept.filter(other => other !== one)
     }
     return kept
   }
@@ -249,6 +257,8 @@ interface Scored {
   readonly move: readonly Candidate[]
   readonly saved: number
   readonly served: number
+  /** What these cost without any index of the advice. */
+  readonly first: number
   readonly left: number
   readonly calls: number
   readonly price: number

@@ -1,6 +1,6 @@
 /** Words that are no names without quotes, of PostgreSQL 15 (pg_get_keywords, all but the unreserved). */
 export const keywords: ReadonlySet<string> = new Set(
-  'all analyse analyze and any array as asc asymmetric authorization between bigint binary bit boolean ' +
+  ('all analyse analyze and any array as asc asymmetric authorization between bigint binary bit boolean ' +
  'both case cast char character check coalesce collate collation column concurrently constraint ' +
  'create cross current_catalog current_date current_role current_schema current_time ' +
  'current_timestamp current_user dec decimal default deferrable desc distinct do else end except ' +
@@ -11,5 +11,5 @@ export const keywords: ReadonlySet<string> = new Set(
  'primary real references returning right row select session_user setof similar smallint some ' +
  'substring symmetric table tablesample then time timestamp to trailing treat trim true union unique ' +
  'user using values varchar variadic verbose when where window with xmlattributes xmlconcat ' +
- 'xmlelement xmlexists xmlforest xmlnamespaces xmlparse xmlpi xmlroot xmlserialize xmltable'.split(' '),
+ 'xmlelement xmlexists xmlforest xmlnamespaces xmlparse xmlpi xmlroot xmlserialize xmltable').split(' '),
 )

@@ -45,7 +45,7 @@ export const joinCases: readonly IndexCase[] = [
         values: ['77'],
       },
     ],
-    create: [['items (product_id)', 'items (product_id) include (purchase_id)']],
+    create: [['items (product_id)', 'items (product_id) include (purchase_id)', 'items (product_id, purchase_id)']],
     why: 'The products of a supplier are few, in 30 pages; their items are found by the product.',
   },
   {
