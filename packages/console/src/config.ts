@@ -166,7 +166,8 @@ const rules: Rules = {
   },
   database: {
     expected: 'an address such as postgres://reader@db:5432/shop',
-    holds: value => typeof value === 'string' && /^(?:postgres(?:ql)?|mysql|mariadb):\/\/[^\s]+/.test(value),
+    holds: value =>
+      typeof value === 'string' && /^(?:postgres(?:ql)?|mysql|mariadb):\/\/[^\s]+/.test(value),
     secret: true,
   },
   alerts: { expected: 'an object of alerts by name', holds: isObject },

@@ -1,18 +1,19 @@
 import { ConsoleError } from '../errors.js'
 import type { Advice, Creation, None, Skipped, Statement, Verified } from './advice.js'
 import { type Candidate, tableName } from './candidate.js'
-import { candidatesOf, isSmall, keyUse } from './candidates.js'
+import { candidatesOf } from './candidates.js'
 import type { Catalog } from './catalog.js'
 import { type Choice, choose, type Chosen, settings as choosing, type Weighed } from './choose.js'
-import { creationOf, type ServedBy } from './creation.js'
+import { creationOf, type ServedBy, whyOf } from './creation.js'
 import { dropsOf } from './drops.js'
+import { keyLookUps, type LookUp } from './key-look-ups.js'
 import { quoted } from './names.js'
 import { isCutOff, withParameters } from './placeholders.js'
 import { indexesIn } from './plan.js'
 import { mostTables, type Named, readCatalog } from './read-catalog.js'
 import { readStatement } from './reading.js'
 import { reasonOf } from './reasons.js'
-import { causeOf, placeOf, Session, sqlState } from './session.js'
+import { causeOf, placeOf, reasonFor, Session, sqlState } from './session.js'
 import { loadGrammar, type Parsed, parseOne, tablesIn } from './tree.js'
 import { WhatIf } from './what-if.js'
 import { writePrice, writesOf, type Write } from './writes.js'
@@ -94,10 +95,14 @@ class Adviser {
       return row === undefined ? undefined : quoted(String(row['schema']))
     })
     const whatIf = new WhatIf(asked, schema)
-    const verifiedBy: Verified = schema !== undefined ? 'hypopg' : this.copy !== undefined ? 'copy' : 'none'
+    const verifiedBy: Verified =
+      schema !== undefined ? 'hypopg' : this.copy !== undefined ? 'copy' : 'none'
     const entries = await this.weigh(parsed, catalog, whatIf)
-    const writes = entries.flatMap(({ statement, calls, before }) => writesOf(statement, calls, before))
-    const all = [...entries, ...(await this.keyLookUps(catalog, entries, writes, whatIf))]
+    const writes = entries.flatMap(({ statement, calls, before }) =>
+      writesOf(statement, calls, before),
+    )
+    const lookUps = keyLookUps(catalog, writes)
+    const all = [...entries, ...(await this.weigh(lookUps, catalog, whatIf))]
     const choice = await choose(
       whatIf,
       all,
@@ -106,17 +111,31 @@ class Adviser {
       this.options,
     )
     if (choice.isCut)
-      this.notes.push(`The time was up before all ${choice.tried} candidates were tried: --patience gives more.`)
+      this.notes.push(
+        `The time was up before all ${choice.tried} candidates were tried: --patience gives more.`,
+      )
     const create = await this.creations(choice.chosen, all, catalog, whatIf, writes)
     const set = choice.chosen.map(({ index }) => index)
-    const afters = await whatIf.outcomes(all.map(({ statement }) => statement), set)
-    const open = this.untried(all, whatIf, afters.map(({ cost }) => cost), choice)
-    const unverified = open.map(({ index, entry }) => this.unverified(index, entry, writes, catalog))
+    const afters = await whatIf.outcomes(
+      all.map(({ statement }) => statement),
+      set,
+    )
+    const open = this.untried(
+      all,
+      whatIf,
+      afters.map(({ cost }) => cost),
+      choice,
+    )
+    const unverified = open.map(({ index, entry }) =>
+      this.unverified(index, entry, writes, catalog),
+    )
     const used = new Set(entries.flatMap(({ before }) => [...indexesIn(before.plan)]))
     const drops = dropsOf(catalog, {
       used,
       made: set.map((index, at) => ({ ...index, name: create[at]?.name ?? '' })),
-      ...(this.options.unusedAfterDays === undefined ? {} : { unusedAfterDays: this.options.unusedAfterDays }),
+      ...(this.options.unusedAfterDays === undefined
+        ? {}
+        : { unusedAfterDays: this.options.unusedAfterDays }),
     })
     const served = new Set(open.map(({ entry }) => entry))
     return {
@@ -128,12 +147,22 @@ class Adviser {
         skipped: this.skipped,
       },
       cost: {
-        before: total(all, all.map(({ before }) => before.cost)),
-        after: total(all, afters.map(({ cost }) => cost)),
+        before: total(
+          all,
+          all.map(({ before }) => before.cost),
+        ),
+        after: total(
+          all,
+          afters.map(({ cost }) => cost),
+        ),
       },
       create: [...create, ...unverified],
       drop: drops.drop,
-      none: this.nones(all.filter(entry => !served.has(entry)), afters.filter((_, at) => !served.has(all[at] as Entry)).map(({ cost }) => cost), choice),
+      none: this.nones(
+        all.filter(entry => !served.has(entry)),
+        afters.filter((_, at) => !served.has(all[at] as Entry)).map(({ cost }) => cost),
+        choice,
+      ),
       notes: [...this.notes, ...drops.notes],
       load: {
         questions: this.session.asked + (this.copy?.asked ?? 0),
@@ -150,7 +179,9 @@ class Adviser {
     const weight = ({ ms, calls }: Statement): number => ms ?? calls
     const dearest = [...statements].sort((a, b) => weight(b) - weight(a)).slice(0, mostStatements)
     if (dearest.length < statements.length)
-      this.notes.push(`Only the ${mostStatements} dearest of ${statements.length} statements were looked at.`)
+      this.notes.push(
+        `Only the ${mostStatements} dearest of ${statements.length} statements were looked at.`,
+      )
     return dearest.flatMap(statement => {
       if (isCutOff(statement.text)) {
         this.skip(statement.text, 'it was cut off where it was recorded')
@@ -158,7 +189,8 @@ class Adviser {
       }
       const text = withParameters(statement.text.trim().replace(/[;\s]+$/, ''))
       const parsed = parseOne(text)
-      if (typeof parsed !== 'string') return [{ ...statement, text, parsed, shown: statement.text.trim() }]
+      if (typeof parsed !== 'string')
+        return [{ ...statement, text, parsed, shown: statement.text.trim() }]
       // BEGIN, SET and the like are no news.
       if (parsed !== 'it is no SELECT, INSERT, UPDATE or DELETE') this.skip(statement.text, parsed)
       return []
@@ -168,13 +200,19 @@ class Adviser {
   private async readCatalog(parsed: readonly Parsed[]): Promise<Catalog> {
     const wanted = new Map<string, Named>()
     for (const { tree } of parsed)
-      for (const named of tablesIn(tree)) wanted.set(JSON.stringify([named.schema, named.name]), named)
+      for (const named of tablesIn(tree))
+        wanted.set(JSON.stringify([named.schema, named.name]), named)
     if (wanted.size > mostTables)
-      this.notes.push(`The statements name ${wanted.size} tables; ${mostTables} of them were looked at.`)
-    const catalog = await this.session.transaction(() => readCatalog(this.session.rows, [...wanted.values()]))
+      this.notes.push(
+        `The statements name ${wanted.size} tables; ${mostTables} of them were looked at.`,
+      )
+    const catalog = await this.session.transaction(() =>
+      readCatalog(this.session.rows, [...wanted.values()]),
+    )
     const blind = catalog.tables.filter(
       ({ rows, pages, columns, kind }) =>
-        (kind === 'r' || kind === 'p') && (rows < 0 || (rows > 0 && pages > 8 && ![...columns.values()].some(one => one.hasStats))),
+        (kind === 'r' || kind === 'p') &&
+        (rows < 0 || (rows > 0 && pages > 8 && ![...columns.values()].some(one => one.hasStats))),
     )
     if (blind.length > 0)
       this.notes.push(
@@ -184,7 +222,7 @@ class Adviser {
   }
 
   private async weigh(
-    parsed: ReturnType<Adviser['parse']>,
+    parsed: readonly (LookUp & { readonly ms?: number })[],
     catalog: Catalog,
     whatIf: WhatIf,
   ): Promise<Entry[]> {
@@ -195,51 +233,21 @@ class Adviser {
         const statement = await whatIf.prepare(text, tree, reading)
         const before = await whatIf.outcome(statement, [])
         if (!Number.isFinite(before.cost)) throw new Error('the server gives no plan for it')
-        entries.push({ statement, shown, ms, routes, calls, before, candidates: candidatesOf(reading, catalog) })
+        entries.push({
+          statement,
+          shown,
+          ms,
+          routes,
+          calls,
+          before,
+          candidates: candidatesOf(reading, catalog),
+        })
       } catch (error) {
         if (/^(?:57|08)/.test(sqlState(error)) && sqlState(error) !== '57014') throw error
         this.skip(shown, reasonFor(error))
       }
     }
     return entries
-  }
-
-  /** What the server looks up by itself when rows of a parent are deleted. */
-  private async keyLookUps(
-    catalog: Catalog,
-    entries: readonly Entry[],
-    writes: readonly Write[],
-    whatIf: WhatIf,
-  ): Promise<Entry[]> {
-    const found: Entry[] = []
-    for (const { table, kind, columns, rows, calls } of writes)
-      for (const key of table.referredBy) {
-        const moves = kind === 'delete' || (kind === 'update' && key.keys.some(name => columns.includes(name)))
-        const child = catalog.tables.find(({ oid }) => oid === key.table)
-        if (!moves || child === undefined || isSmall(child)) continue
-        const conditions = key.columns.map((name, at) => `${quoted(name)} = $${at + 1}`).join(' and ')
-        const text = `select 1 from only ${tableName(child)} where ${conditions}`
-        const parsed = parseOne(text)
-        if (typeof parsed === 'string') continue
-        const reading = readStatement(parsed, { ...catalog, find: () => child })
-        try {
-          const statement = await whatIf.prepare(text, parsed, reading)
-          const before = await whatIf.outcome(statement, [])
-          const cause = entries.find(({ statement: one }) => one.reading.write?.table === table)
-          found.push({
-            statement,
-            shown: `(foreign key ${key.name}) ${text}`,
-            ms: undefined,
-            routes: cause?.routes ?? [],
-            calls: rows * calls,
-            before,
-            candidates: candidatesOf(keyUse(child, key.columns, quoted), catalog),
-          })
-        } catch (error) {
-          this.skip(text, reasonFor(error))
-        }
-      }
-    return found
   }
 
   private async creations(
@@ -265,7 +273,10 @@ class Adviser {
         if (after.used.has(index.id) && after.cost < 0.95 * without.cost)
           served.push({ text: shown, calls, ms, routes, before, after })
       }
-      served.sort((a, b) => b.calls * (b.before.cost - b.after.cost) - a.calls * (a.before.cost - a.after.cost))
+      served.sort(
+        (a, b) =>
+          b.calls * (b.before.cost - b.after.cost) - a.calls * (a.before.cost - a.after.cost),
+      )
       creations.push(
         creationOf(index, {
           verified: whatIf.howOf(index) ?? 'none',
@@ -284,11 +295,21 @@ class Adviser {
   }
 
   private taken(catalog: Catalog): Set<string> {
-    return new Set(catalog.tables.flatMap(({ schema, name, indexes }) => [`${schema}.${name}`, ...indexes.map(one => `${one.schema}.${one.name}`)]))
+    return new Set(
+      catalog.tables.flatMap(({ schema, name, indexes }) => [
+        `${schema}.${name}`,
+        ...indexes.map(one => `${one.schema}.${one.name}`),
+      ]),
+    )
   }
 
   /** What could not be tried here, for statements that nothing else has helped. */
-  private untried(entries: readonly Entry[], whatIf: WhatIf, after: readonly number[], choice: Choice) {
+  private untried(
+    entries: readonly Entry[],
+    whatIf: WhatIf,
+    after: readonly number[],
+    choice: Choice,
+  ) {
     const found: { index: Candidate; entry: Entry }[] = []
     for (const [at, entry] of entries.entries()) {
       if ((after[at] ?? 0) < (1 - choosing.least) * entry.before.cost) continue
@@ -300,13 +321,27 @@ class Adviser {
     return found
   }
 
-  private unverified(index: Candidate, entry: Entry, writes: readonly Write[], catalog: Catalog): Creation {
+  private unverified(
+    index: Candidate,
+    entry: Entry,
+    writes: readonly Write[],
+    catalog: Catalog,
+  ): Creation {
     return creationOf(index, {
       verified: 'none',
       bytes: undefined,
       saved: null,
       reached: null,
-      served: [{ text: entry.shown, calls: entry.calls, ms: undefined, routes: entry.routes, before: entry.before, after: entry.before }],
+      served: [
+        {
+          text: entry.shown,
+          calls: entry.calls,
+          ms: undefined,
+          routes: entry.routes,
+          before: entry.before,
+          after: entry.before,
+        },
+      ],
       writes,
       taken: this.taken(catalog),
       why: `Not tried: ${index.method === 'gin' || index.method === 'gist' ? 'hypopg knows no such index' : 'hypopg is not there'}. Name a copy of the database with --copy, and it is.`,
@@ -317,7 +352,11 @@ class Adviser {
   private nones(entries: readonly Entry[], after: readonly number[], choice: Choice): None[] {
     return entries
       .map((entry, at) => ({ entry, cost: after[at] ?? 0 }))
-      .filter(({ entry, cost }) => cost > 0.9 * entry.before.cost && entry.statement.reading.uses.some(use => !use.isWritten))
+      .filter(
+        ({ entry, cost }) =>
+          cost > 0.9 * entry.before.cost &&
+          entry.statement.reading.uses.some(use => !use.isWritten),
+      )
       .sort((a, b) => b.entry.calls * b.cost - a.entry.calls * a.cost)
       .slice(0, mostNone)
       .map(({ entry, cost }) => ({
@@ -336,26 +375,3 @@ class Adviser {
 
 const total = (entries: readonly Entry[], costs: readonly number[]): number =>
   entries.reduce((sum, { calls }, at) => sum + calls * (costs[at] ?? 0), 0)
-
-function reasonFor(error: unknown): string {
-  const known: Readonly<Record<string, string>> = {
-    '42P01': 'a table of it is not here',
-    '42501': 'this user may not read a table of it',
-    '55P03': 'a table of it is locked',
-    '57014': 'planning it took too long',
-    '25006': 'a standby does not plan what writes',
-  }
-  const state = sqlState(error)
-  return known[state] === undefined ? causeOf(error) : `${known[state]} (${causeOf(error)})`
-}
-
-function whyOf({ keys, include, where, method }: Candidate, served: readonly ServedBy[]): string {
-  const parts = [
-    method === 'brin' ? 'the rows lie in its order, so a few bytes for each block will do' : undefined,
-    keys.length > 1 ? 'equality first, then ranges and order' : undefined,
-    include.length > 0 ? `${include.join(' and ')} carried along, so the table is not looked at` : undefined,
-    where === undefined ? undefined : 'only the rows that are asked for',
-  ].filter(part => part !== undefined)
-  const statements = `serves ${served.length === 1 ? 'one statement' : `${served.length} statements`}`
-  return [statements, ...parts].join('; ')
-}

@@ -67,8 +67,13 @@ function keySql({ term, isDescending, nulls }: Key): string {
   ].join(' ')
 }
 
-export const tableName = ({ schema, name }: { readonly schema: string; readonly name: string }): string =>
-  `${quoted(schema)}.${quoted(name)}`
+export const tableName = ({
+  schema,
+  name,
+}: {
+  readonly schema: string
+  readonly name: string
+}): string => `${quoted(schema)}.${quoted(name)}`
 
 /** What a statement would find without the schema is written without it. */
 export const shortName = (table: Table): string =>
@@ -77,8 +82,14 @@ export const shortName = (table: Table): string =>
 /** `ON "S".orders (customer_id)`. */
 export const onTable = ({ table, tail }: Candidate): string => `ON ${tableName(table)} ${tail}`
 
-export function nameOf({ table, keys, where, method }: Candidate, isTaken: (name: string) => boolean): string {
-  const parts = keys.map(({ term }) => term.column ?? (term.sql.match(/[\p{L}_][\p{L}\p{N}_]*/gu) ?? ['expr']).slice(0, 3).join('_'))
+export function nameOf(
+  { table, keys, where, method }: Candidate,
+  isTaken: (name: string) => boolean,
+): string {
+  const parts = keys.map(
+    ({ term }) =>
+      term.column ?? (term.sql.match(/[\p{L}_][\p{L}\p{N}_]*/gu) ?? ['expr']).slice(0, 3).join('_'),
+  )
   const ending = method === 'btree' ? (where === undefined ? 'idx' : 'part_idx') : `${method}_idx`
   return indexName(table.name, parts, ending, isTaken)
 }

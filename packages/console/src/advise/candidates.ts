@@ -2,7 +2,7 @@ import { type Candidate, candidate, type Key, type Method, sortKeys } from './ca
 import type { Catalog, Column, Index, Table } from './catalog.js'
 import { shareOf } from './conditions.js'
 import { quoted } from './names.js'
-import { noConditions, type Conditions, type Filter, type Reading, type Term, type Use } from './uses.js'
+import { type Conditions, type Filter, type Reading, type Term, type Use } from './uses.js'
 
 const settings = {
   /** A table of fewer rows or pages is read whole as fast as by an index. */
@@ -66,19 +66,34 @@ function ofConditions(use: Use, conditions: Conditions, catalog: Catalog): Candi
   if (bases.length === 0)
     for (const { sql, column, share } of partial) {
       const [key = column] = table.indexes.find(one => one.isPrimary)?.keys ?? []
-      plain.push(candidate(table, 'btree', [{ term: { sql: key, column: key, columns: [key] } }], { where: sql, share }))
-      plain.push(candidate(table, 'btree', [{ term: { sql: quoted(column), column, columns: [column] } }]))
+      plain.push(
+        candidate(table, 'btree', [{ term: { sql: key, column: key, columns: [key] } }], {
+          where: sql,
+          share,
+        }),
+      )
+      plain.push(
+        candidate(table, 'btree', [{ term: { sql: quoted(column), column, columns: [column] } }]),
+      )
     }
   const parts = bases.flatMap(keys => partial.flatMap(filter => partOf(table, keys, filter)))
   const covering = plain.slice(0, 10).flatMap(one => carrying(use, one))
   const special = conditions.special.map(({ method, term, opclass, extension }) =>
-    candidate(table, method, [{ term: { ...term, ...(opclass === undefined ? {} : { opclass }) } }], {
-      ...(extension === undefined ? {} : { extension }),
-    }),
+    candidate(
+      table,
+      method,
+      [{ term: { ...term, ...(opclass === undefined ? {} : { opclass }) } }],
+      extension === undefined ? {} : { extension },
+    ),
   )
-  return [...special, ...plain.slice(0, 20), ...parts.slice(0, 12), ...others(use, conditions), ...covering, ...plain.slice(20)].filter(
-    ({ keys }) => keys.every(({ term }) => isIndexable(table, term, catalog)),
-  )
+  return [
+    ...special,
+    ...plain.slice(0, 20),
+    ...parts.slice(0, 12),
+    ...others(use, conditions),
+    ...covering,
+    ...plain.slice(20),
+  ].filter(({ keys }) => keys.every(({ term }) => isIndexable(table, term, catalog)))
 }
 
 /** Lists of keys, the likeliest first, none twice. */
@@ -91,14 +106,23 @@ function keyLists(use: Use, { equal, joined, range }: Conditions): Key[][] {
   const groups = use.groups.map(terms => terms.map(term => ({ term })))
   const keys = (terms: readonly Term[]): Key[] => terms.map(term => ({ term }))
   const ends: Key[][] = [[], ...between.map(term => keys([term])), ...sorts, ...groups]
-  for (const sort of sorts) for (const term of between) ends.push([...sort, ...keys([term])], [...keys([term]), ...sort])
-  for (const group of groups) for (const term of between) ends.push([...group, ...keys([term])], [...keys([term]), ...group])
-  const heads = [...orders(same), ...joins.flatMap(join => [[...same, join], [join, ...same]])]
+  for (const sort of sorts)
+    for (const term of between) ends.push([...sort, ...keys([term])], [...keys([term]), ...sort])
+  for (const group of groups)
+    for (const term of between) ends.push([...group, ...keys([term])], [...keys([term]), ...group])
+  const heads = [
+    ...orders(same),
+    ...joins.flatMap(join => [
+      [...same, join],
+      [join, ...same],
+    ]),
+  ]
   // Of several columns of one join, as of a key of several.
   if (joins.length > 1) heads.push([...same, ...joins], joins)
   const lists: Key[][] = []
   for (const head of heads) for (const end of ends) lists.push([...keys(head), ...end])
-  for (const term of [...same, ...joins]) for (const end of ends) lists.push([...keys([term]), ...end])
+  for (const term of [...same, ...joins])
+    for (const end of ends) lists.push([...keys([term]), ...end])
   lists.push(...ends)
   const found = new Map<string, Key[]>()
   for (const list of lists) {
@@ -156,10 +180,13 @@ function partOf(table: Table, keys: readonly Key[], filter: Filter): Candidate[]
 /** With the few other columns that the statement reads: then the table is not looked at. */
 function carrying(use: Use, { table, method, keys, isLed }: Candidate): Candidate[] {
   if (use.needsAll || use.isWritten || use.needed.size === 0) return []
-  const inKeys = new Set(keys.flatMap(({ term }) => (term.column === undefined ? [] : [term.column])))
+  const inKeys = new Set(
+    keys.flatMap(({ term }) => (term.column === undefined ? [] : [term.column])),
+  )
   const more = [...use.needed].filter(name => !inKeys.has(name))
   const bytes = more.reduce((sum, name) => sum + (table.columns.get(name)?.width ?? 0), 0)
-  if (more.length === 0 || more.length > settings.carried || bytes > settings.carriedBytes) return []
+  if (more.length === 0 || more.length > settings.carried || bytes > settings.carriedBytes)
+    return []
   return [candidate(table, method, keys, { include: more.sort(), isLed })]
 }
 
@@ -207,12 +234,19 @@ export function isReplaced(index: Index, { method, keys, include, where }: Candi
       const key = keys[at]
       return key !== undefined && isKey(index, at, key, index.keys.length === 1)
     }) &&
-    index.include.every(name => include.includes(name) || keys.some(({ term }) => term.column === name))
+    index.include.every(
+      name => include.includes(name) || keys.some(({ term }) => term.column === name),
+    )
   )
 }
 
 /** Whether this is the index's key at this place; of one key alone either direction will do. */
-function isKey(index: Index, at: number, { term, isDescending, nulls }: Key, isAlone: boolean): boolean {
+function isKey(
+  index: Index,
+  at: number,
+  { term, isDescending, nulls }: Key,
+  isAlone: boolean,
+): boolean {
   const own = index.keys[at]
   if (own === undefined) return false
   const [opclass = '', , option = '0'] = (index.order[at] ?? '').split('/')
@@ -221,31 +255,11 @@ function isKey(index: Index, at: number, { term, isDescending, nulls }: Key, isA
   return (
     plain(own) === plain(term.sql) &&
     (term.opclass === undefined ? !opclass.includes('pattern') : opclass === term.opclass) &&
-    (index.method !== 'btree' || Number(option) === direction || (isAlone && Number(option) === (direction ^ 3)))
+    (index.method !== 'btree' ||
+      Number(option) === direction ||
+      (isAlone && Number(option) === (direction ^ 3)))
   )
 }
 
 /** The server writes expressions with casts and blanks of its own. */
 const plain = (sql: string): string => sql.replaceAll(/::[a-z]+|[\s()]/g, '').toLowerCase()
-
-/** The look-up that a foreign key makes at each deleted row of its parent. */
-export function keyUse(table: Table, columns: readonly string[], quote: (name: string) => string): Reading {
-  const equal = columns.map(column => ({ sql: quote(column), column, columns: [column] }))
-  return {
-    uses: [
-      {
-        table,
-        always: { ...noConditions(), equal },
-        arms: [],
-        sorts: [],
-        groups: [],
-        needed: new Set(columns),
-        needsAll: true,
-        isLimited: false,
-        isWritten: true,
-        unserved: [],
-      },
-    ],
-    parameters: new Map(),
-  }
-}

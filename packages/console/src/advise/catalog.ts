@@ -37,7 +37,12 @@ export interface Table {
   /** Of other tables, to this one. */
   readonly referredBy: readonly ForeignKey[]
   /** Since the statistics began. */
-  readonly written: { readonly inserts: number; readonly updates: number; readonly hot: number; readonly deletes: number }
+  readonly written: {
+    readonly inserts: number
+    readonly updates: number
+    readonly hot: number
+    readonly deletes: number
+  }
 }
 
 export interface Column {

@@ -93,21 +93,35 @@ class Choosing {
       }
       const best = this.best(scored.filter(one => this.isWorth(one) && this.fits(set, one.move)))
       if (chosen.length === 0)
-        for (const one of scored.filter(one => !this.isWorth(one) && one.saved > 0.1 * this.costOfServed(one.move)))
+        for (const one of scored.filter(
+          one => !this.isWorth(one) && one.saved > 0.1 * this.costOfServed(one.move),
+        ))
           this.refuse(one)
       if (best === undefined) break
       const each = best.net / best.move.length
       for (const index of best.move)
-        chosen.push({ index, net: each, saved: best.saved / best.move.length, price: this.priceOf(index) })
+        chosen.push({
+          index,
+          net: each,
+          saved: best.saved / best.move.length,
+          price: this.priceOf(index),
+        })
       // What gained nothing now gains nothing later, but for those that another was in the way of.
       moves = moves.filter(move => !move.every(one => chosen.some(({ index }) => index === one)))
     }
-    return { chosen: await this.prune(chosen), refused: this.refused, isCut: this.isCut, tried: all.length }
+    return {
+      chosen: await this.prune(chosen),
+      refused: this.refused,
+      isCut: this.isCut,
+      tried: all.length,
+    }
   }
 
   /** All candidates once, those of the dearest statements first. */
   private collect(): Candidate[] {
-    const byWeight = [...this.workload].sort((a, b) => b.calls * b.before.cost - a.calls * a.before.cost)
+    const byWeight = [...this.workload].sort(
+      (a, b) => b.calls * b.before.cost - a.calls * a.before.cost,
+    )
     const found = new Map<string, Candidate>()
     for (const { candidates } of byWeight)
       for (const one of candidates) if (this.whatIf.howOf(one) !== undefined) found.set(one.id, one)
@@ -121,8 +135,14 @@ class Choosing {
     for (const one of all) {
       if (this.out()) break
       const touched = this.touched([one])
-      const outcomes = await this.whatIf.outcomes(touched.map(({ statement }) => statement), [one])
-      if (touched.some(({ before }, at) => (outcomes[at]?.cost ?? before.cost) < 0.95 * before.cost)) useful.push(one)
+      const outcomes = await this.whatIf.outcomes(
+        touched.map(({ statement }) => statement),
+        [one],
+      )
+      if (
+        touched.some(({ before }, at) => (outcomes[at]?.cost ?? before.cost) < 0.95 * before.cost)
+      )
+        useful.push(one)
     }
     return useful
   }
@@ -138,18 +158,32 @@ class Choosing {
       const { used, cost } = await this.whatIf.outcome(statement, tried)
       const group = tried.filter(({ id }) => used.has(id))
       if (group.length < 2 || group.length > 4 || !(cost < 0.9 * before.cost)) continue
-      groups.set(group.map(({ id }) => id).sort().join(), group)
+      groups.set(
+        group
+          .map(({ id }) => id)
+          .sort()
+          .join(),
+        group,
+      )
       // Columns carried along, and keys behind the first, are seldom what it needs.
       for (const isLess of [isBareOf, isBeginOf]) {
         const less = group.map(one => candidates.find(other => isLess(other, one)) ?? one)
-        groups.set(less.map(({ id }) => id).sort().join(), less)
+        groups.set(
+          less
+            .map(({ id }) => id)
+            .sort()
+            .join(),
+          less,
+        )
       }
     }
     return [...groups.values()]
   }
 
   private touched(indexes: readonly Candidate[]): Weighed[] {
-    return this.workload.filter(({ statement }) => indexes.some(({ table }) => statement.tables.has(table.oid)))
+    return this.workload.filter(({ statement }) =>
+      indexes.some(({ table }) => statement.tables.has(table.oid)),
+    )
   }
 
   private async score(set: readonly Candidate[], added: readonly Candidate[]) {
@@ -195,7 +229,10 @@ class Choosing {
 
   /** The one with the greatest gain, or a smaller one that is as good. */
   private best(scored: readonly Scored[]): Scored | undefined {
-    const top = scored.reduce<Scored | undefined>((a, b) => (a === undefined || b.net > a.net ? b : a), undefined)
+    const top = scored.reduce<Scored | undefined>(
+      (a, b) => (a === undefined || b.net > a.net ? b : a),
+      undefined,
+    )
     if (top === undefined) return undefined
     const same = scored.filter(
       one =>
@@ -219,7 +256,9 @@ class Choosing {
         sum +
         (this.whatIf.sizeOf(one) ?? 0) *
           (one.where === undefined ? 1 : 1.6) *
-          (one.keys.some(({ isDescending, nulls }) => isDescending || nulls !== undefined) ? 1.01 : 1) *
+          (one.keys.some(({ isDescending, nulls }) => isDescending || nulls !== undefined)
+            ? 1.01
+            : 1) *
           (one.method === 'btree' || one.method === 'brin' ? 1 : 1.2) *
           (1 + one.keys.length / 20 + one.include.length / 10),
       0,
@@ -232,7 +271,8 @@ class Choosing {
     for (const one of chosen) {
       if (kept.length < 2) break
       const rest = kept.filter(other => other !== one).map(({ index }) => index)
-      if (!this.isWorth(await this.score(rest, [one.index]))) kept = kept.filter(other => other !== one)
+      if (!this.isWorth(await this.score(rest, [one.index])))
+        kept = kept.filter(other => other !== one)
     }
     return kept
   }

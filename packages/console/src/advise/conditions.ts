@@ -41,7 +41,12 @@ export function termOf(value: unknown, reader: Reader): Owned | undefined {
   const alone = as('ColumnRef', value) !== undefined
   const isCall = as('FuncCall', value) !== undefined
   const term: Term = {
-    sql: alone || isCall ? sql : sql.startsWith('(') && sql.endsWith(')') && !sql.includes(')::') ? sql : `(${sql})`,
+    sql:
+      alone || isCall
+        ? sql
+        : sql.startsWith('(') && sql.endsWith(')') && !sql.includes(')::')
+          ? sql
+          : `(${sql})`,
     ...(alone && column !== undefined ? { column } : {}),
     columns: [...columns],
   }
@@ -128,7 +133,14 @@ const ranges: Readonly<Record<string, ParameterUse['how']>> = {
   '>': 'above',
   '>=': 'above',
 }
-const turned: Readonly<Record<string, string>> = { '<': '>', '<=': '>=', '>': '<', '>=': '<=', '@>': '<@', '<@': '@>' }
+const turned: Readonly<Record<string, string>> = {
+  '<': '>',
+  '<=': '>=',
+  '>': '<',
+  '>=': '<=',
+  '@>': '<@',
+  '<@': '@>',
+}
 
 function noteComparison(comparison: Node, reader: Reader, place: Place): void {
   const operator = names(comparison['name']).at(-1) ?? ''
@@ -142,7 +154,14 @@ function noteComparison(comparison: Node, reader: Reader, place: Place): void {
   }
   noteOne({ kind, operator, value: left, other: right, reader, place })
   if (kind === 'AEXPR_OP')
-    noteOne({ kind, operator: turned[operator] ?? operator, value: right, other: left, reader, place })
+    noteOne({
+      kind,
+      operator: turned[operator] ?? operator,
+      value: right,
+      other: left,
+      reader,
+      place,
+    })
   if (kind === 'AEXPR_OP_ANY' && operator === '=') noteHeld(right, left, reader)
 }
 
@@ -164,7 +183,8 @@ function noteOne({ kind, operator, value, other, reader, place }: Comparison): v
   const conditions = place(use)
   const isJoined = holds(other, 'ColumnRef')
   const note = (how: ParameterUse['how'], isList = false): void => {
-    for (const number of parametersOf(other)) reader.noteParameter(number, parameterUse(owned, how, isList))
+    for (const number of parametersOf(other))
+      reader.noteParameter(number, parameterUse(owned, how, isList))
   }
   if ((kind === 'AEXPR_OP' && operator === '=') || kind === 'AEXPR_IN' || kind === 'AEXPR_OP_ANY') {
     if (operator !== '=') return
@@ -173,13 +193,19 @@ function noteOne({ kind, operator, value, other, reader, place }: Comparison): v
     if (!isJoined && kind === 'AEXPR_OP') noteConstant(owned, other, conditions)
   } else if (kind === 'AEXPR_BETWEEN') {
     const [from, to] = list(as('List', other)?.['items'] ?? other)
-    for (const number of parametersOf(from)) reader.noteParameter(number, parameterUse(owned, 'above'))
-    for (const number of parametersOf(to)) reader.noteParameter(number, parameterUse(owned, 'below'))
+    for (const number of parametersOf(from))
+      reader.noteParameter(number, parameterUse(owned, 'above'))
+    for (const number of parametersOf(to))
+      reader.noteParameter(number, parameterUse(owned, 'below'))
     conditions.range.push(term)
   } else if (kind === 'AEXPR_OP' && ranges[operator] !== undefined) {
     note(ranges[operator] ?? 'above')
     conditions.range.push(term)
-  } else if (kind === 'AEXPR_LIKE' || kind === 'AEXPR_ILIKE' || /^(?:~\*?|%|<%|%>)$/.test(operator)) {
+  } else if (
+    kind === 'AEXPR_LIKE' ||
+    kind === 'AEXPR_ILIKE' ||
+    /^(?:~\*?|%|<%|%>)$/.test(operator)
+  ) {
     if (!operator.startsWith('!')) notePattern(owned, { kind, operator, other, reader, conditions })
     note('pattern')
   } else if (kind === 'AEXPR_OP') {
@@ -188,7 +214,11 @@ function noteOne({ kind, operator, value, other, reader, place }: Comparison): v
   }
 }
 
-function parameterUse({ use, term }: Owned, how: ParameterUse['how'], isList = false): ParameterUse {
+function parameterUse(
+  { use, term }: Owned,
+  how: ParameterUse['how'],
+  isList = false,
+): ParameterUse {
   const name = term.column ?? (term.columns.length === 1 ? term.columns[0] : undefined)
   const column = name === undefined ? undefined : use.table.columns.get(name)
   return {
@@ -229,13 +259,17 @@ interface Pattern {
 function notePattern(owned: Owned, { kind, operator, other, reader, conditions }: Pattern): void {
   const constant = as('A_Const', other)
   const text = constant && constantOf(constant)
-  const isPrefix = kind === 'AEXPR_LIKE' && operator === '~~' && text !== undefined && /^'[^%_]{1,}/.test(text)
+  const isPrefix =
+    kind === 'AEXPR_LIKE' && operator === '~~' && text !== undefined && /^'[^%_]{1,}/.test(text)
   const { term } = owned
   if (isPrefix) {
     const type = columnOf(owned)?.type ?? 'text'
-    const opclass = type.startsWith('character varying') ? 'varchar_pattern_ops' : 'text_pattern_ops'
+    const opclass = type.startsWith('character varying')
+      ? 'varchar_pattern_ops'
+      : 'text_pattern_ops'
     conditions.range.push(reader.isC ? term : { ...term, opclass })
-  } else conditions.special.push({ method: 'gin', term, opclass: 'gin_trgm_ops', extension: 'pg_trgm' })
+  } else
+    conditions.special.push({ method: 'gin', term, opclass: 'gin_trgm_ops', extension: 'pg_trgm' })
 }
 
 function noteSpecial(owned: Owned, operator: string, conditions: Conditions): void {
@@ -249,7 +283,11 @@ function noteSpecial(owned: Owned, operator: string, conditions: Conditions): vo
     else if (['?', '?|', '?&'].includes(operator)) add('gin')
   } else if (category === 'A' && ['@>', '&&', '<@'].includes(operator)) add('gin')
   else if (operator === '@@') add('gin')
-  else if ((category === 'R' || category === 'G') && ['@>', '<@', '&&', '<<', '>>'].includes(operator)) add('gist')
+  else if (
+    (category === 'R' || category === 'G') &&
+    ['@>', '<@', '&&', '<<', '>>'].includes(operator)
+  )
+    add('gist')
 }
 
 /** `value = any(column)` reads as a look-up, and no index serves it. */
@@ -259,7 +297,8 @@ function noteHeld(array: unknown, value: unknown, reader: Reader): void {
   owned.use.unserved.push(
     `= any(${owned.term.sql}) uses no index; ${owned.term.sql} @> array[...] asks the same and can use one (GIN)`,
   )
-  for (const number of parametersOf(value)) reader.noteParameter(number, { how: 'holds', table: owned.use.table })
+  for (const number of parametersOf(value))
+    reader.noteParameter(number, { how: 'holds', table: owned.use.table })
 }
 
 function mentions(value: unknown, use: Use, reader: Reader): boolean {

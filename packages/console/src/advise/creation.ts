@@ -54,7 +54,10 @@ export function creationOf(
   }
 }
 
-function servedOf({ text, calls, ms, routes, before, after }: ServedBy, nameOf: (name: string) => string): Served {
+function servedOf(
+  { text, calls, ms, routes, before, after }: ServedBy,
+  nameOf: (name: string) => string,
+): Served {
   const each = ms === undefined || calls === 0 ? undefined : ms / calls
   const saved = each === undefined ? 0 : each * Math.max(0, 1 - after.cost / before.cost)
   return {
@@ -66,7 +69,10 @@ function servedOf({ text, calls, ms, routes, before, after }: ServedBy, nameOf: 
         : { ...route, predictedMs: Math.max(0, route.p50Ms - saved * (route.perRequest ?? 1)) },
     ),
     cost: { before: before.cost, after: after.cost },
-    ms: each === undefined ? null : { before: each, after: Math.min(each, (each * after.cost) / before.cost) },
+    ms:
+      each === undefined
+        ? null
+        : { before: each, after: Math.min(each, (each * after.cost) / before.cost) },
     plan: { before: outline(before.plan), after: outline(after.plan, nameOf) },
   }
 }
@@ -77,10 +83,14 @@ function servedOf({ text, calls, ms, routes, before, after }: ServedBy, nameOf: 
  */
 function statementsOf(index: Candidate, name: string, taken: Set<string>): string[] {
   const { table, tail, extension } = index
-  const before = extension === undefined ? [] : [`CREATE EXTENSION IF NOT EXISTS ${quoted(extension)}`]
-  if (table.kind !== 'p') return [...before, `CREATE INDEX CONCURRENTLY ${quoted(name)} ${onTable(index)}`]
+  const before =
+    extension === undefined ? [] : [`CREATE EXTENSION IF NOT EXISTS ${quoted(extension)}`]
+  if (table.kind !== 'p')
+    return [...before, `CREATE INDEX CONCURRENTLY ${quoted(name)} ${onTable(index)}`]
   const parts = table.leaves.map(leaf => {
-    const own = nameOf({ ...index, table: { ...table, name: leaf.name } }, one => taken.has(`${leaf.schema}.${one}`))
+    const own = nameOf({ ...index, table: { ...table, name: leaf.name } }, one =>
+      taken.has(`${leaf.schema}.${one}`),
+    )
     taken.add(`${leaf.schema}.${own}`)
     return { leaf, own }
   })
@@ -93,4 +103,23 @@ function statementsOf(index: Candidate, name: string, taken: Set<string>): strin
       `ALTER INDEX ${whole} ATTACH PARTITION ${tableName({ schema: leaf.schema, name: own })}`,
     ]),
   ]
+}
+
+/** Why this index, in a sentence without its end. */
+export function whyOf(
+  { keys, include, where, method }: Candidate,
+  served: readonly ServedBy[],
+): string {
+  const parts = [
+    method === 'brin'
+      ? 'the rows lie in its order, so a few bytes for each block will do'
+      : undefined,
+    keys.length > 1 ? 'equality first, then ranges and order' : undefined,
+    include.length > 0
+      ? `${include.join(' and ')} carried along, so the table is not looked at`
+      : undefined,
+    where === undefined ? undefined : 'only the rows that are asked for',
+  ].filter(part => part !== undefined)
+  const statements = `serves ${served.length === 1 ? 'one statement' : `${served.length} statements`}`
+  return [statements, ...parts].join('; ')
 }

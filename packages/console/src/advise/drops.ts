@@ -27,8 +27,11 @@ export function dropsOf(catalog: Catalog, options: DropOptions): Drops {
   const tables = catalog.tables.filter(({ kind }) => kind === 'r' || kind === 'p' || kind === 'm')
   const drop = tables.flatMap(table => dropsOfTable(table, catalog, options))
   const notes: string[] = []
-  const idle = tables.flatMap(table => table.indexes.filter(index => isIdle(table, index, options.used)))
-  if (idle.length > 0 && !mayJudge(catalog, options)) notes.push(...whyNot(idle.length, catalog, options))
+  const idle = tables.flatMap(table =>
+    table.indexes.filter(index => isIdle(table, index, options.used)),
+  )
+  if (idle.length > 0 && !mayJudge(catalog, options))
+    notes.push(...whyNot(idle.length, catalog, options))
   return { drop, notes }
 }
 
@@ -50,27 +53,50 @@ function dropsOfTable(table: Table, catalog: Catalog, options: DropOptions): Dro
     })
   }
   for (const index of table.indexes)
-    if (!index.isValid && !index.isBeingBuilt && !index.isConstraint && !index.isAttached && table.kind !== 'p')
-      note(index, 'invalid', 'A build that broke off left it: writes keep it, no statement uses it.')
+    if (
+      !index.isValid &&
+      !index.isBeingBuilt &&
+      !index.isConstraint &&
+      !index.isAttached &&
+      table.kind !== 'p'
+    )
+      note(
+        index,
+        'invalid',
+        'A build that broke off left it: writes keep it, no statement uses it.',
+      )
   for (const index of table.indexes) {
     if (isNeeded(index)) continue
-    const twin = table.indexes.find(other => other !== index && !gone.has(other) && other.isValid && isTwin(index, other))
+    const twin = table.indexes.find(
+      other => other !== index && !gone.has(other) && other.isValid && isTwin(index, other),
+    )
     if (twin !== undefined) {
       note(index, 'duplicate', `${twin.name} is the same index.`)
       continue
     }
-    const longer = table.indexes.find(other => other !== index && !gone.has(other) && other.isValid && begins(index, other))
+    const longer = table.indexes.find(
+      other => other !== index && !gone.has(other) && other.isValid && begins(index, other),
+    )
     if (longer !== undefined) {
       note(index, 'prefix', `${longer.name} begins with the same columns and does its work.`)
       continue
     }
     const made = options.made?.find(one => one.table.oid === table.oid && isReplaced(index, one))
-    if (made !== undefined) note(index, 'prefix', `The new ${made.name} begins with the same columns and does its work: drop it after that is made.`)
+    if (made !== undefined)
+      note(
+        index,
+        'prefix',
+        `The new ${made.name} begins with the same columns and does its work: drop it after that is made.`,
+      )
   }
   if (mayJudge(catalog, options))
     for (const index of table.indexes)
       if (isIdle(table, index, options.used))
-        note(index, 'unused', `No statement has used it for ${Math.floor(catalog.statsDays ?? 0)} days, as long as the statistics go back.`)
+        note(
+          index,
+          'unused',
+          `No statement has used it for ${Math.floor(catalog.statsDays ?? 0)} days, as long as the statistics go back.`,
+        )
   return found
 }
 
@@ -141,13 +167,18 @@ const mayJudge = ({ statsDays, followers, isStandby }: Catalog, options: DropOpt
   followers === 0 &&
   !isStandby
 
-function whyNot(idle: number, { statsDays, followers, isStandby }: Catalog, options: DropOptions): string[] {
+function whyNot(
+  idle: number,
+  { statsDays, followers, isStandby }: Catalog,
+  options: DropOptions,
+): string[] {
   const indexes = `${idle === 1 ? 'An index was' : `${idle} indexes were`} not used so far`
   if (isStandby) return [`${indexes} on this standby; the primary may use them.`]
   if (followers > 0)
-    return [`${indexes} here, but ${followers === 1 ? 'a server follows' : `${followers} servers follow`} this one and may use them: look at pg_stat_user_indexes there.`]
+    return [
+      `${indexes} here, but ${followers === 1 ? 'a server follows' : `${followers} servers follow`} this one and may use them: look at pg_stat_user_indexes there.`,
+    ]
   return [
     `${indexes}, but the statistics go back ${statsDays === undefined ? 'nobody knows how long' : `${statsDays < 1 ? 'less than a day' : `${Math.floor(statsDays)} days`}`}; it takes ${options.unusedAfterDays ?? unusedAfterDays} to call one unused.`,
   ]
 }
-

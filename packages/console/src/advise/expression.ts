@@ -6,7 +6,10 @@ import { as, isNode, list, type Node, names, node } from './tree.js'
  * reference is written, and undefined from it, or a node that is not among the few that indexes are made of,
  * makes the whole undefined.
  */
-export function sqlOf(value: unknown, column: (reference: Node) => string | undefined): string | undefined {
+export function sqlOf(
+  value: unknown,
+  column: (reference: Node) => string | undefined,
+): string | undefined {
   const go = (part: unknown): string | undefined => sqlOf(part, column)
   const reference = as('ColumnRef', value)
   if (reference) return column(reference)
@@ -33,7 +36,15 @@ export function sqlOf(value: unknown, column: (reference: Node) => string | unde
 }
 
 function callOf(call: Node, go: (part: unknown) => string | undefined): string | undefined {
-  const special = ['agg_order', 'agg_filter', 'over', 'agg_distinct', 'agg_star', 'agg_within_group', 'func_variadic']
+  const special = [
+    'agg_order',
+    'agg_filter',
+    'over',
+    'agg_distinct',
+    'agg_star',
+    'agg_within_group',
+    'func_variadic',
+  ]
   if (special.some(key => call[key] !== undefined && call[key] !== false)) return undefined
   const path = names(call['funcname'])
   // What stands as syntax (EXTRACT, AT TIME ZONE) is a function of pg_catalog in the tree.
@@ -51,7 +62,8 @@ export function constantOf(constant: Node): string | undefined {
   if (constant['sval'] !== undefined) return literal(typeof text === 'string' ? text : '')
   if (constant['ival'] !== undefined) return String(node(constant['ival'])['ival'] ?? 0)
   if (constant['fval'] !== undefined) return String(node(constant['fval'])['fval'])
-  if (constant['boolval'] !== undefined) return node(constant['boolval'])['boolval'] === true ? 'true' : 'false'
+  if (constant['boolval'] !== undefined)
+    return node(constant['boolval'])['boolval'] === true ? 'true' : 'false'
   return undefined
 }
 
@@ -64,10 +76,16 @@ export function typeOf(value: unknown): string | undefined {
 }
 
 /** Whether a tree holds a reference to a column, and whether it holds a parameter. */
-export function holds(value: unknown, kind: 'ColumnRef' | 'ParamRef' | 'SubLink' | 'A_Const'): boolean {
+export function holds(
+  value: unknown,
+  kind: 'ColumnRef' | 'ParamRef' | 'SubLink' | 'A_Const',
+): boolean {
   if (Array.isArray(value)) return value.some(item => holds(item, kind))
   if (!isNode(value)) return false
-  return kind in value || Object.values(value).some(part => typeof part === 'object' && holds(part, kind))
+  return (
+    kind in value ||
+    Object.values(value).some(part => typeof part === 'object' && holds(part, kind))
+  )
 }
 
 /** The parameter that a value is, under casts; a list's or an array's first ones too. */

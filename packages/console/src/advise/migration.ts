@@ -24,7 +24,9 @@ function stepsOf({ create, drop }: Advice): Steps {
   return {
     up: [...made.flatMap(({ sql }) => sql), ...drop.map(({ sql }) => sql)],
     down: [
-      ...drop.filter(({ reason }) => reason !== 'invalid').map(one => `CREATE INDEX CONCURRENTLY ${remade(one)}`),
+      ...drop
+        .filter(({ reason }) => reason !== 'invalid')
+        .map(one => `CREATE INDEX CONCURRENTLY ${remade(one)}`),
       ...made.map(({ sql }) => droppedBy(sql)),
     ],
   }
@@ -34,7 +36,9 @@ function stepsOf({ create, drop }: Advice): Steps {
 function droppedBy(sql: readonly string[]): string {
   const made = sql.find(one => one.startsWith('CREATE INDEX')) ?? ''
   const [, isPlain, name, schema] =
-    /^CREATE INDEX (CONCURRENTLY )?("(?:[^"]|"")+"|\S+) ON (?:ONLY )?("(?:[^"]|"")+"|[^\s."]+)\./.exec(made) ?? []
+    /^CREATE INDEX (CONCURRENTLY )?("(?:[^"]|"")+"|\S+) ON (?:ONLY )?("(?:[^"]|"")+"|[^\s."]+)\./.exec(
+      made,
+    ) ?? []
   return `DROP INDEX ${isPlain === undefined ? '' : 'CONCURRENTLY '}IF EXISTS ${schema}.${name}`
 }
 
@@ -75,7 +79,7 @@ ${raw(down, 'knex.raw')}}
 function typeorm({ up, down }: Steps): string {
   const indented = (text: string): string => text.replaceAll(/^/gm, '  ').trimEnd()
   return `// ${head}
-import type { MigrationInterface, QueryRunner } from 'typeorm'
+import type { MigrationInterface, QueryRunner } from ${JSON.stringify('typeorm')}
 
 export class IndexAdvice1700000000000 implements MigrationInterface {
   transaction = false

@@ -21,9 +21,11 @@ export function withParameters(text: string): string {
     const written = isPlaceholder ? `$${++number}` : piece.text
     const value = isPlaceholder || piece.kind === 'parameter'
     const type = value ? typeBefore(pieces, at) : undefined
-    if (type !== undefined) out = `${out.slice(0, out.length - type.length)}${written}::${type.trim()}`
+    if (type !== undefined)
+      out = `${out.slice(0, out.length - type.length)}${written}::${type.trim()}`
     else out += written
-    if (piece.kind !== 'blank') before = isPlaceholder ? { kind: 'parameter', text: written } : piece
+    if (piece.kind !== 'blank')
+      before = isPlaceholder ? { kind: 'parameter', text: written } : piece
   }
   return out
 }
@@ -36,7 +38,8 @@ function typeBefore(pieces: readonly Piece[], at: number): string | undefined {
   return word.text + blank.text
 }
 
-const typed = /^(?:interval|date|time|timestamp|timestamptz|jsonb?|uuid|inet|numeric|bytea|int[248]|point)$/i
+const typed =
+  /^(?:interval|date|time|timestamp|timestamptz|jsonb?|uuid|inet|numeric|bytea|int[248]|point)$/i
 
 interface Piece {
   readonly kind: 'blank' | 'word' | 'string' | 'parameter' | 'sign'
@@ -48,7 +51,9 @@ const pattern =
 
 function split(text: string): Piece[] {
   return [...text.matchAll(pattern)].map(({ 0: piece, groups = {} }) => {
-    const kind = (['blank', 'string', 'parameter', 'word'] as const).find(k => groups[k] !== undefined)
+    const kind = (['blank', 'string', 'parameter', 'word'] as const).find(
+      k => groups[k] !== undefined,
+    )
     return { kind: kind ?? 'sign', text: piece }
   })
 }

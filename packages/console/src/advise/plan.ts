@@ -15,7 +15,9 @@ export interface Plan {
 
 export function planOf(row: Record<string, unknown> | undefined): Plan {
   const given = row?.['QUERY PLAN']
-  const list = (typeof given === 'string' ? JSON.parse(given) : given) as { Plan: PlanNode }[] | undefined
+  const list = (typeof given === 'string' ? JSON.parse(given) : given) as
+    | { Plan: PlanNode }[]
+    | undefined
   const root = list?.[0]?.Plan ?? { 'Node Type': 'nothing' }
   return { cost: root['Total Cost'] ?? 0, root }
 }
@@ -33,7 +35,10 @@ export function indexesIn({ root }: Plan): Set<string> {
  * How the rows of tables are come by, one line each, without any value: `Seq Scan on orders, 120,000 rows`.
  * `nameOf` puts a name in the place of a hypothetical index's.
  */
-export function outline({ root }: Plan, nameOf: (index: string) => string = name => name): string[] {
+export function outline(
+  { root }: Plan,
+  nameOf: (index: string) => string = name => name,
+): string[] {
   return [...nodesOf(root)]
     .filter(node => /Scan$|^Sort$|^Incremental Sort$|^ModifyTable$/.test(node['Node Type']))
     .slice(0, 12)

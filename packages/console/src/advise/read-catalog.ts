@@ -1,10 +1,20 @@
 import type { Catalog, Column, ForeignKey, Index, Table } from './catalog.js'
-import { columnsSql, databaseSql, foreignKeysSql, indexesSql, resolveSql, tablesSql } from './catalog-sql.js'
+import {
+  columnsSql,
+  databaseSql,
+  foreignKeysSql,
+  indexesSql,
+  resolveSql,
+  tablesSql,
+} from './catalog-sql.js'
 import { quoted } from './names.js'
 import { parseOne, tablesIn } from './tree.js'
 
 /** Rows of a question, as objects. */
-export type Rows = (sql: string, values?: readonly unknown[]) => Promise<readonly Record<string, unknown>[]>
+export type Rows = (
+  sql: string,
+  values?: readonly unknown[],
+) => Promise<readonly Record<string, unknown>[]>
 
 export interface Named {
   readonly schema?: string
@@ -46,7 +56,9 @@ export async function readCatalog(rows: Rows, wanted: readonly Named[]): Promise
     find(schema, name) {
       const oid = resolved.get(keyOf(schema, name))
       if (oid !== undefined) return tables.get(oid)
-      return all.find(t => t.name === name && (schema === undefined ? t.isVisible : t.schema === schema))
+      return all.find(
+        t => t.name === name && (schema === undefined ? t.isVisible : t.schema === schema),
+      )
     },
     tables: all,
     isC: facts['isC'] === true,
@@ -73,7 +85,12 @@ async function tablesOf(rows: Rows, oids: readonly number[]): Promise<Table[]> {
   const columns = groupBy(await rows(columnsSql, values), 'oid')
   const indexes = groupBy(await rows(indexesSql, values), 'table')
   const keys = (await rows(foreignKeysSql, values)).map(
-    key => ({ ...key, table: Number(key['table']), references: Number(key['references']) }) as unknown as ForeignKey,
+    key =>
+      ({
+        ...key,
+        table: Number(key['table']),
+        references: Number(key['references']),
+      }) as unknown as ForeignKey,
   )
   return found.map(row => {
     const oid = Number(row['oid'])
@@ -120,7 +137,10 @@ function indexOf(row: Record<string, unknown>): Index {
   }
 }
 
-function groupBy(rows: readonly Record<string, unknown>[], key: string): Map<number, Record<string, unknown>[]> {
+function groupBy(
+  rows: readonly Record<string, unknown>[],
+  key: string,
+): Map<number, Record<string, unknown>[]> {
   const groups = new Map<number, Record<string, unknown>[]>()
   for (const row of rows) {
     const id = Number(row[key])

@@ -1,22 +1,17 @@
 import type { Catalog, Table } from './catalog.js'
 import { type Found, noteConditions, type Reader, termOf } from './conditions.js'
 import { parametersOf } from './expression.js'
-import { quoted } from './names.js'
+import {
+  columnsOf,
+  columnTerm,
+  queryNamed,
+  renamed,
+  resolve,
+  type Scope,
+  type Source,
+} from './scope.js'
 import { as, isNode, list, type Node, names, node, parseOne, type Parsed } from './tree.js'
 import { noConditions, type ParameterUse, type Reading, type SortKey, type Use } from './uses.js'
-
-/** What stands in FROM under one name: a table, or a query with columns of tables below it. */
-interface Source {
-  readonly name: string
-  readonly use?: Use
-  readonly columns?: ReadonlyMap<string, Found | undefined>
-}
-
-interface Scope {
-  readonly sources: Source[]
-  readonly outer?: Scope
-  readonly queries: Map<string, ReadonlyMap<string, Found | undefined>>
-}
 
 /** Views within views: the catalog reads them as deep. */
 const mostDepth = 30
@@ -43,20 +38,31 @@ class StatementReading {
     let write: Reading['write']
     if (kind === 'SelectStmt') this.select(tree, undefined)
     else write = this.write(kind, tree, scope)
-    return { uses: this.uses, parameters: this.parameters, ...(write === undefined ? {} : { write }) }
+    return {
+      uses: this.uses,
+      parameters: this.parameters,
+      ...(write === undefined ? {} : { write }),
+    }
   }
 
   private write(kind: string, tree: Node, scope: Scope): Reading['write'] {
     this.ctes(tree['withClause'], scope)
     const { schemaname, relname } = node(tree['relation'])
-    const table = this.catalog.find(typeof schemaname === 'string' ? schemaname : undefined, String(relname))
+    const table = this.catalog.find(
+      typeof schemaname === 'string' ? schemaname : undefined,
+      String(relname),
+    )
     const targets = list(tree['targetList'] ?? tree['cols']).map(item => node(item['ResTarget']))
     if (kind === 'InsertStmt') {
       const select = as('SelectStmt', tree['selectStmt'])
-      if (select) this.insertValues(select, table, targets.length > 0 ? list(tree['cols']) : [], scope)
+      if (select)
+        this.insertValues(select, table, targets.length > 0 ? list(tree['cols']) : [], scope)
       return table && { table, kind: 'insert', columns: [] }
     }
-    const target = this.source(tree['relation'] === undefined ? {} : { RangeVar: tree['relation'] }, scope)
+    const target = this.source(
+      tree['relation'] === undefined ? {} : { RangeVar: tree['relation'] },
+      scope,
+    )
     for (const { use } of target) if (use) Object.assign(use, { isWritten: true, needsAll: true })
     for (const item of list(tree['fromClause'] ?? tree['usingClause'])) this.source(item, scope)
     noteConditions(tree['whereClause'], this.reader(scope))
@@ -74,7 +80,12 @@ class StatementReading {
     )
   }
 
-  private insertValues(select: Node, table: Table | undefined, cols: readonly Node[], scope: Scope): void {
+  private insertValues(
+    select: Node,
+    table: Table | undefined,
+    cols: readonly Node[],
+    scope: Scope,
+  ): void {
     if (!Array.isArray(select['valuesLists'])) return void this.select(select, scope)
     const columns =
       cols.length > 0
@@ -99,7 +110,11 @@ class StatementReading {
 
   /** A query, and the columns that it gives. */
   private select(tree: Node, outer: Scope | undefined): ReadonlyMap<string, Found | undefined> {
-    const scope: Scope = { sources: [], ...(outer === undefined ? {} : { outer }), queries: new Map() }
+    const scope: Scope = {
+      sources: [],
+      ...(outer === undefined ? {} : { outer }),
+      queries: new Map(),
+    }
     if (++this.depth > mostDepth) return new Map()
     try {
       this.ctes(tree['withClause'], scope)
@@ -128,7 +143,15 @@ class StatementReading {
       return path.length !== 1 || !aliases.has(path[0] ?? '')
     })
     this.visit(sorts, scope)
-    for (const part of ['whereClause', 'targetList', 'groupClause', 'havingClause', 'windowClause', 'valuesLists', 'distinctClause'])
+    for (const part of [
+      'whereClause',
+      'targetList',
+      'groupClause',
+      'havingClause',
+      'windowClause',
+      'valuesLists',
+      'distinctClause',
+    ])
       this.visit(tree[part], scope)
     const isLimited = tree['limitCount'] !== undefined
     if (isLimited) for (const use of own) use.isLimited = true
@@ -147,12 +170,15 @@ class StatementReading {
       return named?.['val'] ?? value
     }
     const groups = list(tree['groupClause'])
-    if (groups.length > 0) this.sameUse(groups.map(meant), reader, (use, terms) => use.groups.push(terms))
+    if (groups.length > 0)
+      this.sameUse(groups.map(meant), reader, (use, terms) => use.groups.push(terms))
     const distinct = list(tree['distinctClause'])
     // DISTINCT alone is a list of one empty node.
     const isAll = distinct.length === 1 && Object.keys(distinct[0] ?? {}).length === 0
     if (distinct.length > 0 && groups.length === 0)
-      this.sameUse(isAll ? targets.map(t => t['val']) : distinct.map(meant), reader, (use, terms) => use.groups.push(terms))
+      this.sameUse(isAll ? targets.map(t => t['val']) : distinct.map(meant), reader, (use, terms) =>
+        use.groups.push(terms),
+      )
     if (groups.length === 0) this.sorted(list(tree['sortClause']), meant, reader)
     for (const { val } of targets) this.extreme(val, reader)
     const overs: Node[] = targets.map(({ val }) => node(as('FuncCall', val)?.['over']))
@@ -174,7 +200,11 @@ class StatementReading {
       keys.push({
         term: owned.term,
         isDescending: direction === 'SORTBY_DESC',
-        ...(nulls === 'SORTBY_NULLS_FIRST' ? { nulls: 'first' } : nulls === 'SORTBY_NULLS_LAST' ? { nulls: 'last' } : {}),
+        ...(nulls === 'SORTBY_NULLS_FIRST'
+          ? { nulls: 'first' }
+          : nulls === 'SORTBY_NULLS_LAST'
+            ? { nulls: 'last' }
+            : {}),
       })
     }
     if (owner !== undefined && keys.length > 0) owner.sorts.push(keys)
@@ -191,11 +221,18 @@ class StatementReading {
     owned.use.isLimited = true
   }
 
-  private sameUse(values: readonly unknown[], reader: Reader, note: (use: Use, terms: Use['groups'][number]) => void): void {
+  private sameUse(
+    values: readonly unknown[],
+    reader: Reader,
+    note: (use: Use, terms: Use['groups'][number]) => void,
+  ): void {
     const owned = values.map(value => termOf(value, reader))
     const [first] = owned
     if (first === undefined || owned.some(one => one?.use !== first.use)) return
-    note(first.use, owned.flatMap(one => one?.term ?? []))
+    note(
+      first.use,
+      owned.flatMap(one => one?.term ?? []),
+    )
   }
 
   private given(targets: readonly Node[], scope: Scope): Map<string, Found | undefined> {
@@ -235,7 +272,10 @@ class StatementReading {
       // Only LATERAL sees its neighbours; that others resolve to them too is an error of the statement.
       const given = select ? this.select(select, scope) : new Map<string, Found | undefined>()
       const alias = node(sub['alias'])
-      const source = { name: String(alias['aliasname'] ?? ''), columns: renamed(given, names(alias['colnames'])) }
+      const source = {
+        name: String(alias['aliasname'] ?? ''),
+        columns: renamed(given, names(alias['colnames'])),
+      }
       scope.sources.push(source)
       return [source]
     }
@@ -283,10 +323,14 @@ class StatementReading {
     const right = this.source(join['rarg'], scope)
     const common =
       join['isNatural'] === true
-        ? left.flatMap(source => [...columnsOf(source).keys()]).filter(name => right.some(s => columnsOf(s).has(name)))
+        ? left
+            .flatMap(source => [...columnsOf(source).keys()])
+            .filter(name => right.some(s => columnsOf(s).has(name)))
         : names(join['usingClause'])
     for (const name of common)
-      for (const found of [...left, ...right].flatMap(source => columnsOf(source).get(name) ?? [])) {
+      for (const found of [...left, ...right].flatMap(
+        source => columnsOf(source).get(name) ?? [],
+      )) {
         found.use.always.joined.push(columnTerm(found.column))
         found.use.needed.add(found.column)
       }
@@ -341,38 +385,4 @@ class StatementReading {
       isC: this.catalog.isC,
     }
   }
-}
-
-
-const columnTerm = (column: string) => ({ sql: quoted(column), column, columns: [column] })
-
-function renamed(
-  given: ReadonlyMap<string, Found | undefined>,
-  aliases: readonly string[],
-): ReadonlyMap<string, Found | undefined> {
-  if (aliases.length === 0) return given
-  return new Map([...given].map(([name, found], at) => [aliases[at] ?? name, found]))
-}
-
-function queryNamed(name: string, scope: Scope | undefined): ReadonlyMap<string, Found | undefined> | undefined {
-  return scope === undefined ? undefined : (scope.queries.get(name) ?? queryNamed(name, scope.outer))
-}
-
-function columnsOf({ use, columns }: Source): ReadonlyMap<string, Found | undefined> {
-  if (columns !== undefined) return columns
-  if (use === undefined) return new Map()
-  return new Map([...use.table.columns.keys()].map(column => [column, { use, column }]))
-}
-
-function resolve(path: readonly string[], scope: Scope | undefined): Found | undefined {
-  const column = path.at(-1) ?? ''
-  const of = path.at(-2)
-  for (let at = scope; at !== undefined; at = at.outer) {
-    for (const source of at.sources) {
-      if (of !== undefined && source.name !== of) continue
-      const known = columnsOf(source)
-      if (known.has(column)) return known.get(column)
-    }
-  }
-  return undefined
 }

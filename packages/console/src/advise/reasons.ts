@@ -65,7 +65,9 @@ export function reasonOf(weighed: Weighed, choice: Choice): { reason: NoneReason
 function keptOf({ statement, before }: Weighed): number {
   const scans = [...nodesOf(before.plan.root)].flatMap(n => {
     const table = statement.reading.uses.find(
-      use => use.table.name === n['Relation Name'] || use.table.leaves.some(leaf => leaf.name === n['Relation Name']),
+      use =>
+        use.table.name === n['Relation Name'] ||
+        use.table.leaves.some(leaf => leaf.name === n['Relation Name']),
     )?.table
     return n['Node Type'] === 'Seq Scan' && table !== undefined && table.rows > 0
       ? [{ rows: table.rows, kept: (n['Plan Rows'] ?? 0) / table.rows }]
@@ -78,10 +80,12 @@ function shapeOf(tree: Node): { hasConditions: boolean; hasAggregates: boolean }
   let hasConditions = false
   let hasAggregates = false
   everyNode(tree, found => {
-    if (found['whereClause'] !== undefined || found['limitCount'] !== undefined) hasConditions = true
+    if (found['whereClause'] !== undefined || found['limitCount'] !== undefined)
+      hasConditions = true
     if (found['groupClause'] !== undefined) hasAggregates = true
     const name = names(node(as('FuncCall', found))['funcname']).at(-1) ?? ''
-    if (/^(?:count|sum|avg|min|max|array_agg|json_agg|jsonb_agg|string_agg)$/.test(name)) hasAggregates = true
+    if (/^(?:count|sum|avg|min|max|array_agg|json_agg|jsonb_agg|string_agg)$/.test(name))
+      hasAggregates = true
   })
   return { hasConditions, hasAggregates }
 }

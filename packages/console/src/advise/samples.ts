@@ -32,14 +32,18 @@ function sampleOf(type: string, use: ParameterUse | undefined, number: number): 
   if (how === 'pattern') return patternOf(column, number)
   if (how === 'holds') return heldBy(type, column, number)
   if (how === 'write') return (column && equalSample(column, number)) ?? usual(type)
-  if (column === undefined || use.isWithin) return usual(type) ?? (column && equalSample(column, number))
+  if (column === undefined || use.isWithin)
+    return usual(type) ?? (column && equalSample(column, number))
   if (how === 'equal') {
     const one = equalSample(column, number)
     if (!use.isList) return one ?? usual(type)
     const some = [0, 1, 2].flatMap(more => plain(column, number + more) ?? [])
     return some.length === 0 ? undefined : arrayOf([...new Set(some)])
   }
-  const at = boundAt(how === 'above' ? ([0.98, 0.9, 0.7][number] ?? 0.9) : ([0.99, 0.95, 0.75][number] ?? 0.95), column)
+  const at = boundAt(
+    how === 'above' ? ([0.98, 0.9, 0.7][number] ?? 0.9) : ([0.99, 0.95, 0.75][number] ?? 0.95),
+    column,
+  )
   return at === undefined ? usual(type) : literal(at)
 }
 
@@ -47,7 +51,8 @@ function sampleOf(type: string, use: ParameterUse | undefined, number: number): 
 function plain({ common, bounds }: Column, number: number): string | undefined {
   if (number === 0 && common.length > 0) return common[0]
   if (number === 2 && common.length > 1) return common.at(-1)
-  if (bounds.length > 0) return bounds[Math.floor(bounds.length * (0.37 + 0.11 * number))] ?? bounds[0]
+  if (bounds.length > 0)
+    return bounds[Math.floor(bounds.length * (0.37 + 0.11 * number))] ?? bounds[0]
   return common[Math.floor(common.length / 2)]
 }
 
@@ -58,7 +63,8 @@ function equalSample(column: Column, number: number): string | undefined {
 
 /** Where the column is ordered, the value below which this part of the rows lies. */
 function boundAt(part: number, { bounds, common }: Column): string | undefined {
-  if (bounds.length > 0) return bounds[Math.min(bounds.length - 1, Math.floor(part * bounds.length))]
+  if (bounds.length > 0)
+    return bounds[Math.min(bounds.length - 1, Math.floor(part * bounds.length))]
   return [...common].sort()[Math.floor(part * common.length)]
 }
 
@@ -73,7 +79,8 @@ function patternOf(column: Column | undefined, number: number): string {
 function heldBy(type: string, column: Column | undefined, number: number): string | undefined {
   const element = column?.elements[number * 5] ?? column?.elements[0]
   if (type.endsWith('[]')) return element === undefined ? "'{}'" : arrayOf([element])
-  if (type === 'tsquery') return element === undefined ? "'word'" : literal(`'${element.replaceAll("'", "''")}'`)
+  if (type === 'tsquery')
+    return element === undefined ? "'word'" : literal(`'${element.replaceAll("'", "''")}'`)
   if (type === 'text' && element !== undefined) return literal(element)
   return usual(type) ?? (column && equalSample(column, number))
 }
@@ -94,7 +101,7 @@ function usual(type: string): string | undefined {
   if (type === 'tsquery') return "'word'"
   if (type === 'inet' || type === 'cidr') return "'127.0.0.1'"
   if (type.endsWith('[]')) return "'{}'"
-  if (/range$/.test(type)) return "'empty'"
+  if (type.endsWith('range')) return "'empty'"
   if (type === 'bytea') return "''"
   return undefined
 }

@@ -65,7 +65,9 @@ export class Session {
   /** Asks several of our own at once, for one way to the server and back; the rows of each. */
   async several(statements: readonly string[]): Promise<Record<string, unknown>[][]> {
     const answer = (await this.timed(this.client.query(statements.join(';\n')))) as unknown
-    const all = (Array.isArray(answer) ? answer : [answer]) as pg.QueryResult<Record<string, unknown>>[]
+    const all = (Array.isArray(answer) ? answer : [answer]) as pg.QueryResult<
+      Record<string, unknown>
+    >[]
     return all.map(({ rows }) => rows)
   }
 
@@ -117,7 +119,8 @@ export class Session {
 export function placeOf(url: string): string {
   const parsed = URL.canParse(url) ? new URL(url) : undefined
   if (parsed === undefined || !/^postgres(?:ql)?:$/.test(parsed.protocol)) {
-    const got = parsed === undefined ? 'no address' : `an address of ${parsed.protocol.slice(0, -1)}`
+    const got =
+      parsed === undefined ? 'no address' : `an address of ${parsed.protocol.slice(0, -1)}`
     throw new ConsoleError('DATABASE_URL', { got })
   }
   return `${parsed.host || 'localhost'}${parsed.pathname}`
@@ -135,8 +138,23 @@ export function causeOf(error: unknown): string {
     '53300': 'it has no connection left',
     '57P03': 'it is starting up or shutting down',
   }
-  return more[code] === undefined ? message.replace(/\.$/, '') : `${more[code]}${code.length === 5 ? ` (${message})` : ''}`
+  return more[code] === undefined
+    ? message.replace(/\.$/, '')
+    : `${more[code]}${code.length === 5 ? ` (${message})` : ''}`
 }
 
 export const sqlState = (error: unknown): string =>
   String((error as { code?: unknown } | null)?.code ?? '')
+
+/** Why the server did not plan a statement. */
+export function reasonFor(error: unknown): string {
+  const known: Readonly<Record<string, string>> = {
+    '42P01': 'a table of it is not here',
+    '42501': 'this user may not read a table of it',
+    '55P03': 'a table of it is locked',
+    '57014': 'planning it took too long',
+    '25006': 'a standby does not plan what writes',
+  }
+  const state = sqlState(error)
+  return known[state] === undefined ? causeOf(error) : `${known[state]} (${causeOf(error)})`
+}

@@ -77,7 +77,8 @@ export function tablesIn(tree: unknown): { schema?: string; name: string }[] {
   const found = new Map<string, { schema?: string; name: string }>()
   everyNode(tree, ({ relname, schemaname }) => {
     if (typeof relname !== 'string') return
-    const named = typeof schemaname === 'string' ? { schema: schemaname, name: relname } : { name: relname }
+    const named =
+      typeof schemaname === 'string' ? { schema: schemaname, name: relname } : { name: relname }
     found.set(JSON.stringify([named.schema, relname]), named)
   })
   return [...found.values()]

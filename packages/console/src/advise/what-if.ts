@@ -82,9 +82,9 @@ export class WhatIf {
         const samples =
           types.length === 0
             ? []
-            : Array.from({ length: sampleCount }, (_, at) => sampleValues(types, reading.parameters, at)).filter(
-                values => values !== undefined,
-              )
+            : Array.from({ length: sampleCount }, (_, at) =>
+                sampleValues(types, reading.parameters, at),
+              ).filter(values => values !== undefined)
         const once = [...new Map(samples.map(values => [values.join(), values])).values()]
         return { text, parsed, reading, samples: once, parameters: types.length, tables }
       } finally {
@@ -94,7 +94,10 @@ export class WhatIf {
   }
 
   /** Outcomes of statements with these indexes, in their order. Asked once: an answer is kept. */
-  async outcomes(statements: readonly Planned[], indexes: readonly Candidate[]): Promise<Outcome[]> {
+  async outcomes(
+    statements: readonly Planned[],
+    indexes: readonly Candidate[],
+  ): Promise<Outcome[]> {
     const keys = statements.map(statement => keyOf(statement, indexes))
     const open = statements.filter((_, at) => !this.known.has(keys[at] ?? ''))
     if (open.length > 0) await this.ask(open, indexes)
@@ -151,7 +154,8 @@ export class WhatIf {
              where i.relname = $1 and i.relnamespace = $2::regnamespace`,
             [name, `"${one.table.schema.replaceAll('"', '""')}"`],
           )
-          for (const made of (row?.['names'] as string[] | undefined) ?? [name]) names.set(made, one.id)
+          for (const made of (row?.['names'] as string[] | undefined) ?? [name])
+            names.set(made, one.id)
           this.sizes.set(one.id, Number(row?.['bytes']))
         }
       })
@@ -164,11 +168,16 @@ export class WhatIf {
     const { samples, parameters } = statement
     await this.session.rows(`prepare ${prepared} as ${statement.text}`)
     const isGeneric = parameters > 0 && samples.length === 0
-    const lists = isGeneric ? [Array.from({ length: parameters }, () => 'null')] : parameters === 0 ? [[]] : samples
+    const lists = isGeneric
+      ? [Array.from({ length: parameters }, () => 'null')]
+      : parameters === 0
+        ? [[]]
+        : samples
     const [, ...answers] = await this.session.several([
       `set local plan_cache_mode = force_${isGeneric ? 'generic' : 'custom'}_plan`,
       ...lists.map(
-        values => `explain (format json) execute ${prepared}${values.length === 0 ? '' : `(${values.join(', ')})`}`,
+        values =>
+          `explain (format json) execute ${prepared}${values.length === 0 ? '' : `(${values.join(', ')})`}`,
       ),
     ])
     this.plans += lists.length
@@ -177,7 +186,9 @@ export class WhatIf {
     return {
       cost: plans.reduce((sum, { cost }) => sum + cost, 0) / plans.length,
       plan: first,
-      used: new Set(plans.flatMap(plan => [...indexesIn(plan)].flatMap(name => names.get(name) ?? []))),
+      used: new Set(
+        plans.flatMap(plan => [...indexesIn(plan)].flatMap(name => names.get(name) ?? [])),
+      ),
     }
   }
 

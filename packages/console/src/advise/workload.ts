@@ -17,12 +17,17 @@ const mostBytes = 20_000_000
  * Throws a `ConsoleError` that says what is wrong with it.
  */
 export function fromFile(file: string): Workload {
-  if (!existsSync(file)) throw new ConsoleError('WORKLOAD_FILE', { file, cause: 'there is no such file' })
+  if (!existsSync(file))
+    throw new ConsoleError('WORKLOAD_FILE', { file, cause: 'there is no such file' })
   if (statSync(file).size > mostBytes)
-    throw new ConsoleError('WORKLOAD_FILE', { file, cause: `it has more than ${mostBytes / 1e6} MB` })
+    throw new ConsoleError('WORKLOAD_FILE', {
+      file,
+      cause: `it has more than ${mostBytes / 1e6} MB`,
+    })
   const text = readFileSync(file, 'utf8')
   const statements = /^\s*\[/.test(text) ? fromJson(file, text) : fromSql(text)
-  if (statements.length === 0) throw new ConsoleError('WORKLOAD_FILE', { file, cause: 'it has no statements' })
+  if (statements.length === 0)
+    throw new ConsoleError('WORKLOAD_FILE', { file, cause: 'it has no statements' })
   return { source: file, statements }
 }
 
@@ -46,7 +51,8 @@ function fromJson(file: string, text: string): Statement[] {
             : route !== undefined && typeof route !== 'string'
               ? '`route` must be a text'
               : undefined
-    if (wrong !== undefined) throw new ConsoleError('WORKLOAD_FILE', { file, cause: `in number ${at + 1}, ${wrong}` })
+    if (wrong !== undefined)
+      throw new ConsoleError('WORKLOAD_FILE', { file, cause: `in number ${at + 1}, ${wrong}` })
     return {
       text: sql as string,
       calls: calls as number,
@@ -56,7 +62,8 @@ function fromJson(file: string, text: string): Statement[] {
   })
 }
 
-const token = /'(?:[^']|'')*'|"(?:[^"]|"")*"|\$(?<tag>[A-Za-z_]\w*)?\$[^]*?\$\k<tag>\$|--[^\n]*|\/\*[^]*?\*\/|;|[^'"$;\-/]+|[^]/g
+const token =
+  /'(?:[^']|'')*'|"(?:[^"]|"")*"|\$(?<tag>[A-Za-z_]\w*)?\$[^]*?\$\k<tag>\$|--[^\n]*|\/\*[^]*?\*\/|;|[^'"$;\-/]+|[^]/g
 
 /** Split where a semicolon stands outside of texts and comments; a text that comes twice is called twice. */
 function fromSql(text: string): Statement[] {
@@ -99,8 +106,16 @@ export async function fromServer(url: string): Promise<Workload | undefined> {
       return {
         source: 'pg_stat_statements',
         statements: rows
-          .filter(({ text }) => !/hotpath_advice|pg_catalog\.|pg_stat_statements|hypopg/i.test(String(text)))
-          .map(({ text, calls, ms }) => ({ text: String(text), calls: Number(calls), ms: Number(ms), routes: [] })),
+          .filter(
+            ({ text }) =>
+              !/hotpath_advice|pg_catalog\.|pg_stat_statements|hypopg/i.test(String(text)),
+          )
+          .map(({ text, calls, ms }) => ({
+            text: String(text),
+            calls: Number(calls),
+            ms: Number(ms),
+            routes: [],
+          })),
       }
     })
   } catch (error) {
@@ -126,7 +141,10 @@ export function fromConsole(
   routes: ReadonlyMap<string, readonly RouteShare[]>,
 ): Workload {
   const statements = counted
-    .filter(({ system, statement }) => (system === 'postgresql' || system === '') && statement !== '(no text)')
+    .filter(
+      ({ system, statement }) =>
+        (system === 'postgresql' || system === '') && statement !== '(no text)',
+    )
     .map(({ statement, count, totalMs }) => ({
       text: statement,
       calls: count,

@@ -62,7 +62,9 @@ export interface Write {
 }
 
 export function writesOf({ reading }: Planned, calls: number, before: Outcome): Write[] {
-  return reading.write === undefined ? [] : [{ ...reading.write, calls, rows: rowsWritten(before.plan) }]
+  return reading.write === undefined
+    ? []
+    : [{ ...reading.write, calls, rows: rowsWritten(before.plan) }]
 }
 
 /** What an index costs all writes of the workload, in the planner's units. */
@@ -72,7 +74,9 @@ export function writePrice(index: Candidate, writes: readonly Write[]): number {
   const own = new Set([
     ...index.keys.flatMap(({ term }) => term.columns),
     ...index.include,
-    ...(index.where === undefined ? [] : [...table.columns.keys()].filter(name => index.where?.includes(name))),
+    ...(index.where === undefined
+      ? []
+      : [...table.columns.keys()].filter(name => index.where?.includes(name))),
   ])
   return writes
     .filter(write => write.table.oid === table.oid)

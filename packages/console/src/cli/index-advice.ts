@@ -109,7 +109,8 @@ async function workloadOf(options: IndexOptions, database: string): Promise<Work
         ? seen
         : joined(seen, counted)
   if (workload !== undefined && workload.statements.length > 0) return workload
-  const console_ = seen instanceof ConsoleError ? seen.message : 'the console has seen none in this window'
+  const console_ =
+    seen instanceof ConsoleError ? seen.message : 'the console has seen none in this window'
   throw new ConsoleError('WORKLOAD_EMPTY', {
     tried: `${console_.replace(/\.$/, '')}; pg_stat_statements ${counted === undefined ? 'is not there, or not for this user' : 'has none'}`,
   })
@@ -139,7 +140,9 @@ async function routesOf(ask: Ask, options: IndexOptions): Promise<Map<string, Ro
   const window = filters(options)
   const { routes } = await ask<RoutesAnswer>('routes', window)
   const lists = await Promise.all(
-    ['slowest', 'newest'].map(order => ask<TracesAnswer>('traces', { ...window, order, limit: String(looked / 2) })),
+    ['slowest', 'newest'].map(order =>
+      ask<TracesAnswer>('traces', { ...window, order, limit: String(looked / 2) }),
+    ),
   )
   const ids = new Set(lists.flatMap(({ traces }) => traces.map(({ traceId }) => traceId)))
   const requests = new Map<string, number>()

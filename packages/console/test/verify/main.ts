@@ -36,7 +36,9 @@ else if (missing !== undefined) {
 
   async function suite(): Promise<boolean> {
     await prepareTemplate(server)
-    const chosen = cases.filter(({ name }) => values.only === undefined || name.includes(values.only))
+    const chosen = cases.filter(
+      ({ name }) => values.only === undefined || name.includes(values.only),
+    )
     let right = 0
     let unverified = 0
     for (const [number, one] of chosen.entries()) {
@@ -45,7 +47,9 @@ else if (missing !== undefined) {
       if (isRight) right++
       unverified += verdict.unverified
       const { plans, ms } = verdict.advice.load
-      process.stdout.write(`${isRight ? 'right' : 'WRONG'}  ${one.name} (${plans} plans, ${ms} ms)\n`)
+      process.stdout.write(
+        `${isRight ? 'right' : 'WRONG'}  ${one.name} (${plans} plans, ${ms} ms)\n`,
+      )
       for (const sentence of verdict.wrong) process.stdout.write(`         ${sentence}\n`)
       if (values.verbose) process.stdout.write(`${JSON.stringify(verdict.advice, null, 2)}\n`)
     }

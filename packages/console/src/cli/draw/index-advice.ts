@@ -14,9 +14,19 @@ export function drawAdvice(advice: Advice, screen: Screen): string[] {
     paint('strong', middle(plain(database), Math.max(12, columns - head.length))) + head,
     ...wrap(summary(advice), columns - 2).map(line => `  ${line}`),
     ...create.flatMap((one, at) => ['', ...drawCreation(one, at + 1, screen)]),
-    ...(drop.length === 0 ? [] : ['', `  ${paint('strong', 'To drop')}`, ...drop.flatMap(one => drawDrop(one, screen))]),
-    ...(none.length === 0 ? [] : ['', `  ${paint('strong', 'No index for')}`, ...none.slice(0, 8).flatMap(one => drawNone(one, screen))]),
-    ...(none.length > 8 ? [`  ${paint('quiet', `and ${none.length - 8} more: --json has them.`)}`] : []),
+    ...(drop.length === 0
+      ? []
+      : ['', `  ${paint('strong', 'To drop')}`, ...drop.flatMap(one => drawDrop(one, screen))]),
+    ...(none.length === 0
+      ? []
+      : [
+          '',
+          `  ${paint('strong', 'No index for')}`,
+          ...none.slice(0, 8).flatMap(one => drawNone(one, screen)),
+        ]),
+    ...(none.length > 8
+      ? [`  ${paint('quiet', `and ${none.length - 8} more: --json has them.`)}`]
+      : []),
     ...skipped(advice, screen),
     ...notes(advice.notes, screen),
     '',
@@ -24,7 +34,9 @@ export function drawAdvice(advice: Advice, screen: Screen): string[] {
       `Asked ${counted(load.questions, 'question')} in ${duration(load.ms)}, among them ${counted(load.plans, 'plan')} for ${counted(load.candidates, 'candidate')}; ${by[load.verifiedBy]}.`,
       columns - 2,
     ).map(line => `  ${paint('quiet', line)}`),
-    ...(create.length + drop.length === 0 ? [] : nextSteps(['hotpath index --apply', 'hotpath index --migration sql'], screen)),
+    ...(create.length + drop.length === 0
+      ? []
+      : nextSteps(['hotpath index --apply', 'hotpath index --migration sql'], screen)),
   ]
 }
 
@@ -42,7 +54,9 @@ function summary({ create, drop, cost, none }: Advice): string {
     ...(create.length === 0 ? [] : [`${counted(create.length, 'index', 'indexes')} to make`]),
     ...(drop.length === 0 ? [] : [`${drop.length} to drop`]),
   ].join(', ')
-  return falls < 0.005 ? `${to}.` : `${to}: by the planner, all calls together cost ${part(falls)} less.`
+  return falls < 0.005
+    ? `${to}.`
+    : `${to}: by the planner, all calls together cost ${part(falls)} less.`
 }
 
 function drawCreation(one: Creation, number: number, screen: Screen): string[] {
@@ -52,7 +66,11 @@ function drawCreation(one: Creation, number: number, screen: Screen): string[] {
   const facts = [
     ...(first === undefined || one.verified === 'none'
       ? []
-      : [measured ? `${duration(measured.before)} → ${duration(measured.after)} a call` : `cost ${costs(first)}`]),
+      : [
+          measured
+            ? `${duration(measured.before)} → ${duration(measured.after)} a call`
+            : `cost ${costs(first)}`,
+        ]),
     ...(one.bytes === null ? [] : [bytes(one.bytes)]),
     `a row's write +${Math.round(one.write.percent)} %`,
     ...(one.reached === null ? [] : [`${part(one.reached)} of the gain reached`]),
@@ -61,18 +79,40 @@ function drawCreation(one: Creation, number: number, screen: Screen): string[] {
   return [
     `  ${paint('hot', `${number}`)}  ${paint('strong', plain(`${one.table} ${one.definition}`))}`,
     ...wrap(facts, columns - 5).map(line => `     ${line}`),
-    ...wrap(`${one.why[0]?.toUpperCase()}${one.why.slice(1).replace(/\.$/, '')}.`, columns - 5).map(line => `     ${paint('quiet', plain(line))}`),
+    ...wrap(`${one.why[0]?.toUpperCase()}${one.why.slice(1).replace(/\.$/, '')}.`, columns - 5).map(
+      line => `     ${paint('quiet', plain(line))}`,
+    ),
     ...one.serves.slice(0, 4).flatMap(served => drawServed(served, one, screen)),
-    ...(one.serves.length > 4 ? [`     ${paint('quiet', `and ${counted(one.serves.length - 4, 'more statement')}`)}`] : []),
-    ...one.sql.slice(0, 5).flatMap(sql => wrap(`${sql};`, columns - 5).map(line => `     ${paint('code', plain(line))}`)),
-    ...(one.sql.length > 5 ? [`     ${paint('quiet', `and ${one.sql.length - 5} more for its partitions: --migration sql has all.`)}`] : []),
+    ...(one.serves.length > 4
+      ? [`     ${paint('quiet', `and ${counted(one.serves.length - 4, 'more statement')}`)}`]
+      : []),
+    ...one.sql
+      .slice(0, 5)
+      .flatMap(sql =>
+        wrap(`${sql};`, columns - 5).map(line => `     ${paint('code', plain(line))}`),
+      ),
+    ...(one.sql.length > 5
+      ? [
+          `     ${paint('quiet', `and ${one.sql.length - 5} more for its partitions: --migration sql has all.`)}`,
+        ]
+      : []),
   ]
 }
 
-function drawServed({ statement, routes, cost, calls }: Served, { verified }: Creation, { columns, paint }: Screen): string[] {
-  const gain = verified === 'none' ? '' : `  ${count(Math.round(cost.before))} → ${count(Math.round(cost.after))}`
+function drawServed(
+  { statement, routes, cost, calls }: Served,
+  { verified }: Creation,
+  { columns, paint }: Screen,
+): string[] {
+  const gain =
+    verified === 'none'
+      ? ''
+      : `  ${count(Math.round(cost.before))} → ${count(Math.round(cost.after))}`
   const times = `${count(Math.round(calls))}×`
-  const text = middle(shortSql(plain(statement.replaceAll(/\s+/g, ' '))), columns - 9 - gain.length - times.length)
+  const text = middle(
+    shortSql(plain(statement.replaceAll(/\s+/g, ' '))),
+    columns - 9 - gain.length - times.length,
+  )
   return [
     `     ${paint('quiet', times)}  ${text}${gain}`,
     ...routes.slice(0, 3).map(({ route, p50Ms, predictedMs }) => {
@@ -85,9 +125,13 @@ function drawServed({ statement, routes, cost, calls }: Served, { verified }: Cr
   ]
 }
 
-const costs = ({ cost }: Served): string => `${count(Math.round(cost.before))} → ${count(Math.round(cost.after))}`
+const costs = ({ cost }: Served): string =>
+  `${count(Math.round(cost.before))} → ${count(Math.round(cost.after))}`
 
-function drawDrop({ name, table, reason, why, sql, bytes: size }: Drop, { columns, paint }: Screen): string[] {
+function drawDrop(
+  { name, table, reason, why, sql, bytes: size }: Drop,
+  { columns, paint }: Screen,
+): string[] {
   return [
     `    ${paint('strong', plain(name))} on ${plain(table)} · ${reason} · ${bytes(size)}`,
     ...wrap(why, columns - 6).map(line => `      ${paint('quiet', plain(line))}`),
@@ -112,12 +156,19 @@ function skipped({ workload }: Advice, { columns, paint }: Screen): string[] {
 }
 
 /** What `--apply` did, one line each. */
-export function drawApplied({ applied }: { readonly applied: readonly Applied[] }, { paint, columns }: Screen): string[] {
+export function drawApplied(
+  { applied }: { readonly applied: readonly Applied[] },
+  { paint, columns }: Screen,
+): string[] {
   if (applied.length === 0) return ['Nothing to make and nothing to drop.']
   return applied.flatMap(({ name, what, outcome, ms, why, before, after }) => [
     `  ${paint(outcome === 'failed' ? 'bad' : outcome === 'done' ? 'good' : 'quiet', outcome)}  ${what} ${plain(name)}${ms === undefined ? '' : ` in ${duration(ms)}`}`,
     ...(why === undefined ? [] : wrap(plain(why), columns - 10).map(line => `        ${line}`)),
-    ...(before === undefined || after === undefined ? [] : [`        cost ${count(Math.round(before))} → ${count(Math.round(after))}, of the real index`]),
+    ...(before === undefined || after === undefined
+      ? []
+      : [
+          `        cost ${count(Math.round(before))} → ${count(Math.round(after))}, of the real index`,
+        ]),
   ])
 }
 

@@ -64,7 +64,9 @@ export const dropCases: readonly IndexCase[] = [
   {
     name: 'the trap of a primary key',
     schema: `${orders()} create index b on orders (id, customer_id);`,
-    workload: [{ sql: 'select * from orders where customer_id = $1 and id = $2', values: ['17', '17'] }],
+    workload: [
+      { sql: 'select * from orders where customer_id = $1 and id = $2', values: ['17', '17'] },
+    ],
     none: 'served already',
     why: 'A primary key stays.',
   },
@@ -124,7 +126,10 @@ export const dropCases: readonly IndexCase[] = [
     name: 'a longer one makes the shorter one needless',
     schema: `${orders(150_000)} create index a on orders (status);`,
     workload: [
-      { sql: 'select * from orders where status = $1 order by created_at desc limit 20', values: ["'sent'"] },
+      {
+        sql: 'select * from orders where status = $1 order by created_at desc limit 20',
+        values: ["'sent'"],
+      },
     ],
     create: ['orders (status, created_at)'],
     drop: ['a'],

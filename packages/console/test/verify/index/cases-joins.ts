@@ -4,20 +4,27 @@ const shop = `
   create table customers (id int primary key, country text not null, name text not null);
   create table products (id int primary key, supplier_id int not null, name text not null);
   create table suppliers (id int primary key, city text not null);
-  create table purchases (id int primary key, customer_id int not null references customers, bought_at timestamptz not null);
-  create table items (id int primary key, purchase_id int not null references purchases, product_id int not null references products, n int not null, price int not null, filler text not null);
-  insert into customers select i, 'c' || i % 50, 'name ' || i from generate_series(1, 20000) i;
-  insert into suppliers select i, 'city ' || i % 40 from generate_series(1, 1000) i;
-  insert into products select i, i % 1000 + 1, 'product ' || i from generate_series(1, 5000) i;
-  insert into purchases select i, (i * 7919) % 20000 + 1, '2026-01-01'::timestamptz + ((i * 7907) % 60000) * interval '1 minute' from generate_series(1, 60000) i;
-  insert into items select i, (i * 7919) % 60000 + 1, i % 5000 + 1, i % 9, i % 1000, repeat('x', 45) from generate_series(1, 180000) i;`
+  create table purchases (id int primary key, customer_id int not null, bought_at timestamptz not null);
+  create table items (id int primary key, purchase_id int not null, product_id int not null, n int not null, price int not null, filler text not null);
+  insert into customers select i, 'c' || i % 50, 'name ' || i from generate_series(1, 8000) i;
+  insert into suppliers select i, 'city ' || i % 40 from generate_series(1, 400) i;
+  insert into products select i, i % 400 + 1, 'product ' || i from generate_series(1, 2000) i;
+  insert into purchases select i, (i * 7919) % 8000 + 1, '2026-01-01'::timestamptz + ((i * 7907) % 24000) * interval '1 minute' from generate_series(1, 24000) i;
+  insert into items select i, (i * 7919) % 24000 + 1, i % 2000 + 1, i % 9, i % 1000, repeat('x', 45) from generate_series(1, 72000) i;
+  alter table purchases add foreign key (customer_id) references customers;
+  alter table items add foreign key (purchase_id) references purchases, add foreign key (product_id) references products;`
 
 /** Joins, subqueries, CTEs, LATERAL, views. */
 export const joinCases: readonly IndexCase[] = [
   {
     name: 'join by a foreign key',
     schema: shop,
-    workload: [{ sql: 'select i.* from purchases p join items i on i.purchase_id = p.id where p.id = $1', values: ['77'] }],
+    workload: [
+      {
+        sql: 'select i.* from purchases p join items i on i.purchase_id = p.id where p.id = $1',
+        values: ['77'],
+      },
+    ],
     create: ['items (purchase_id)'],
     why: 'Three items of one purchase.',
   },
@@ -45,7 +52,13 @@ export const joinCases: readonly IndexCase[] = [
         values: ['77'],
       },
     ],
-    create: [['items (product_id)', 'items (product_id) include (purchase_id)', 'items (product_id, purchase_id)']],
+    create: [
+      [
+        'items (product_id)',
+        'items (product_id) include (purchase_id)',
+        'items (product_id, purchase_id)',
+      ],
+    ],
     why: 'The products of a supplier are few, in 30 pages; their items are found by the product.',
   },
   {
@@ -112,7 +125,12 @@ export const joinCases: readonly IndexCase[] = [
   {
     name: 'a condition from outside of a subquery',
     schema: orders(),
-    workload: [{ sql: 'select * from (select * from orders where total > 10) o where o.customer_id = $1', values: ['17'] }],
+    workload: [
+      {
+        sql: 'select * from (select * from orders where total > 10) o where o.customer_id = $1',
+        values: ['17'],
+      },
+    ],
     create: ['orders (customer_id)'],
     why: 'The planner pushes the condition down, and so must the reading.',
   },
@@ -136,7 +154,12 @@ export const joinCases: readonly IndexCase[] = [
       create table lines (id int primary key, order_no int not null, n int not null, filler text not null);
       insert into heads select i, now() from generate_series(1, 30000) i;
       insert into lines select i, (i * 7919) % 30000 + 1, i % 5, repeat('x', 50) from generate_series(1, 90000) i;`,
-    workload: [{ sql: 'select * from heads join lines using (order_no) where order_no = $1', values: ['77'] }],
+    workload: [
+      {
+        sql: 'select * from heads join lines using (order_no) where order_no = $1',
+        values: ['77'],
+      },
+    ],
     create: ['lines (order_no)'],
     why: 'The join names no column of either.',
   },
@@ -155,7 +178,9 @@ export const joinCases: readonly IndexCase[] = [
   {
     name: 'UPDATE by a column',
     schema: orders(),
-    workload: [{ sql: 'update orders set note = $1 where customer_id = $2', values: ["'x'", '17'] }],
+    workload: [
+      { sql: 'update orders set note = $1 where customer_id = $2', values: ["'x'", '17'] },
+    ],
     create: ['orders (customer_id)'],
     why: 'What is written is looked up first.',
   },
@@ -183,7 +208,13 @@ export const joinCases: readonly IndexCase[] = [
         values: ['17'],
       },
     ],
-    create: [['orders (customer_id)', 'orders (customer_id, status)', 'orders (customer_id) include (status)']],
+    create: [
+      [
+        'orders (customer_id)',
+        'orders (customer_id, status)',
+        'orders (customer_id) include (status)',
+      ],
+    ],
     why: 'Twenty rows are grouped at once.',
   },
 ]

@@ -6,7 +6,9 @@ export const noneCases: readonly IndexCase[] = [
     name: 'a small table',
     schema: `create table colours (id int primary key, name text not null);
       insert into colours select i, 'colour ' || i from generate_series(1, 200) i;`,
-    workload: [{ sql: 'select * from colours where name = $1', values: ["'colour 7'"], calls: 100_000 }],
+    workload: [
+      { sql: 'select * from colours where name = $1', values: ["'colour 7'"], calls: 100_000 },
+    ],
     none: 'small table',
     why: 'Two pages.',
   },
@@ -28,7 +30,7 @@ export const noneCases: readonly IndexCase[] = [
   {
     name: 'low selectivity',
     schema: orders(),
-    workload: [{ sql: "select * from orders where status = $1", values: ["'done'"] }],
+    workload: [{ sql: 'select * from orders where status = $1', values: ["'done'"] }],
     none: 'low selectivity',
     tempting: 'orders (status)',
     why: 'Three of five rows.',
@@ -42,7 +44,7 @@ export const noneCases: readonly IndexCase[] = [
       {
         sql: 'insert into events (id, kind, device, at) values ($1, $2, $3, $4)',
         calls: 400_000,
-        values: ["900001", "'k'", "'d'", "'2026-01-01'"],
+        values: ['900001', "'k'", "'d'", "'2026-01-01'"],
       },
     ],
     none: 'write-heavy',

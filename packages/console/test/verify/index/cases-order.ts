@@ -55,9 +55,7 @@ export const orderCases: readonly IndexCase[] = [
   {
     name: 'order in two directions',
     schema: orders(),
-    workload: [
-      { sql: 'select * from orders order by total desc, created_at limit 10' },
-    ],
+    workload: [{ sql: 'select * from orders order by total desc, created_at limit 10' }],
     create: [['orders (total desc, created_at)', 'orders (total)']],
     why: 'Mixed directions need an index of the same mix; by the first column alone, runs of a hundred rows are sorted.',
   },
@@ -104,15 +102,25 @@ export const orderCases: readonly IndexCase[] = [
     name: 'carried columns',
     schema: orders(200_000),
     workload: [
-      { sql: 'select sum(total) from orders where status = $1 and created_at > $2', values: ["'sent'", "'2026-05-01'"] },
+      {
+        sql: 'select sum(total) from orders where status = $1 and created_at > $2',
+        values: ["'sent'", "'2026-05-01'"],
+      },
     ],
-    create: [['orders (status, created_at) include (total)', 'orders (created_at) include (status, total)']],
+    create: [
+      [
+        'orders (status, created_at) include (total)',
+        'orders (created_at) include (status, total)',
+      ],
+    ],
     why: 'Thousands of rows are summed from the index, which is a tenth of the table; their pages would be most of it.',
   },
   {
     name: 'IN list',
     schema: orders(),
-    workload: [{ sql: 'select * from orders where customer_id in ($1, $2, $3)', values: ['1', '2', '3'] }],
+    workload: [
+      { sql: 'select * from orders where customer_id in ($1, $2, $3)', values: ['1', '2', '3'] },
+    ],
     create: ['orders (customer_id)'],
     why: 'Three look-ups.',
   },
@@ -127,7 +135,12 @@ export const orderCases: readonly IndexCase[] = [
     name: 'OR over two columns',
     schema: `create table people (id bigint primary key, email text not null, phone text not null, filler text not null);
       insert into people select i, 'p' || i || '@example.com', '+49' || i * 7, repeat('x', 40) from generate_series(1, 60000) i;`,
-    workload: [{ sql: 'select * from people where email = $1 or phone = $2', values: ["'p7@example.com'", "'+4970'"] }],
+    workload: [
+      {
+        sql: 'select * from people where email = $1 or phone = $2',
+        values: ["'p7@example.com'", "'+4970'"],
+      },
+    ],
     create: ['people (email)', 'people (phone)'],
     why: 'Either alone is useless: the planner puts two together.',
   },
@@ -152,7 +165,13 @@ export const orderCases: readonly IndexCase[] = [
         values: ['10', '20'],
       },
     ],
-    create: [['orders (customer_id)', 'orders (customer_id, created_at desc)', 'orders (customer_id, created_at)']],
+    create: [
+      [
+        'orders (customer_id)',
+        'orders (customer_id, created_at desc)',
+        'orders (customer_id, created_at)',
+      ],
+    ],
     why: 'Two hundred rows of eleven customers: they are sorted at once.',
   },
   {

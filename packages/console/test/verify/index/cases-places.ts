@@ -6,7 +6,9 @@ export const placeCases: readonly IndexCase[] = [
     name: 'a quoted schema in mixed case',
     schema: `create schema "Shop Data"; create table "Shop Data"."Orders" (id int primary key, "customerId" int not null, "createdAt" timestamptz not null, filler text not null);
       insert into "Shop Data"."Orders" select i, i % 4000, now(), repeat('x', 50) from generate_series(1, 80000) i;`,
-    workload: [{ sql: 'select * from "Shop Data"."Orders" where "customerId" = $1', values: ['17'] }],
+    workload: [
+      { sql: 'select * from "Shop Data"."Orders" where "customerId" = $1', values: ['17'] },
+    ],
     create: ['"Shop Data"."Orders" ("customerId")'],
     why: 'Names as the ORM wrote them.',
   },
@@ -66,7 +68,9 @@ export const placeCases: readonly IndexCase[] = [
       create table logs_1 partition of logs for values from ('2026-01-01') to ('2026-02-01');
       create table logs_2 partition of logs for values from ('2026-02-01') to ('2026-03-01');
       insert into logs select i, i % 3000, '2026-01-01'::date + (i % 59), repeat('x', 60) from generate_series(1, 100000) i;`,
-    workload: [{ sql: 'select * from logs where at = $1 and tenant = $2', values: ["'2026-01-07'", '17'] }],
+    workload: [
+      { sql: 'select * from logs where at = $1 and tenant = $2', values: ["'2026-01-07'", '17'] },
+    ],
     create: [['logs (tenant)', 'logs (tenant, at)', 'logs (at, tenant)']],
     why: 'Within the partition of the day the tenant is looked up.',
   },
@@ -80,7 +84,12 @@ export const placeCases: readonly IndexCase[] = [
   {
     name: 'an alias that is another column',
     schema: orders(),
-    workload: [{ sql: 'select o.customer_id as status, o.id from orders o where o.customer_id = $1 order by status', values: ['17'] }],
+    workload: [
+      {
+        sql: 'select o.customer_id as status, o.id from orders o where o.customer_id = $1 order by status',
+        values: ['17'],
+      },
+    ],
     create: [['orders (customer_id)', 'orders (customer_id) include (id)']],
     why: 'ORDER BY means the alias.',
   },
@@ -88,14 +97,24 @@ export const placeCases: readonly IndexCase[] = [
     name: 'two uses of one table',
     schema: `create table staff (id int primary key, boss_id int, name text not null, filler text not null);
       insert into staff select i, i / 10, 'n' || i, repeat('x', 50) from generate_series(1, 80000) i;`,
-    workload: [{ sql: 'select w.name from staff b join staff w on w.boss_id = b.id where b.name = $1', values: ["'n77'"] }],
+    workload: [
+      {
+        sql: 'select w.name from staff b join staff w on w.boss_id = b.id where b.name = $1',
+        values: ["'n77'"],
+      },
+    ],
     create: ['staff (name)', 'staff (boss_id)'],
     why: 'Each mention by its own column.',
   },
   {
     name: 'a template of the recorder',
     schema: orders(),
-    workload: [{ sql: 'select * from orders where customer_id = $1 and total > 5 limit 100', values: ['17'] }],
+    workload: [
+      {
+        sql: 'select * from orders where customer_id = $1 and total > 5 limit 100',
+        values: ['17'],
+      },
+    ],
     create: ['orders (customer_id)'],
     why: 'With `?` for the literals it is the same.',
   },

@@ -48,7 +48,11 @@ export async function judge(server: IndexServer, one: IndexCase, number: number)
       await client.end()
     }
   } finally {
-    await server.run('postgres', `drop database if exists ${copy} with (force)`, `drop database ${database} with (force)`)
+    await server.run(
+      'postgres',
+      `drop database if exists ${copy} with (force)`,
+      `drop database ${database} with (force)`,
+    )
   }
 }
 
@@ -66,14 +70,21 @@ async function compare(client: pg.Client, one: IndexCase, advice: Advice): Promi
   for (const text of made) wrong.push(`advised ${text}`)
   const [none] = advice.none
   if (one.none !== undefined && none?.reason !== one.none)
-    wrong.push(`expected none for "${one.none}", got ${none === undefined ? 'no reason' : `"${none.reason}": ${none.why}`}`)
+    wrong.push(
+      `expected none for "${one.none}", got ${none === undefined ? 'no reason' : `"${none.reason}": ${none.why}`}`,
+    )
   const dropped = advice.drop.map(({ name }) => name).sort()
   const expected = [...(one.drop ?? [])].sort()
   if (dropped.join() !== expected.join())
-    wrong.push(`expected to drop ${expected.join(', ') || 'nothing'}, got ${advice.drop.map(d => `${d.name} (${d.reason})`).join(', ') || 'nothing'}`)
-  for (const { statement, reason } of advice.workload.skipped) wrong.push(`skipped ${statement}: ${reason}`)
+    wrong.push(
+      `expected to drop ${expected.join(', ') || 'nothing'}, got ${advice.drop.map(d => `${d.name} (${d.reason})`).join(', ') || 'nothing'}`,
+    )
+  for (const { statement, reason } of advice.workload.skipped)
+    wrong.push(`skipped ${statement}: ${reason}`)
   if ((one.unverified ?? 0) !== advice.create.filter(({ verified }) => verified === 'none').length)
-    wrong.push(`${advice.create.filter(({ verified }) => verified === 'none').length} were not verified`)
+    wrong.push(
+      `${advice.create.filter(({ verified }) => verified === 'none').length} were not verified`,
+    )
   return wrong
 }
 
@@ -101,7 +112,8 @@ async function confirm(client: pg.Client, one: IndexCase): Promise<string[]> {
   const right = (one.create ?? []).map(expected => [expected].flat()[0] ?? '')
   if (right.length > 0) {
     const after = await costWith(client, right, by)
-    if (!(after < 0.75 * before)) wrong.push(`not confirmed: ${before} to ${after} with ${right.join(' and ')}`)
+    if (!(after < 0.75 * before))
+      wrong.push(`not confirmed: ${before} to ${after} with ${right.join(' and ')}`)
   }
   if (one.tempting !== undefined) {
     const after = await costWith(client, [one.tempting], by)
@@ -110,7 +122,11 @@ async function confirm(client: pg.Client, one: IndexCase): Promise<string[]> {
   return wrong
 }
 
-async function costWith(client: pg.Client, indexes: readonly string[], workload: readonly CaseStatement[]): Promise<number> {
+async function costWith(
+  client: pg.Client,
+  indexes: readonly string[],
+  workload: readonly CaseStatement[],
+): Promise<number> {
   await client.query('begin')
   try {
     for (const text of indexes) await client.query(`create index on ${text}`)

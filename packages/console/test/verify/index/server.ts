@@ -40,7 +40,11 @@ export async function startIndexServer(settings: readonly string[] = []): Promis
   const path = bin() ?? ''
   const data = join(directory, 'data')
   const how = { stdio: 'ignore', cwd: directory, ...account } as const
-  execFileSync(join(path, 'initdb'), ['-D', data, '-U', 'postgres', '-A', 'trust', '--no-sync', '--locale=C.UTF-8', '-E', 'UTF8'], how)
+  execFileSync(
+    join(path, 'initdb'),
+    ['-D', data, '-U', 'postgres', '-A', 'trust', '--no-sync', '--locale=C.UTF-8', '-E', 'UTF8'],
+    how,
+  )
   const port = await freePort()
   const child = spawn(
     join(path, 'postgres'),
