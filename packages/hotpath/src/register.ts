@@ -19,6 +19,7 @@ import { gatePostgresJs } from './gate/postgres-js.js'
 import { gateSqlite } from './gate/sqlite.js'
 import { useQueries } from './gate/pg-queries.js'
 import { watchRouteNames } from './gate/route-names.js'
+import { useLimits } from './gate/limit-stage.js'
 import { useServe } from './gate/serve-stage.js'
 import { observeLibraries } from './observe/libraries.js'
 import { plans } from './plans/policy.js'
@@ -29,6 +30,7 @@ import { arriveBeforeMessages, configure } from './trace/start.js'
 import { follow } from './trace/follow.js'
 import { patchEsModules } from './trace/es-module.js'
 import { hookModuleLoad } from './trace/module-load.js'
+import { reaching } from './trace/reaching.js'
 import { recorder } from './trace/recorder.js'
 
 /** The recorder of this process, for a second copy of us, and for who measures what it costs. */
@@ -86,6 +88,7 @@ function attach(): void {
     usePool(config)
     void useQueries(config, root)
     void useServe(config)
+    void useLimits(config)
     watchRouteNames(config)
   }
   if (file === undefined) {
@@ -93,6 +96,7 @@ function attach(): void {
     return
   }
   stages.early = []
+  reaching.expected = true
   gateSockets()
   loadConfig(file).then(
     checked => {

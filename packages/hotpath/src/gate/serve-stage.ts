@@ -10,6 +10,7 @@ import { recorder } from '../trace/recorder.js'
 import { routeStats } from '../trace/routes.js'
 import { ActiveTrace, OpenSpan } from '../trace/span.js'
 import { beforeTallies, tally } from '../trace/tallies.js'
+import { limiting } from './limit-stage.js'
 import { guessRoute } from './route-guess.js'
 
 export { SERVED, type Way } from '../serve/seam.js'
@@ -20,6 +21,10 @@ export const serving: { stage: ServeStage | undefined } = { stage: undefined }
 /** What the bundle of the stage may use of the recorder, of which there is one. */
 const host: Host = {
   caught,
+  get hold() {
+    const { limits } = limiting
+    return limits === undefined ? undefined : limits.hit
+  },
   count: countCache,
   countCdn: (name, driver, n) => tally(`hotpath.cdn.${name}`, { 'hotpath.cdn': driver }, n),
   beforeCounts: beforeTallies,

@@ -9,6 +9,18 @@ import type { RequestSpan, Run } from './seam.js'
 export interface Host extends CdnHost {
   /** Adds to a counter that leaves as `hotpath.cache.NAME`. */
   count(name: CacheCounter, route: string, reason: string, n: number): void
+  /**
+   * Limits, where there are any: true, if they have taken the request that is about to be given a kept answer, and
+   * call `go` once it may be.
+   */
+  readonly hold?:
+    | ((
+        route: string,
+        request: IncomingMessage,
+        response: ServerResponse,
+        go: () => void,
+      ) => boolean)
+    | undefined
   /** Calls `hand` before counters leave the process. */
   beforeCounts(hand: () => void): void
   /** Runs `fn` as part of this request. */
