@@ -220,6 +220,17 @@ export const errors = {
     f =>
       `The baseline ${f.file} cannot be used: ${f.cause}. Mend it, or remove it and make it anew with \`hotpath check --update-baseline -- COMMAND\`.`,
   ),
+  EXPORT_CONFIG: row<{ directory: string }>(
+    2,
+    404,
+    f =>
+      `There is no hotpath.config in ${f.directory}, so there is nothing to write. Run it beside the app's package.json, or name the file with HOTPATH_CONFIG.`,
+  ),
+  EXPORT_OPTION: row<{ name: string; value: string }>(
+    2,
+    400,
+    f => `${f.name} ${f.value} is none: expected an address such as 127.0.0.1:3000, or a path.`,
+  ),
   APP_CONFIG: row<{ message: string }>(2, 500, f => f.message),
   RECORDER_MISSING: row<{ from: string }>(
     2,

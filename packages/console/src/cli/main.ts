@@ -7,6 +7,7 @@ import { addListings } from './commands.js'
 import { addDev } from './dev.js'
 import { plain } from './draw/text.js'
 import { addIndex } from './index-advice.js'
+import { addExport } from './export.js'
 import { addMcp } from './mcp.js'
 import { addTriggers } from './triggers.js'
 import { endWithReader, tell } from './output.js'
@@ -55,6 +56,7 @@ function programOf(): Command {
   addIndex(program)
   addAlerts(program)
   addTriggers(program)
+  addExport(program)
   addMcp(program)
   return program
 }

@@ -71,6 +71,11 @@ function gateServer(prototype: Server): void {
         ) {
           const span = openRequest(request as IncomingMessage, response as Response)
           if (span !== undefined) {
+            if (
+              type === 'request' &&
+              serving.stage?.shed?.(request as IncomingMessage, response as Response, span) === true
+            )
+              return true
             const { limits } = limiting
             const limit = limits?.atGate(request as IncomingMessage)
             if (limits !== undefined && limit !== undefined) {
