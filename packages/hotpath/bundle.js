@@ -30,7 +30,7 @@ const builtins = {
 const stages = {
   name: 'stages',
   setup({ onResolve }) {
-    onResolve({ filter: /\/(?:query|serve)\/start\.js$/ }, ({ path, kind }) =>
+    onResolve({ filter: /\/(?:query|serve|limit)\/start\.js$/ }, ({ path, kind }) =>
       kind === 'dynamic-import' ? { path: path.replace('../', './'), external: true } : undefined,
     )
   },
@@ -43,6 +43,7 @@ await build({
     worker: 'dist/trace/worker.js',
     'query/start': 'dist/query/start.js',
     'serve/start': 'dist/serve/start.js',
+    'limit/start': 'dist/limit/start.js',
   },
   outdir: 'dist/bundle',
   bundle: true,

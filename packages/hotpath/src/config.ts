@@ -7,14 +7,23 @@ import {
 } from './config/caching.js'
 import { type BudgetConfig, budgetRules } from './config/budgets.js'
 import { type CdnConfig, cdnRule } from './config/cdn.js'
+import {
+  type CrowdConfig,
+  crowdRules,
+  type RouteCrowdConfig,
+  routeCrowdRules,
+} from './config/crowd.js'
 import type { StatementCache } from './config/statement-cache.js'
 import { DURATION, durationMs } from './config/duration.js'
 import { nearest } from './config/nearest.js'
+import { type PoolConfig, poolRule } from './config/pool.js'
 import { type ResponseCacheConfig, responseCacheRule } from './config/response-cache.js'
+import { misplaced, type RoutePolicies, routePolicyRules } from './config/route-policies.js'
 import { type Check, isRecord, isText, type Rule } from './config/rule.js'
 import { type Problem, problem } from './errors.js'
 
 export type { InvalidationConfig, TableCacheConfig } from './config/caching.js'
+export type { PoolConfig, ShareConfig } from './config/pool.js'
 export { outsideTriggers } from './config/outside.js'
 
 /** Headers of the export, or a function that gives them when the first request was seen. */
@@ -36,28 +45,8 @@ export interface SampleConfig {
   readonly spansPerSecond?: number
 }
 
-/** What is done with database connections. Durations are text: `'500ms'`, `'5s'`, `'30m'`. */
-export interface PoolConfig {
-  /** A connection that a caller of `pool.connect` keeps longer is reported, with the caller's stack. */
-  readonly leakAfter?: string
-  /** Callers that may wait for a connection of one pool; the next is refused at once. Default: any number. */
-  readonly maxWaiting?: number
-  /** Connections of pools that set no lifetime are replaced when they are this old. Default: never. */
-  readonly lifetime?: string
-  /** Clients that are opened and ended within a request share connections. */
-  readonly share?: boolean | ShareConfig
-}
-
-/** How many connections wait for the next request, and how long. */
-export interface ShareConfig {
-  /** Idle connections of one set of connection options. Default 10. */
-  readonly max?: number
-  /** How long one stays idle before it is closed. Default `'10s'`. */
-  readonly idle?: string
-}
-
 /** What `hotpath.config.{js,mjs,json,ts}` beside the app's package.json may say. All keys are optional. */
-export interface Config {
+export interface Config extends CrowdConfig {
   /** Name of this service. Default: `name` of the app's package.json. */
   readonly service?: string
   /** Where telemetry goes: the base URL of an OTLP/HTTP receiver. Default `http://127.0.0.1:4318`. */
@@ -122,7 +111,7 @@ export interface QueriesConfig {
 }
 
 /** What holds for the requests of one route. */
-export interface RouteConfig extends BudgetConfig {
+export interface RouteConfig extends BudgetConfig, RoutePolicies, RouteCrowdConfig {
   readonly queries?: Omit<QueriesConfig, 'maxAgeMs' | 'cache' | 'observe'>
   /** Answers are kept and given again; on routes of GET, each by its name. */
   readonly cache?: ResponseCacheConfig
@@ -153,21 +142,6 @@ const count: Rule = {
   expected: 'a whole number from 1 up',
   check: value => Number.isSafeInteger(value) && (value as number) >= 1,
 }
-const pool: Rule = {
-  expected: 'an object',
-  check: isRecord,
-  keys: {
-    leakAfter: duration,
-    maxWaiting: count,
-    lifetime: duration,
-    share: {
-      expected: 'true, false or an object',
-      check: value => typeof value === 'boolean' || isRecord(value),
-      keys: { max: count, idle: duration },
-    },
-  },
-}
-
 /** A process that is told to stop is killed by most supervisors after 10 s. */
 export const MAX_EXIT_MS = 10_000
 const batch: Rule = {
@@ -240,7 +214,7 @@ const rules: Readonly<Record<keyof Config, Rule>> = {
   profile: yesOrNo,
   explain: yesOrNo,
   enabled: yesOrNo,
-  pool,
+  pool: poolRule,
   queries: {
     expected: 'an object',
     check: isRecord,
@@ -257,6 +231,7 @@ const rules: Readonly<Record<keyof Config, Rule>> = {
   },
   invalidation: invalidationRule,
   cdn: cdnRule,
+  ...crowdRules,
   routes: {
     expected: "an object with keys such as 'GET /users'",
     check: value =>
@@ -268,7 +243,9 @@ const rules: Readonly<Record<keyof Config, Rule>> = {
       keys: {
         queries: { expected: 'an object', check: isRecord, keys: { batch, memo: yesOrNo } },
         cache: responseCacheRule,
+        ...routePolicyRules,
         ...budgetRules,
+        ...routeCrowdRules,
       },
     },
   },
@@ -287,7 +264,17 @@ export function checkConfig(value: unknown, file: string): Checked {
   const { invalidation } = config
   if (invalidation?.mode === 'strict' && invalidation.store === undefined)
     return refuse('HOTPATH_CONFIG_VALUE', file, 'invalidation.store', STORE, undefined)
-  for (const [route, { cache }] of Object.entries(config.routes ?? {})) {
+  for (const [route, policies] of Object.entries(config.routes ?? {})) {
+    const amiss = misplaced(policies, config)
+    if (amiss !== undefined)
+      return refuse(
+        'HOTPATH_CONFIG_VALUE',
+        file,
+        `routes.${route}.${amiss.key}`,
+        amiss.expected,
+        amiss.got,
+      )
+    const { cache } = policies
     if (cache === undefined) continue
     const { cdn } = cache
     if (cdn !== undefined && config.cdn === undefined)
@@ -311,7 +298,12 @@ export function checkConfig(value: unknown, file: string): Checked {
  *     checkResponseCache({ ttl: '30s' }, 'cacheResponses') // undefined
  */
 export function checkResponseCache(value: unknown, where: string): Problem | undefined {
-  const wrong = firstProblem({ policy: value }, { policy: responseCacheRule }, where, '')
+  return checkPolicy(responseCacheRule, value, where)
+}
+
+/** The same by any rule of a policy. */
+export function checkPolicy(rule: Rule, value: unknown, where: string): Problem | undefined {
+  const wrong = firstProblem({ policy: value }, { policy: rule }, where, '')
   return wrong?.ok === false ? wrong.problem : undefined
 }
 

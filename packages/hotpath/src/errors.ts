@@ -28,11 +28,18 @@ export const errors = {
     '{name}: the recorder is not attached here. Run the tests with NODE_OPTIONS="--import hotpath/register", or under \'npx hotpath check -- npm test\'.',
   HOTPATH_TEST_NOTHING:
     '{name}: no statement was seen, so nothing was judged. Seen are statements of pg, in this process, and of its servers when they are asked by HTTP. If pg was loaded past Node (by jest), run the tests with NODE_OPTIONS="--import hotpath/register".',
+  HOTPATH_IDENTITY_OPTION: 'jwt: "{option}" must be {expected}, but is {got}.',
   HOTPATH_CACHE_OPTION: 'cache: "{option}" must be {expected}, but is {got}.',
   HOTPATH_CACHE_NAME:
     '{what} would be given the results of the first: with a store they are kept by name. Give each a name of its own, createCache({ name: "shop" }) and cache(fn, { name: "menu" }), once, at start; for keys that are made per request use cache.getOrSet.',
   HOTPATH_CACHE_TIMEOUT:
     'cache "{name}": no result within {timeout} ms (hardTimeout). The computation goes on, and its result is kept. Answer 503, or give an old result longer (grace).',
+  HOTPATH_LIMIT_OPTION: 'limit: "{option}" must be {expected}, but is {got}.',
+  HOTPATH_LIMIT_NAMESPACE:
+    'limit: with a store a "namespace" is needed, such as limit({ namespace: "orders", store, rate }): limits of one name at a store are one.',
+  HOTPATH_LIMIT_KEY:
+    'limit: a key must be a text that is not empty, but is {got}. Who is not known needs a key as well, such as the address.',
+  HOTPATH_LIMIT_COST: 'limit: a cost must be a number from 0 up, but is {got}.',
 } as const
 
 export type ErrorCode = keyof typeof errors

@@ -15,6 +15,7 @@ import { gatePg } from './gate/pg.js'
 import { stages } from './gate/pg-stage.js'
 import { useQueries } from './gate/pg-queries.js'
 import { watchRouteNames } from './gate/route-names.js'
+import { useLimits } from './gate/limit-stage.js'
 import { useServe } from './gate/serve-stage.js'
 import { observeLibraries } from './observe/libraries.js'
 import { plans } from './plans/policy.js'
@@ -24,6 +25,7 @@ import { caught } from './trace/counts.js'
 import { arriveBeforeMessages, configure } from './trace/start.js'
 import { follow } from './trace/follow.js'
 import { hookModuleLoad } from './trace/module-load.js'
+import { reaching } from './trace/reaching.js'
 import { recorder } from './trace/recorder.js'
 
 /** The recorder of this process, for a second copy of us, and for who measures what it costs. */
@@ -75,6 +77,7 @@ function attach(): void {
     usePool(config)
     void useQueries(config, root)
     void useServe(config)
+    void useLimits(config)
     watchRouteNames(config)
   }
   if (file === undefined) {
@@ -82,6 +85,7 @@ function attach(): void {
     return
   }
   stages.early = []
+  reaching.expected = true
   gateSockets()
   gateMysql2Statements()
   loadConfig(file).then(

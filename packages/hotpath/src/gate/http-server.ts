@@ -6,6 +6,7 @@ import { patchCached } from '../trace/module-load.js'
 import { recorder } from '../trace/recorder.js'
 import { wholeBody } from '../answers/answer.js'
 import { seeAnswer } from './seen-answer.js'
+import { limiting } from './limit-stage.js'
 import { SERVED, serving, type Way } from './serve-stage.js'
 import { ServerSpan, startServerSpan } from './server-span.js'
 
@@ -70,24 +71,42 @@ function gateServer(prototype: Server): void {
         ) {
           const span = open(request as IncomingMessage, response as Response)
           if (span !== undefined) {
-            const { stage } = serving
-            const way =
-              stage !== undefined && type === 'request'
-                ? stage.enter(
-                    request as IncomingMessage,
-                    response as Response,
-                    span,
-                    original,
-                    this,
-                  )
-                : undefined
-            if (way === undefined) return context.run(span, pass, original, this, arguments)
-            return way === SERVED || context.run(span, passWatched, way, original, this, arguments)
+            if (
+              type === 'request' &&
+              serving.stage?.shed?.(request as IncomingMessage, response as Response, span) === true
+            )
+              return true
+            const { limits } = limiting
+            const limit = limits?.atGate(request as IncomingMessage)
+            if (limits !== undefined && limit !== undefined) {
+              const go = () => void onward(span, type, original, this, arguments)
+              if (limits.hold(limit, request as IncomingMessage, response as Response, go))
+                return true
+            }
+            return onward(span, type, original, this, arguments)
           }
         }
         return original.apply(this, arguments as never)
       },
   )
+}
+
+/** The request's way from here on: a cache of answers, or the app. */
+function onward(
+  span: ServerSpan,
+  type: string,
+  original: Emit,
+  self: unknown,
+  args: IArguments,
+): boolean {
+  const { stage } = serving
+  const [, request, response] = args as unknown as [string, IncomingMessage, Response]
+  const way =
+    stage !== undefined && type === 'request'
+      ? stage.enter(request, response, span, original, self)
+      : undefined
+  if (way === undefined) return context.run(span, pass, original, self, args)
+  return way === SERVED || context.run(span, passWatched, way, original, self, args)
 }
 
 /**

@@ -1,7 +1,9 @@
 import { caught } from '../trace/counts.js'
 import { onModule } from '../trace/module-load.js'
 import { type ActiveTrace, recorder } from '../trace/recorder.js'
+import { reaching } from '../trace/reaching.js'
 import { noteGivenRoute } from '../trace/routes.js'
+import { holdsRoute } from './express-limit.js'
 import {
   type ExpressPath,
   joinTemplate,
@@ -166,17 +168,27 @@ function patchRoute(exports: unknown): void {
   Object.defineProperty(prototype, PATCHED, { value: true })
   prototype.dispatch = function (req, res, done) {
     const trace = recorder.current()?.trace
-    if (trace === undefined || trace.ended) return dispatch.call(this, req, res, done)
-    const before = trace.route
+    const isWatched = trace !== undefined && !trace.ended
+    if (!isWatched && reaching.hold === undefined) return dispatch.call(this, req, res, done)
+    const before = trace?.route
+    let template: string | undefined
     try {
-      trace.route = routeTemplate(this as Route, req)
+      template = routeTemplate(this as Route, req)
+      if (isWatched) trace.route = template
     } catch {
       caught('observe.express')
     }
-    return dispatch.call(this, req, res, (error?: unknown) => {
-      leave(trace, res, before, error)
-      done(error)
-    })
+    const next = isWatched
+      ? (error?: unknown) => {
+          leave(trace, res, before, error)
+          done(error)
+        }
+      : done
+    if (reaching.hold !== undefined && template !== undefined) {
+      const go = () => void dispatch.call(this, req, res, next)
+      if (holdsRoute(template, req, res, go)) return undefined
+    }
+    return dispatch.call(this, req, res, next)
   }
 }
 

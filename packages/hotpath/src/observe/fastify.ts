@@ -1,7 +1,9 @@
 import { subscribe } from 'node:diagnostics_channel'
 import { caught } from '../trace/counts.js'
 import { recorder } from '../trace/recorder.js'
+import { reaching } from '../trace/reaching.js'
 import { noteGivenRoute } from '../trace/routes.js'
+import { holdRoute } from './fastify-limit.js'
 import { whileSerialising } from './serialising.js'
 
 type Done = (error?: Error | null, payload?: unknown) => void
@@ -15,6 +17,7 @@ interface Request {
 interface Route {
   readonly url?: unknown
   preSerialization?: unknown
+  onRequest?: unknown
 }
 interface Fastify {
   addHook(name: 'onRequest', hook: (request: Request, reply: unknown, done: Done) => void): unknown
@@ -37,6 +40,7 @@ export function observeFastify(): void {
       fastify.addHook('onRoute', route => {
         noteGivenRoute(route.url)
         watchSerialising(route)
+        if (reaching.expected) holdRoute(route)
       })
     } catch {
       caught('observe.fastify')

@@ -1,5 +1,8 @@
 import { AsyncResource } from 'node:async_hooks'
 
+/** A refresh that takes longer is given up, and the next request begins another. */
+export const MOST_REFRESH_MS = 30_000
+
 /** How long followers wait for an answer that another request makes, then they ask the app themselves. */
 const MOST_WAIT_MS = 5_000
 

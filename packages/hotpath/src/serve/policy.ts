@@ -3,6 +3,7 @@ import type { CdnPolicy } from '../cdn/marking.js'
 import type { Config } from '../config.js'
 import { durationMs } from '../config/duration.js'
 import type { ResponseCacheConfig } from '../config/response-cache.js'
+import { PathMatch } from '../trace/path-match.js'
 import type { AnswerStore } from './answer-store.js'
 import { Learning } from './learning.js'
 import type { RequestSpan } from './seam.js'
@@ -103,9 +104,6 @@ function cdnPolicy(cdn: ResponseCacheConfig['cdn']): CdnPolicy | undefined {
   }
 }
 
-/** Paths whose policy is remembered. */
-const MOST_PATHS = 2000
-
 /** All policies of a cache, and which of them a target may belong to. */
 export interface Policies {
   readonly all: readonly CachePolicy[]
@@ -122,12 +120,7 @@ export function isTurnedOff(environment: Readonly<Record<string, string | undefi
 /** The policies of a config, and which of them a path may belong to. */
 export class CachePolicies implements Policies {
   readonly all: readonly CachePolicy[]
-  private readonly exact = new Map<string, CachePolicy>()
-  private readonly patterns: {
-    readonly segments: readonly string[]
-    readonly policy: CachePolicy
-  }[] = []
-  private readonly paths = new Map<string, CachePolicy | null>()
+  private readonly paths: PathMatch<CachePolicy>
 
   constructor(config: Config, environment: Readonly<Record<string, string | undefined>>) {
     const killed = isTurnedOff(environment)
@@ -136,11 +129,9 @@ export class CachePolicies implements Policies {
         ? []
         : [new CachePolicy(route, { ...compressing(cache, config.cdn), ...cache })],
     )
-    for (const policy of this.all) {
-      const segments = segmentsOf(policy.route.slice('GET '.length))
-      if (segments.every(isLiteral)) this.exact.set(segments.join('/'), policy)
-      else this.patterns.push({ segments, policy })
-    }
+    this.paths = new PathMatch(
+      this.all.map(policy => [policy.route.slice('GET '.length), policy] as const),
+    )
   }
 
   /**
@@ -148,56 +139,11 @@ export class CachePolicies implements Policies {
    * the framework's router tells, and what it tells is compared before anything is kept.
    */
   candidate(url: string): CachePolicy | undefined {
-    const query = url.indexOf('?')
-    const path = query < 0 ? url : url.slice(0, query)
-    const known = this.paths.get(path)
-    if (known !== undefined) return known ?? undefined
-    const found = this.find(path)
-    if (this.paths.size >= MOST_PATHS) this.paths.clear()
-    if (path.length <= 200) this.paths.set(path, found ?? null)
-    return found
+    return this.paths.candidate(url)
   }
 
   behind(url: string): readonly CachePolicy[] {
     const policy = this.candidate(url)
     return policy === undefined ? [] : [policy]
   }
-
-  private find(path: string): CachePolicy | undefined {
-    if (path.charCodeAt(0) !== 47) return undefined
-    const segments = segmentsOf(decoded(path))
-    return (
-      this.exact.get(segments.join('/')) ??
-      this.patterns.find(pattern => matches(pattern.segments, segments))?.policy
-    )
-  }
-}
-
-/** In lower case, without the empty ones: routers differ in what they tell apart. */
-function segmentsOf(path: string): string[] {
-  return path
-    .toLowerCase()
-    .split('/')
-    .filter(segment => segment !== '')
-}
-
-function decoded(path: string): string {
-  try {
-    return decodeURIComponent(path)
-  } catch {
-    return path
-  }
-}
-
-const isLiteral = (segment: string): boolean => /^[\w.~%-]+$/.test(segment)
-
-function matches(pattern: readonly string[], path: readonly string[]): boolean {
-  for (let at = 0; at < pattern.length; at++) {
-    const segment = pattern[at] as string
-    // Optional parts, wildcards, regular expressions: the router knows, all that follows may be.
-    if (!isLiteral(segment) && !/^:\w+$/.test(segment)) return true
-    const given = path[at]
-    if (given === undefined || (isLiteral(segment) && given !== segment)) return false
-  }
-  return path.length === pattern.length
 }

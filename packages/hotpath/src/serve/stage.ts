@@ -8,7 +8,7 @@ import { capture } from './capture.js'
 import type { Entry } from './entry.js'
 import { factsOf, targetOf, variantOf } from './facts.js'
 import { Fill, type Kitchen } from './fill.js'
-import { Flight, type Landing } from './flight.js'
+import { Flight, type Landing, MOST_REFRESH_MS } from './flight.js'
 import { refuseCdn, targetName } from './for-cdn.js'
 import type { Host } from './host.js'
 import { Instances } from './instances.js'
@@ -24,9 +24,6 @@ import type { Taken, Turn } from './turn.js'
 import { Variants } from './variants.js'
 import { GateVisit, type Making, type Visit } from './visit.js'
 import { Writes } from './writes.js'
-
-/** A refresh that takes longer is given up, and the next request begins another. */
-const MOST_REFRESH_MS = 30_000
 
 /** Where a response keeps the fill that it is the answer of. */
 const FILL = Symbol('hotpath.fill')
@@ -193,12 +190,8 @@ export class ResponseCache implements ServeStage {
   /** Versions are shared: whether an answer holds is asked for at each hit. */
   private askFirst(visit: Visit, entry: Entry, mayWait: boolean): Way {
     this.whetherHolds(entry, holds => {
-      if (visit.response.destroyed) return
       const asked = { entry: holds ? entry : undefined }
-      this.go(
-        visit,
-        this.contained(visit, () => this.look(visit, mayWait, asked)),
-      )
+      this.resume(visit, () => this.look(visit, mayWait, asked))
     })
     return SERVED
   }
@@ -212,12 +205,19 @@ export class ResponseCache implements ServeStage {
   }
 
   private give(visit: Visit, entry: Entry, given: Given): void {
-    const { span, policy } = visit
-    span.fromCache = true
-    span.trace.route = entry.route
-    if (given === 'hit') policy.hits++
-    else this.tally.add(policy.route, 'coalesced')
+    const { request, response } = visit
+    visit.span.trace.route = entry.route
+    const later = () => this.resume(visit, () => this.hand(visit, entry, given))
+    if (this.host.hold?.(visit.policy.route, request, response, later) !== true)
+      this.hand(visit, entry, given)
+  }
+
+  private hand(visit: Visit, entry: Entry, given: Given): typeof SERVED {
+    visit.span.fromCache = true
+    if (given === 'hit') visit.policy.hits++
+    else this.tally.add(visit.policy.route, 'coalesced')
     visit.send(entry, this.clock.now(), given)
+    return SERVED
   }
 
   /** Asks the store before the app; those who come meanwhile wait for what becomes of it. */
@@ -285,12 +285,13 @@ export class ResponseCache implements ServeStage {
   /** Follows who makes the answer; `old` is given when that fails. */
   private wait(visit: Visit, flightKey: string, old: Entry | undefined): void {
     this.flights.get(flightKey)?.follow((landing: Landing) => {
-      if (!visit.response.destroyed)
-        this.go(
-          visit,
-          this.contained(visit, () => this.again(visit, landing, old)),
-        )
+      this.resume(visit, () => this.again(visit, landing, old))
     })
+  }
+
+  /** Goes on with a request that was held up, unless its client has left. */
+  private resume(visit: Visit, way: () => Way): void {
+    if (!visit.response.destroyed) this.go(visit, this.contained(visit, way))
   }
 
   /** The way that a request takes which was held up. */
@@ -315,13 +316,11 @@ export class ResponseCache implements ServeStage {
     }
     // It may have been begun before a write that this request must see.
     this.whetherHolds(entry, holds => {
-      if (visit.response.destroyed) return
-      const way = this.contained(visit, () => {
+      this.resume(visit, () => {
         if (!holds || !entry.isCurrent()) return this.fill(visit, undefined)
         this.give(visit, form, 'collapsed')
         return SERVED
       })
-      this.go(visit, way)
     })
     return SERVED
   }

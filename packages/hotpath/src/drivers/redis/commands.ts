@@ -21,15 +21,18 @@ export interface Commands {
   ): () => Promise<void>
 }
 
-/** @throws HOTPATH_CACHE_OPTION */
-export function commandsOf(client: RedisClient): Commands {
+/** @throws HOTPATH_CACHE_OPTION, or the other code that is given */
+export function commandsOf(
+  client: RedisClient,
+  code: 'HOTPATH_CACHE_OPTION' | 'HOTPATH_LIMIT_OPTION' = 'HOTPATH_CACHE_OPTION',
+): Commands {
   const known = client as Partial<NodeRedisCluster & IoRedis> | null | undefined
   if (typeof known?.callBuffer === 'function') return new IoRedisCommands(client as IoRedis)
   if (typeof known?.sendCommand === 'function' && typeof known.withTypeMapping === 'function')
     return new NodeRedisCommands(client as NodeRedis | NodeRedisCluster | NodeRedisSentinel)
   const expected = 'a client of redis 5 or 6, or of ioredis 5 or 6'
   const got = client === null || client === undefined ? String(client) : `a ${typeof client}`
-  throw new HotpathError('HOTPATH_CACHE_OPTION', { option: 'client', expected, got })
+  throw new HotpathError(code, { option: 'client', expected, got })
 }
 
 /** `RESP_TYPES.BLOB_STRING` of `redis`: answers of this type are to be bytes. */

@@ -1,4 +1,4 @@
-import { createHash, randomBytes } from 'node:crypto'
+import { randomBytes } from 'node:crypto'
 import type {
   Kept,
   Obstacle,
@@ -10,6 +10,7 @@ import type {
   VersionsRead,
 } from '../../cache/strict/strictness.js'
 import type { Commands } from './commands.js'
+import { runScript } from './script.js'
 import { KEEP, MARK, READ, RENEW, SETTLE, SIGHTED } from './version-scripts.js'
 
 /**
@@ -17,8 +18,6 @@ import { KEEP, MARK, READ, RENEW, SETTLE, SIGHTED } from './version-scripts.js'
  * it anew by then, and those who cannot are seen by their sessions.
  */
 const REST_MS = 2_000
-
-const hashes = new Map<string, string>()
 
 /** Shared versions in Redis, from 6.0 on. */
 export class RedisVersions implements VersionStore {
@@ -89,29 +88,12 @@ export class RedisVersions implements VersionStore {
     await this.#run(SIGHTED, system, started ?? '', until ?? '', ...seen)
   }
 
-  /** By its hash; with its text where the server does not know it yet, or has forgotten it. */
-  async #run(script: string, ...args: readonly string[]): Promise<unknown> {
+  #run(script: string, ...args: readonly string[]): Promise<unknown> {
     const fresh = randomBytes(9).toString('base64url')
-    const rest = ['1', this.#base, fresh, this.ttl, String(REST_MS), ...args]
-    try {
-      return await this.commands.run(this.#base, ['EVALSHA', hashOf(script), ...rest])
-    } catch (error) {
-      if (!/NOSCRIPT/.test(String((error as { message?: unknown } | undefined)?.message)))
-        throw error
-      return this.commands.run(this.#base, ['EVAL', script, ...rest])
-    }
+    return runScript(this.commands, script, this.#base, [fresh, this.ttl, String(REST_MS), ...args])
   }
 }
 
 const tokenOf = ({ system, n }: OpenWrite): string => `${system}|${n}`
 
 const texts = (given: unknown): string[] => (given as unknown[]).map(String)
-
-function hashOf(script: string): string {
-  let hash = hashes.get(script)
-  if (hash === undefined) {
-    hash = createHash('sha1').update(script).digest('hex')
-    hashes.set(script, hash)
-  }
-  return hash
-}

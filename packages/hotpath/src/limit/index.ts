@@ -1,0 +1,7 @@
+export type { LimitRuleConfig, PenaltyConfig, TierConfig } from '../config/limit.js'
+export type { Taken } from './buckets.js'
+export type { Decision, Reason } from './decision.js'
+export { type Limiter, type LimitOptions, limit, type TakeOptions } from './limiter.js'
+export { memoryLimits } from './memory-store.js'
+export type { LimitRule, Penalty, Window } from './rule.js'
+export type { LimitStore } from './store.js'

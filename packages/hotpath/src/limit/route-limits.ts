@@ -1,0 +1,192 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Clock } from '../clock.js'
+import type { Config } from '../config.js'
+import { PathMatch } from '../trace/path-match.js'
+import type { ReachedTurn } from '../trace/reaching.js'
+import type { LimitHost } from './host.js'
+import type { Refusal } from './refusal.js'
+import { RouteLimit, type Turn } from './route-limit.js'
+import type { LimitStage } from './stage.js'
+import type { Identity, WhoSettings } from './who.js'
+
+/** What is known of the routers of this process. */
+export interface Routers {
+  /** Whether one that tells what it reaches was given this template. */
+  isGivenRoute(template: string): boolean
+  /** How many they were given: whether one was may have changed. */
+  givenRoutes(): number
+}
+
+/** A request is charged once, wherever on its way that is. */
+const CHARGED = Symbol('hotpath.charged')
+type Charged = ServerResponse & { [CHARGED]?: true }
+
+/** One limit, and whether some router tells when its route is reached. */
+interface Placed {
+  readonly limit: RouteLimit
+  readonly template: string
+  told: boolean
+  /** How many routes there were when that was asked last. */
+  askedAt: number
+}
+
+/** The limits of a config, by route. */
+export class RouteLimits implements LimitStage {
+  private readonly byMethod = new Map<string, Map<string, Placed>>()
+  private readonly paths = new Map<string, PathMatch<Placed>>()
+  private readonly rest: Placed | undefined
+
+  constructor(
+    config: Config,
+    private readonly host: LimitHost,
+    private readonly routers: Routers,
+    clock: Clock,
+  ) {
+    const { identify, trustProxy, ipv6Prefix } = config
+    const settings: WhoSettings = { identify: identify as Identity, trustProxy, ipv6Prefix }
+    for (const [route, { limit, throttle }] of Object.entries(config.routes ?? {})) {
+      const isOff = (limit ?? OFF).mode === 'off' && (throttle ?? OFF).mode === 'off'
+      if (isOff) continue
+      const policies = {
+        ...(limit === undefined ? {} : { limit }),
+        ...(throttle === undefined ? {} : { throttle }),
+      }
+      const made = new RouteLimit(route, policies, host, settings, clock)
+      const [method = '', template = ''] = route.split(' ')
+      const placed = { limit: made, template, told: false, askedAt: -1 }
+      if (route === '*') this.rest = placed
+      else {
+        const known = this.byMethod.get(method) ?? new Map<string, Placed>()
+        this.byMethod.set(method, known.set(template, placed))
+      }
+    }
+    for (const [method, known] of this.byMethod) this.paths.set(method, new PathMatch([...known]))
+  }
+
+  get isEmpty(): boolean {
+    return this.byMethod.size === 0 && this.rest === undefined
+  }
+
+  atGate(request: IncomingMessage): RouteLimit | undefined {
+    try {
+      const { method = '', url = '' } = request
+      const placed = this.candidate(method, url)
+      if (placed === undefined)
+        return this.routers.givenRoutes() === 0 ? this.rest?.limit : undefined
+      const given = this.routers.givenRoutes()
+      if (!placed.told && placed.askedAt !== given) {
+        placed.askedAt = given
+        placed.told = this.routers.isGivenRoute(placed.template)
+      }
+      return placed.told ? undefined : placed.limit
+    } catch {
+      this.host.caught('limit')
+      return undefined
+    }
+  }
+
+  hold(
+    limit: RouteLimit,
+    request: IncomingMessage,
+    response: ServerResponse,
+    go: () => void,
+  ): boolean {
+    return this.charge(limit, request, response, new PlainTurn(response, go))
+  }
+
+  readonly reached = (
+    template: string,
+    request: IncomingMessage,
+    response: ServerResponse,
+    turn: ReachedTurn,
+  ): boolean => {
+    const { method = '' } = request
+    const placed = this.named(method, template)
+    if (placed === undefined) return false
+    placed.told = true
+    return this.charge(placed.limit, request, response, turn)
+  }
+
+  readonly hit = (
+    route: string,
+    request: IncomingMessage,
+    response: ServerResponse,
+    go: () => void,
+  ): boolean => {
+    const placed = this.named(request.method ?? '', route.slice(route.indexOf(' ') + 1))
+    return placed === undefined ? false : this.hold(placed.limit, request, response, go)
+  }
+
+  private charge(
+    limit: RouteLimit,
+    request: IncomingMessage,
+    response: ServerResponse,
+    turn: Turn,
+  ): boolean {
+    if ((response as Charged)[CHARGED] === true) return false
+    ;(response as Charged)[CHARGED] = true
+    return limit.hold(request, response, turn, request)
+  }
+
+  /** HEAD reaches the handler of GET. */
+  private named(method: string, template: string): Placed | undefined {
+    const own = this.byMethod.get(method)?.get(template)
+    if (own !== undefined) return own
+    const asGet = method === 'HEAD' ? this.byMethod.get('GET')?.get(template) : undefined
+    return asGet ?? this.rest
+  }
+
+  private candidate(method: string, url: string): Placed | undefined {
+    const paths = this.paths.get(method)
+    const asGet = method === 'HEAD' ? this.paths.get('GET') : undefined
+    if (paths === undefined && asGet === undefined) return undefined
+    for (const path of spellings(url)) {
+      const found = paths?.candidate(path) ?? asGet?.candidate(path)
+      if (found !== undefined) return found
+    }
+    return undefined
+  }
+}
+
+const OFF = { mode: 'off' } as const
+
+/**
+ * The paths that some framework may see in a target: in its absolute form, with `..` in it, with a backslash or
+ * a fragment, the URL of the WHATWG has another path than what was sent.
+ */
+function spellings(url: string): readonly string[] {
+  if (url.charCodeAt(0) === 47 && !/[\\#]|(?:\/|%2f)(?:\.|%2e)/i.test(url)) return [url]
+  const bare = url.replace(/^[a-z][a-z0-9+.-]*:\/\/[^/?#]*/i, '')
+  const path = bare.startsWith('/') ? bare : `/${bare}`
+  const whole = path.split('#')[0] ?? ''
+  try {
+    return [
+      whole,
+      new URL(whole, 'http://localhost').pathname,
+      new URL(`http://localhost${whole}`).pathname,
+    ]
+  } catch {
+    return [whole]
+  }
+}
+
+/** Below any framework: the answer is written as Node has it. */
+class PlainTurn implements Turn {
+  constructor(
+    private readonly response: ServerResponse,
+    readonly go: () => void,
+  ) {}
+
+  refuse({ status, fields, body }: Refusal): void {
+    const { response } = this
+    if (response.headersSent || response.destroyed) return
+    response.statusCode = status
+    for (const [name, value] of fields) response.setHeader(name, value)
+    response.end(body)
+  }
+
+  tell(fields: readonly (readonly [string, string])[]): void {
+    if (this.response.headersSent) return
+    for (const [name, value] of fields) this.response.setHeader(name, value)
+  }
+}

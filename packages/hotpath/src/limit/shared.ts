@@ -1,0 +1,126 @@
+import type { Clock } from '../clock.js'
+import { algorithmOf } from './algorithm.js'
+import { Buckets, costOf, decisionOf, sizeOf, type Taken } from './buckets.js'
+import { Decided, type Decision } from './decision.js'
+import { type LimitLink, linkTo } from './link.js'
+import { wholeUs } from './memory-store.js'
+import { type LimitRule, shareOf, type Window } from './rule.js'
+import type { LimitStore } from './store.js'
+
+export interface SharedOptions {
+  readonly store: LimitStore
+  readonly namespace: string
+  readonly maxKeys: number
+  readonly onStoreFailure: 'local' | 'open' | 'closed'
+  readonly clock: Clock
+}
+
+/** A store that fails is asked again soon. */
+const CLOSED_RETRY_MS = 1_000
+/** Nothing here is what the store has. */
+const OWED = -1
+
+/**
+ * One rule whose clients are counted at a store, and mirrored here. While the store is away the mirror decides,
+ * by the share of this process; what it let through the store is told with the first request of each client
+ * after that, so that nobody has a second burst: neither when the store goes, nor when it is back, with its data
+ * or without.
+ */
+export class SharedLimit {
+  readonly #link: LimitLink
+  readonly #mirror: Buckets
+  readonly #stampAt: number
+  #instances = 1
+
+  constructor(
+    private readonly rule: LimitRule,
+    private readonly options: SharedOptions,
+  ) {
+    this.#link = linkTo(options.store)
+    this.#mirror = new Buckets(rule, options.maxKeys)
+    this.#stampAt = sizeOf(rule) + 3
+  }
+
+  /** Never rejects. */
+  decide(key: string, cost: number): Promise<Decision> {
+    const link = this.#link
+    const nowUs = wholeUs(this.options.clock)
+    if (link.away) return Promise.resolve(this.#alone(key, cost))
+    link.countInstances(nowUs / 1000)
+    const spent = this.#owed(key, nowUs)
+    const most = costOf(this.rule, cost)
+    const { store } = this.options
+    return link.call(
+      () => store.take(this.#name(key), this.rule, most, spent),
+      taken => (taken === undefined ? this.#alone(key, cost) : this.#took(key, taken, most)),
+    )
+  }
+
+  /** @throws what the store throws */
+  async forget(key: string): Promise<void> {
+    this.#mirror.clients.forget(key)
+    await this.options.store.forget(this.#name(key), this.rule)
+  }
+
+  get forgotten(): number {
+    return this.#mirror.clients.forgotten
+  }
+
+  #name(key: string): string {
+    return `${this.options.namespace}:${key}`
+  }
+
+  /** What the store may not know of; undefined: it has answered since anything could have gone wrong. */
+  #owed(key: string, nowUs: number): readonly number[] | undefined {
+    const state = this.#mirror.clients.known(key)
+    if (state === undefined || state[this.#stampAt] === this.#link.epoch) return undefined
+    const { size, spent } = algorithmOf(this.rule)
+    const many = this.#scale
+    return this.#mirror.rule.windows.map(
+      (window, at) => many * spent(state, at * size, window, nowUs),
+    )
+  }
+
+  #took(key: string, taken: Taken, cost: number): Decision {
+    const nowUs = wholeUs(this.options.clock)
+    const state = this.#mirror.clients.of(key, nowUs)
+    const { size, spent, raise } = algorithmOf(this.rule)
+    const { windows } = this.rule
+    const many = this.#scale
+    for (let at = 0; at < windows.length; at++) {
+      const window = windows[at] as Window
+      const all = spent(taken.state, at * size, window, taken.nowUs)
+      for (let n = 0; n < size; n++) state[at * size + n] = 0
+      raise(state, at * size, this.#mirror.rule.windows[at] as Window, nowUs, all / many)
+    }
+    if (taken.penaltyUs > 0) state[this.#stampAt - 1] = nowUs + taken.penaltyUs
+    state[this.#stampAt] = this.#link.epoch
+    return decisionOf(this.rule, taken, cost)
+  }
+
+  #alone(key: string, cost: number): Decision {
+    const { onStoreFailure } = this.options
+    const [{ count, name }] = this.rule.windows
+    if (onStoreFailure === 'open')
+      return new Decided(true, count, count, 0, 0, undefined, name, true)
+    if (onStoreFailure === 'closed')
+      return new Decided(false, count, 0, CLOSED_RETRY_MS, CLOSED_RETRY_MS, 'store', name, true)
+    const { instances } = this.#link
+    if (instances !== this.#instances) {
+      this.#instances = instances
+      this.#mirror.rule = shareOf(this.rule, instances)
+    }
+    const nowUs = wholeUs(this.options.clock)
+    const decision = this.#mirror.decide(key, cost, nowUs, true)
+    this.#mirror.clients.of(key, nowUs)[this.#stampAt] = OWED
+    return decision
+  }
+
+  /**
+   * By what the mirror's figures are multiplied to be those of all processes. Of GCRA they are times, which the
+   * longer intervals of a share have multiplied already.
+   */
+  get #scale(): number {
+    return this.rule.algorithm === 'gcra' ? 1 : this.#instances
+  }
+}

@@ -1,0 +1,37 @@
+import type { Taken } from './buckets.js'
+import type { LimitRule } from './rule.js'
+
+/**
+ * Where several processes count together. A driver may throw: who calls it bounds the time and counts. Each
+ * passes `hotpath/contract/limit-store` against the real server.
+ */
+export interface LimitStore {
+  /** `redis`: for messages and counters. */
+  readonly name: string
+
+  /**
+   * Asks for one request of `key`, in one round trip and by the store's own clock. All windows of the rule are
+   * charged, or, when one of them has too little left, none is.
+   *
+   * @param cost 0 only asks. Never more than a window could allow (`costOf`).
+   * @param spent What is known to be spent of each window, at least: the store may have lost it. Absent: nothing.
+   */
+  take(
+    key: string,
+    rule: LimitRule,
+    cost: number,
+    spent?: readonly number[],
+  ): Taken | Promise<Taken>
+
+  /** What this key has spent, and its penalty, are forgotten. */
+  forget(key: string, rule: LimitRule): void | Promise<void>
+
+  /** Resolves when the store answers. */
+  ping?(): Promise<void>
+
+  /**
+   * Says that this process is there, for the next 30 s, and gives how many are: the part of a limit that it
+   * allows while the store is away. Absent: `instances` of the options, or 1.
+   */
+  instances?(me: string): Promise<number>
+}

@@ -1,0 +1,85 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { type LimitFigures, LimitMount, type MountLimit, type MountThrottle } from './mount.js'
+
+export type { LimitFigures, MountLimit, MountThrottle } from './mount.js'
+
+interface Context {
+  /** Of @hono/node-server: `incoming` and `outgoing`. */
+  readonly env: unknown
+  readonly res: { readonly headers: Headers }
+}
+
+/** Middleware of Hono. */
+export interface HonoLimit<Subject> {
+  (context: Subject, next: () => Promise<void>): Promise<Response | void>
+  figures(): LimitFigures
+}
+
+/**
+ * Limits a route of Hono on @hono/node-server: see `limitRequests` of `hotpath/limit/express`. On other runtimes
+ * there is no request of Node to tell clients apart by, and every request passes by.
+ *
+ * @throws HOTPATH_CONFIG_KEY, HOTPATH_CONFIG_VALUE for options that make no sense, HOTPATH_LIMIT_NAMESPACE
+ * @example
+ * import { limitRequests } from 'hotpath/limit/hono'
+ *
+ * app.post('/orders', limitRequests({ rate: '100/h' }), takeOrder)
+ */
+export function limitRequests<Subject extends Context = Context>(
+  options: MountLimit<Subject>,
+): HonoLimit<Subject> {
+  return middleware(LimitMount.limit(options, userOf))
+}
+
+/** Slows down what comes faster: see `throttleRequests` of `hotpath/limit/express`. */
+export function throttleRequests<Subject extends Context = Context>(
+  options: MountThrottle<Subject>,
+): HonoLimit<Subject> {
+  return middleware(LimitMount.throttle(options, userOf))
+}
+
+/** `context.set('user', ...)`, and the claims of Hono's own middleware for JWT. */
+function userOf(context: object): unknown {
+  const known = Reflect.get(context, 'var') as { user?: unknown; jwtPayload?: unknown } | undefined
+  return known?.user ?? known?.jwtPayload
+}
+
+function middleware<Subject extends Context>(mount: LimitMount): HonoLimit<Subject> {
+  const handle = (context: Subject, next: () => Promise<void>): Promise<Response | void> => {
+    const { incoming, outgoing } = bindingsOf(context)
+    if (incoming === undefined || outgoing === undefined) return next()
+    return new Promise((resolve, reject) => {
+      let told: readonly (readonly [string, string])[] = []
+      const go = (): void =>
+        void next().then(() => {
+          for (const [name, value] of told) context.res.headers.set(name, value)
+          resolve()
+        }, reject)
+      const isHeld = mount.hold(
+        incoming,
+        outgoing,
+        {
+          go,
+          refuse({ status, fields, body }) {
+            resolve(new Response(body, { status, headers: fields.map(([n, v]) => [n, v]) }))
+          },
+          tell(fields) {
+            told = fields
+          },
+        },
+        context,
+      )
+      if (!isHeld) go()
+    })
+  }
+  return Object.assign(handle, { figures: () => mount.figures() })
+}
+
+function bindingsOf({ env }: Context): { incoming?: IncomingMessage; outgoing?: ServerResponse } {
+  if (typeof env !== 'object' || env === null) return {}
+  const { incoming, outgoing } = env as { incoming?: IncomingMessage; outgoing?: ServerResponse }
+  // Of HTTP/2 and of other runtimes there may be something else of this name.
+  return typeof incoming?.url === 'string' && typeof outgoing?.once === 'function'
+    ? { incoming, outgoing }
+    : {}
+}
