@@ -64,6 +64,7 @@ export const consoleRules: Rules = {
     store: ['model', 'errors'],
     intake: ['model', 'errors', 'store'],
     diagnose: ['model'],
+    advise: ['errors'],
     check: ['model', 'errors', 'diagnose'],
     standing: ['model', 'config', 'store', 'api'],
     mcp: ['model', 'errors', 'version', 'api'],
@@ -99,6 +100,8 @@ export const consoleRules: Rules = {
     '@bufbuild/protobuf',
     'commander',
     '@modelcontextprotocol/sdk',
+    'pg',
+    'libpg-query',
   ],
 }
 

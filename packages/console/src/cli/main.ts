@@ -6,6 +6,7 @@ import { addCheck } from './check.js'
 import { addListings } from './commands.js'
 import { addDev } from './dev.js'
 import { plain } from './draw/text.js'
+import { addIndex } from './index-advice.js'
 import { addExport } from './export.js'
 import { addMcp } from './mcp.js'
 import { addTriggers } from './triggers.js'
@@ -52,6 +53,7 @@ function programOf(): Command {
   addServe(program)
   addCheck(program)
   addListings(program)
+  addIndex(program)
   addAlerts(program)
   addTriggers(program)
   addExport(program)
