@@ -25,7 +25,7 @@ export const runtimeRules: Rules = {
     batch: ['errors', 'trace', 'cache'],
     cache: ['clock', 'errors', 'config', 'trace', 'sql'],
     cdn: ['config', 'cache'],
-    limit: ['clock', 'errors', 'config', 'trace', 'cache'],
+    limit: ['clock', 'errors', 'config', 'trace'],
     drivers: ['clock', 'errors', 'config', 'cache', 'cdn', 'limit'],
     query: ['clock', 'config', 'trace', 'sql', 'cache'],
     serve: ['clock', 'errors', 'config', 'trace', 'cache', 'cdn'],
