@@ -1,3 +1,4 @@
+import { AsyncResource } from 'node:async_hooks'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Clock } from '../clock.js'
 import { durationMs } from '../config/duration.js'
@@ -142,6 +143,9 @@ export class RouteLimit {
       turn.refuse(throttle.refusal())
     }
     const sinceMs = clock.now()
+    // Called by the timer of whoever came first: each goes on in the async context in which it came, and in a turn
+    // of its own, since what the app throws is none of ours.
+    let later = (run: () => void): void => run()
     const waiter = {
       client: key,
       sinceMs,
@@ -150,11 +154,11 @@ export class RouteLimit {
         response.removeListener('close', leave)
         tally.allowed++
         tally.delay(clock.now() - sinceMs)
-        turn.go()
+        later(() => turn.go())
       },
       late: () => {
         response.removeListener('close', leave)
-        refuse()
+        later(refuse)
       },
     }
     const leave = (): void => pace.leave(waiter)
@@ -164,8 +168,10 @@ export class RouteLimit {
       return false
     }
     const place = pace.enter(waiter)
-    if (place === 'waiting') response.once('close', leave)
-    else if (place === 'full') refuse()
+    if (place === 'waiting') {
+      response.once('close', leave)
+      later = AsyncResource.bind((run: () => void) => process.nextTick(run))
+    } else if (place === 'full') refuse()
     else tally.allowed++
     return place !== 'free'
   }
