@@ -27,6 +27,7 @@ export const runtimeRules: Rules = {
     cdn: ['config', 'cache'],
     identity: ['errors', 'config'],
     limit: ['clock', 'errors', 'config', 'trace', 'cache', 'identity'],
+    limit: ['clock', 'errors', 'config', 'trace'],
     drivers: ['clock', 'errors', 'config', 'cache', 'cdn', 'limit'],
     query: ['clock', 'config', 'trace', 'sql', 'cache'],
     concurrency: ['config'],
