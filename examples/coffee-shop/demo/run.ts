@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { openDatabase } from './database.js'
 import { hotpathCommand, runHotpath, waitForFindings } from './cli.js'
+import { copyDatabase, showIndexAdvice } from './index-advice.js'
 import { drive, plan } from './load.js'
 import { startMailStandIn } from './mail.js'
 import type { Options } from './options.js'
@@ -40,6 +41,9 @@ export async function run(options: Options, signal: AbortSignal): Promise<void> 
     say(`filling ${database.label}`)
     await seedDatabase(shopFolder, database.url)
     signal.throwIfAborted()
+    // Of the demo's own database alone: another's is not to be doubled.
+    const isOwn = !process.env.DATABASE_URL
+    const copyUrl = isOwn && !options.json ? await copyDatabase(database.url) : undefined
 
     const mail = await startMailStandIn()
     closers.push(() => mail.stop())
@@ -68,6 +72,7 @@ export async function run(options: Options, signal: AbortSignal): Promise<void> 
 
     await load(shop, addresses, options, signal)
     await showFindings(addresses, options)
+    if (!options.json) await showIndexAdvice(addresses, database.url, copyUrl)
     if (options.once) {
       say(
         'API and console end with this run; `npm start` alone leaves them running for more questions',

@@ -9,6 +9,8 @@ export const settings = {
   share: 0.005,
   /** or than this part of what its statements cost before there was any: the last drops are dear. */
   drops: 0.05,
+  /** or than so many units a call (0.1 ms): a look-up by an index is quick enough as it is. */
+  perCall: 10,
   /** Of indexes that serve nearly as well the smallest is taken: so much of the best one's gain it must have. */
   near: 0.9,
   /** And what it leaves may be so many times what the best one leaves, */
@@ -212,10 +214,11 @@ class Choosing {
     return { saved, served, first, left, calls, price, net: saved - price }
   }
 
-  private isWorth({ saved, served, first, net }: Omit<Scored, 'move'>): boolean {
+  private isWorth({ saved, served, first, calls, net }: Omit<Scored, 'move'>): boolean {
     return (
       net > settings.share * this.total &&
       net > settings.drops * first &&
+      saved > settings.perCall * calls &&
       net > 0.1 * saved &&
       saved > settings.least * served
     )
