@@ -233,8 +233,7 @@ class Adviser {
       try {
         const statement = await whatIf.prepare(text, tree, reading)
         const before = await whatIf.outcome(statement, [])
-        if (!Number.isFinite(before.cost))
-          throw new Error(whatIf.lastError ?? 'the server gives no plan for it')
+        if (!Number.isFinite(before.cost)) throw whatIf.lastError
         entries.push({
           statement,
           shown,

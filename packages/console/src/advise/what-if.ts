@@ -41,7 +41,7 @@ export class WhatIf {
   /** Plans that were asked for. */
   plans = 0
   /** What the server said of the last statement that it did not plan. */
-  lastError: string | undefined
+  lastError: unknown
 
   /** `hypopg` is the schema of the extension; undefined where it is not there. */
   constructor(
@@ -174,7 +174,7 @@ export class WhatIf {
         return outcome
       } catch (error) {
         await this.deallocate(true)
-        this.lastError = error instanceof Error ? error.message : String(error)
+        this.lastError = error
         if (statement.samples.length === 0 || this.generic.has(statement.text)) return failed
         this.generic.add(statement.text)
       }
