@@ -29,15 +29,17 @@ export async function showIndexAdvice(
   copyUrl: string | undefined,
 ): Promise<void> {
   process.stderr.write('\n')
+  await runHotpath(indexCommand(addresses, databaseUrl, copyUrl))
+}
+
+/** `hotpath index` for the shop's database. */
+export function indexCommand(
+  addresses: Addresses,
+  databaseUrl: string,
+  copyUrl: string | undefined,
+): string[] {
   const copy = copyUrl === undefined ? [] : ['--copy', withSearchPath(copyUrl)]
-  await runHotpath([
-    'index',
-    '--url',
-    addresses.console,
-    '--database',
-    withSearchPath(databaseUrl),
-    ...copy,
-  ])
+  return ['index', '--url', addresses.console, '--database', withSearchPath(databaseUrl), ...copy]
 }
 
 function named(databaseUrl: string, database: string): string {

@@ -16,6 +16,7 @@ import { Service } from './service.js'
 import type { Addresses, Shop, StartShop } from './shop.js'
 import { showBatch } from './show-batch.js'
 import { showCache } from './show-cache.js'
+import { showIndex } from './show-index.js'
 
 /**
  * Callers at a time. With 8 on two busy cores a request waited for the processor longer than for
@@ -43,7 +44,8 @@ export async function run(options: Options, signal: AbortSignal): Promise<void> 
     signal.throwIfAborted()
     // Of the demo's own database alone: another's is not to be doubled.
     const isOwn = !process.env.DATABASE_URL
-    const copyUrl = isOwn && !options.json ? await copyDatabase(database.url) : undefined
+    const isAdvised = options.fix === 'index' || (options.fix === undefined && !options.json)
+    const copyUrl = isOwn && isAdvised ? await copyDatabase(database.url) : undefined
 
     const mail = await startMailStandIn()
     closers.push(() => mail.stop())
@@ -53,8 +55,12 @@ export async function run(options: Options, signal: AbortSignal): Promise<void> 
     if (options.fix !== undefined) {
       const start: StartShop = env =>
         startShop(options.once, database.url, mail.url, storeFolder, closers, env)
-      const show = options.fix === 'batch' ? showBatch : showCache
-      await show(options, database.url, start, signal)
+      if (options.fix === 'index')
+        await showIndex(options, { databaseUrl: database.url, copyUrl, start, signal })
+      else {
+        const show = options.fix === 'batch' ? showBatch : showCache
+        await show(options, database.url, start, signal)
+      }
       return
     }
 
