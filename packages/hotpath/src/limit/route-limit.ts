@@ -174,7 +174,6 @@ export class RouteLimit {
     if (place === 'waiting') {
       Reflect.set(response, HELD, true)
       response.once('close', leave)
-      response.once('close', leave)
       later = AsyncResource.bind((run: () => void) => process.nextTick(run))
     } else if (place === 'full') refuse()
     else tally.allowed++
