@@ -1,8 +1,8 @@
-import { templateOf } from '../sql/template.js'
+import { type Template, templateOf } from '../sql/template.js'
 import type { Attributes } from '../trace/attributes.js'
 import type { CallSite } from '../trace/call-site.js'
 import { context } from '../trace/context.js'
-import { caught, contained } from '../trace/counts.js'
+import { caught } from '../trace/counts.js'
 import { inContext } from '../trace/in-context.js'
 import { onEsModule } from '../trace/es-module.js'
 import { onModule } from '../trace/module-load.js'
@@ -19,6 +19,8 @@ const SITE = Symbol('hotpath.site')
 const SPAN = Symbol('hotpath.span')
 const STATE = Symbol('hotpath.state')
 const ACTIVE = Symbol('hotpath.active')
+/** What was given to it as its `resolve`. */
+const RESOLVE = Symbol('hotpath.resolve')
 
 /** What we need of a query of postgres.js 3: a promise that is sent when somebody waits for it. */
 interface Query {
@@ -26,6 +28,7 @@ interface Query {
   readonly args: readonly unknown[]
   readonly handler: unknown
   readonly executed: boolean
+  readonly tagged?: unknown
   /** Once it is sent: its text, and what stands for `$1`. */
   readonly string?: unknown
   readonly parameters?: unknown
@@ -37,6 +40,7 @@ interface Query {
   [SPAN]?: StatementSpan
   [STATE]?: unknown
   [ACTIVE]?: unknown
+  [RESOLVE]?: unknown
 }
 
 interface Result {
@@ -76,32 +80,29 @@ function gateQuery(Query: { readonly prototype: object }): void {
         return original.call(this)
       },
   )
-  field(Query.prototype, 'state', STATE, (query, state) => {
-    // Within its constructor: when somebody awaits it the app's frames are gone.
-    if (query[SPAN] === undefined && state === null) query[SITE] = whereWritten(query)
-    else if (query[SPAN] !== undefined && state !== null) given(query)
-  })
-  field(Query.prototype, 'active', ACTIVE, (query, active) => {
-    if (query[SPAN] !== undefined && active === true) turnCame(query)
-  })
-}
-
-function field(
-  prototype: object,
-  name: string,
-  kept: typeof STATE | typeof ACTIVE,
-  changed: (query: Query, value: unknown) => void,
-): void {
-  if (name in prototype) return
-  Object.defineProperty(prototype, name, {
+  // One pair of functions for each: shared by both they would be slow.
+  const { prototype } = Query
+  if ('state' in prototype || 'active' in prototype) return
+  Object.defineProperty(prototype, 'state', {
     configurable: true,
-    enumerable: false,
     get(this: Query) {
-      return this[kept]
+      return this[STATE]
     },
-    set(this: Query, value: unknown) {
-      this[kept] = value
-      if (recorder.enabled) contained('gate.postgres-js', () => changed(this, value))
+    set(this: Query, state: unknown) {
+      this[STATE] = state
+      // Within its constructor: when somebody awaits it the app's frames are gone.
+      if (state === null) this[SITE] = recorder.enabled ? whereWritten(this) : undefined
+      else if (this[SPAN] !== undefined) given(this, this[SPAN])
+    },
+  })
+  Object.defineProperty(prototype, 'active', {
+    configurable: true,
+    get(this: Query) {
+      return this[ACTIVE]
+    },
+    set(this: Query, active: unknown) {
+      this[ACTIVE] = active
+      if (active === true && this[SPAN] !== undefined) turnCame(this, this[SPAN])
     },
   })
 }
@@ -111,7 +112,7 @@ function begin(query: Query): void {
     // Its own question after the types that there are; a fragment is sent by nobody.
     if (typeof query.handler !== 'function' || query.handler.name === 'execute') return
     const handed = { span: context.getStore(), carried: { site: query[SITE], promised: false } }
-    const span = openStatement(templateOf(textOf(query)), database, undefined, handed)
+    const span = openStatement(writtenOf(query), database, undefined, handed)
     query[SPAN] = span
     for (const name of ['cursorFn', 'forEachFn'] as const) {
       const listener = query[name]
@@ -126,70 +127,108 @@ function begin(query: Query): void {
   }
 }
 
-const whereWritten = (query: Query): CallSite | undefined =>
-  siteOf(statementOf(templateOf(textOf(query)), 'postgresql'), context.getStore())
-
-/** As it will be sent, but for fragments within it, which are put in when it is. */
-const textOf = ({ strings }: Query): string =>
-  strings.length < 2
-    ? (strings[0] ?? '')
-    : strings.reduce((text, part, at) => (at === 0 ? part : `${text}$${at}${part}`), '')
-
-const ENDS = new WeakSet<Callback>()
-
-function watchEnd(query: Query, span: StatementSpan): void {
-  const { resolve, reject } = query
-  if (typeof resolve === 'function' && !ENDS.has(resolve as Callback))
-    query.resolve = ending(resolve as Method, result => succeed(query, span, result))
-  if (typeof reject === 'function' && !ENDS.has(reject as Callback))
-    query.reject = ending(reject as Method, error => fail(query, span, error))
+function whereWritten(query: Query): CallSite | undefined {
+  try {
+    return siteOf(statementOf(writtenOf(query), 'postgresql'), context.getStore())
+  } catch {
+    caught('gate.postgres-js')
+    return undefined
+  }
 }
 
-function ending(original: Method, note: (value: unknown) => void): Method {
-  const end: Method = function (value) {
-    contained('gate.postgres-js', () => note(value))
-    return original.call(this, value)
+/** Of the places in the app's code: what is written in each is always the same object. */
+const written = new WeakMap<object, Template>()
+
+/** As it will be sent, but for fragments within it, which are put in when it is. */
+function writtenOf({ strings, tagged }: Query): Template {
+  const known = written.get(strings)
+  if (known !== undefined) return known
+  const text = strings.reduce(
+    (before, part, at) => (at === 0 ? part : `${before}$${at}${part}`),
+    '',
+  )
+  const template = templateOf(text)
+  if (tagged === true) written.set(strings, template)
+  return template
+}
+
+/** Its `resolve` and `reject` are ours, but where its iterator gives it others for each step. */
+function watchEnd(query: Query, span: StatementSpan): void {
+  const { resolve, reject } = query
+  if (query[RESOLVE] === resolve || typeof resolve !== 'function' || typeof reject !== 'function')
+    return
+  query[RESOLVE] = query.resolve = function (this: unknown, result: unknown) {
+    succeed(query, span, result)
+    return (resolve as Method).call(this, result)
   }
-  ENDS.add(end)
-  return end
+  query.reject = function (this: unknown, error: unknown) {
+    fail(query, span, error)
+    return (reject as Method).call(this, error)
+  }
 }
 
 /** A connection has it: it may wait there behind others. */
-function given(query: Query): void {
-  const span = query[SPAN] as StatementSpan
-  waited(span.parent, span.startMs, false, () => 'postgres.js')
-  span.startMs = recorder.now()
+function given(query: Query, span: StatementSpan): void {
+  try {
+    if (span.endMs >= 0 || query.executed !== true) return
+    waited(span.parent, span.startMs, false, () => 'postgres.js')
+    span.startMs = recorder.now()
+  } catch {
+    caught('gate.postgres-js')
+  }
 }
 
 /** The server's answers are for it now. */
-function turnCame(query: Query): void {
-  const span = query[SPAN] as StatementSpan
-  if (query[STATE] === null || query[STATE] === undefined || span.endMs >= 0) return
-  const now = recorder.now()
-  waitedInLine(span.parent, span.startMs, now)
-  span.startMs = now
+function turnCame(query: Query, span: StatementSpan): void {
+  try {
+    if (query[STATE] === null || query[STATE] === undefined || span.endMs >= 0) return
+    const now = recorder.now()
+    waitedInLine(span.parent, span.startMs, now)
+    span.startMs = now
+  } catch {
+    caught('gate.postgres-js')
+  }
 }
 
 function succeed(query: Query, span: StatementSpan, result: unknown): void {
-  become(query, span)
-  const first = (Array.isArray(result) && isResult(result[0]) ? result[0] : result) as
-    | Result
-    | undefined
-  if (Array.isArray(first?.columns)) span.columns = first.columns.length
-  span.succeed(rowsOf(result))
+  try {
+    if (span.endMs >= 0) return
+    become(query, span)
+    const first = (Array.isArray(result) && isResult(result[0]) ? result[0] : result) as
+      | Result
+      | undefined
+    if (Array.isArray(first?.columns)) span.columns = first.columns.length
+    span.succeed(rowsOf(result))
+  } catch {
+    caught('gate.postgres-js')
+  }
 }
 
 function fail(query: Query, span: StatementSpan, error: unknown): void {
-  become(query, span)
-  span.fail(error)
+  try {
+    if (span.endMs >= 0) return
+    become(query, span)
+    span.fail(error)
+  } catch {
+    caught('gate.postgres-js')
+  }
 }
 
 /** It has been sent: now its text is known, with all fragments in it, and its parameters. */
-function become(query: Query, span: StatementSpan): void {
-  if (span.endMs >= 0 || typeof query.string !== 'string') return
-  const template = templateOf(query.string)
-  span.is(statementOf(template, 'postgresql'), template.data, listOf(query.parameters))
+function become({ string, args, parameters, strings }: Query, span: StatementSpan): void {
+  if (typeof string !== 'string') return
+  const values = listOf(parameters)
+  const known = args.some(isFragment) ? undefined : written.get(strings)
+  const template = known ?? templateOf(string)
+  span.is(statementOf(template, 'postgresql'), template.data, values)
 }
+
+/** What changes the text: a query, a name, a list of columns or values, and lists of those. */
+const isFragment = (one: unknown): boolean =>
+  typeof one === 'object' &&
+  one !== null &&
+  (Array.isArray(one) ? one.some(isFragment) : FRAGMENTS.has(one.constructor?.name))
+const FRAGMENTS = new Set<unknown>(['Query', 'Identifier', 'Builder'])
 
 const listOf = (parameters: unknown): readonly unknown[] | undefined =>
   Array.isArray(parameters) && parameters.length > 0

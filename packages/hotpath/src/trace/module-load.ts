@@ -47,6 +47,7 @@ interface Builtin {
   readonly patch: (exports: unknown) => void
 }
 const builtins: Builtin[] = []
+let seenBuiltins = 0
 
 /**
  * Calls `patch` with a module of Node's own once the app has loaded it: looked for after each module of
@@ -60,6 +61,10 @@ export function onBuiltin(name: string, patch: (exports: unknown) => void): void
 
 /** The builtins that are waited for and loaded now; each once. */
 export function patchBuiltins(): void {
+  const { moduleLoadList } = process as { moduleLoadList?: readonly string[] }
+  // Asked after each module of the app: as a rule nothing of Node's own has come.
+  if (moduleLoadList?.length === seenBuiltins) return
+  seenBuiltins = moduleLoadList?.length ?? -1
   for (const [at, { name, patch }] of [...builtins.entries()].toReversed()) {
     if (!isLoaded(name)) continue
     builtins.splice(at, 1)
