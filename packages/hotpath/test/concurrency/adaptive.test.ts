@@ -70,7 +70,8 @@ describe('those who wait', () => {
 
   test('are refused in time where no place becomes free, and told why', () => {
     const server = new SimulatedServer(1, 10_000, { limit: 1, queue: 3, queueMs: 100 })
-    for (let n = 0; n < 6; n++) server.arrive(2)
+    // Less important ones are not let in past those who wait.
+    for (let n = 0; n < 6; n++) server.arrive(3)
     // The line is full: the last two are told at once.
     assert.deepEqual(
       server.outcomes.map(({ refused }) => refused),
@@ -112,7 +113,8 @@ describe('those who wait', () => {
     server.refusalMs = 1
     for (let n = 0; n < 60; n++) server.arrive(2)
     server.run(230)
-    for (let n = 0; n < 6; n++) server.arrive(2)
+    // Less important ones are not let in past those who wait.
+    for (let n = 0; n < 6; n++) server.arrive(3)
     server.run(320)
     assert.ok(server.outcomes.filter(({ refused }) => refused === 'waited').length >= 57)
     assert.equal(server.places.inFlight, 3)
