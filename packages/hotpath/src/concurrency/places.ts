@@ -211,7 +211,8 @@ export class Places {
   /** How long one may wait now. */
   #allowedMs(): number {
     const { queueMs } = this.options
-    if (!this.#overloaded) return queueMs
+    // Before the first answers nobody knows how long one takes.
+    if (!this.#overloaded || this.#limit.baseMs === 0) return queueMs
     return Math.min(queueMs, Math.max(LEAST_WAIT_MS, OVERLOAD_WAIT * this.#limit.baseMs))
   }
 
