@@ -201,8 +201,6 @@ export class Places {
   /** With too much work the newest is served: who has waited longest has the least to gain. */
   #makeRoom(guest: Guest, nowMs: number): boolean {
     this.#pressedMs = nowMs
-    this.gone()
-    if (this.#line.length < this.#room) return true
     const gone = this.#line.displace(guest.priority, this.#overloaded)
     gone?.guest.refuse('displaced')
     return gone !== undefined
