@@ -15,6 +15,7 @@ import { Service } from './service.js'
 import type { Addresses, Shop, StartShop } from './shop.js'
 import { showBatch } from './show-batch.js'
 import { showCache } from './show-cache.js'
+import { showLimits } from './show-limits.js'
 
 /**
  * Callers at a time. With 8 on two busy cores a request waited for the processor longer than for
@@ -49,8 +50,8 @@ export async function run(options: Options, signal: AbortSignal): Promise<void> 
     if (options.fix !== undefined) {
       const start: StartShop = env =>
         startShop(options.once, database.url, mail.url, storeFolder, closers, env)
-      const show = options.fix === 'batch' ? showBatch : showCache
-      await show(options, database.url, start, signal)
+      const shows = { batch: showBatch, cache: showCache, limits: showLimits }
+      await shows[options.fix](options, database.url, start, signal)
       return
     }
 
