@@ -8,12 +8,12 @@ import type { StartShop } from './shop.js'
 const STORM_MS = 8_000
 const ORDINARY = 100
 /** Each of them asks once in so long: together a part of what the shop can do. */
-const PERIOD_MS = 5_000
+const PERIOD_MS = 8_000
 /** One client, with so many requests at once. */
 const GREEDY_AT_ONCE = 60
 /** Told to come back in a second, it does in a tenth: all that it sends at once would be a test of the machine. */
 const GREEDY_PAUSE_MS = 100
-/** What comes at once is ten. */
+/** What comes at once is five. */
 const MORE_THAN_A_BURST = 20
 
 const config = fileURLToPath(new URL('../../demo/limits.config.json', import.meta.url))
@@ -171,8 +171,8 @@ function toldBy({ status, headers }: Asked): Obedient['headers'] {
     status === 429 &&
     Number.isInteger(wait) &&
     wait >= 1 &&
-    told['ratelimit-policy'] === '"10/s";q=10;w=1' &&
-    told.ratelimit === `"10/s";r=0;t=${wait}` &&
+    told['ratelimit-policy'] === '"5/s";q=5;w=1' &&
+    told.ratelimit === `"5/s";r=0;t=${wait}` &&
     told['content-type'].startsWith('application/problem+json')
   if (!isRight) throw new Error(`a refusal says ${JSON.stringify({ status, ...told })}`)
   return told
