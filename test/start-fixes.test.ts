@@ -27,6 +27,18 @@ describe('npm start -- --once --json --with', () => {
     assert.ok(after.statements < before.statements / 10, `after: ${after.statements}`)
   })
 
+  test('index: the one that the look-up by e-mail lacks, tried on a copy and made while the shop runs', async () => {
+    const { sql, predictedMs } = await runOnce<{ sql: string[]; predictedMs: number | null }>(
+      demo,
+      '--with',
+      'index',
+    )
+    assert.deepEqual(sql, [
+      'CREATE INDEX CONCURRENTLY subscribers_email_idx ON coffee_shop.subscribers (email)',
+    ])
+    assert.notEqual(predictedMs, null)
+  })
+
   /** The demo itself throws when a menu is older than it may be. */
   test('cache: the menu without the database, new after each write, through Varnish too', async () => {
     const { before, after, writes, front } = await runOnce<{

@@ -6,9 +6,13 @@ import { seeded } from '../statistics/shuffle.js'
 import { measureAccuracy } from './accuracy.js'
 import { measureMemory } from './memory.js'
 import { measureMiddleware } from './middleware.js'
+import { overload } from './overload.js'
 import { measureRedis, type ThroughRedis } from './redis.js'
 
-/** `npm run bench limits`: decisions in memory and through Redis, in front of routes, and whether they are right. */
+/**
+ * `npm run bench limits`: decisions in memory and through Redis, in front of routes, and whether they are right;
+ * and an app that is asked for more than it can do.
+ */
 export async function limits(quick: boolean): Promise<void> {
   const seed = Date.now() % 2 ** 31
   const random = seeded(seed)
@@ -27,6 +31,9 @@ export async function limits(quick: boolean): Promise<void> {
     const accuracy = await measureAccuracy(server.url, quick ? 5_000 : 50_000, seed)
     const fastify = await measureMiddleware('fastify', quick, random)
     const express = await measureMiddleware('express', quick, random)
+
+    say('overload')
+    const storm = await overload({ quick, seed })
 
     const ns = (values: readonly number[]) => withInterval(meanOf(values), 0, ' ns')
     const beside = (name: string, values: readonly number[]) => [
@@ -82,9 +89,9 @@ export async function limits(quick: boolean): Promise<void> {
       figure('middleware_fastify', fastify[0]?.rate as Estimate, 3),
       figure('middleware_express', express[0]?.rate as Estimate, 3),
       figure('overshoot', exactly(accuracy.overshoot), 0),
-      // Here `goodput` of overload.ts.
+      figure('goodput', exactly(storm.goodput), 2),
     ]
-    text.push(lastLine('limits', figures))
+    text.push(storm.report, lastLine('limits', figures))
     const shown = text.join('\n\n')
     if (!quick) record('limits', `Node ${process.version}`, seed, shown)
     process.stdout.write(`seed ${seed}\n\n${shown}\n`)

@@ -16,6 +16,12 @@ export interface OpenBlock {
   readonly ms: number
   readonly ratePerSecond: number
   readonly seed: number
+  /** A status that is an answer as well: the app may send requests away. */
+  readonly refusal?: number
+  /** Milliseconds from connecting to the first request: an app that is busy accepts one in each turn of its loop. */
+  readonly settleMs?: number
+  /** A request that finds no connection for so long is given up, and never sent. */
+  readonly patienceMs?: number
 }
 
 export interface OpenResult {
@@ -23,6 +29,8 @@ export interface OpenResult {
   readonly latenciesMs: readonly number[]
   /** From the sending to the whole answer: what a loop that waits for answers would have seen. */
   readonly servedMs: readonly number[]
+  /** What was answered; 0: it was given up before it was sent. */
+  readonly statuses: readonly number[]
 }
 
 export async function openLoop(block: OpenBlock): Promise<OpenResult> {
@@ -30,7 +38,9 @@ export async function openLoop(block: OpenBlock): Promise<OpenResult> {
   const request = get(block.port, block.path)
   const latenciesMs = Array.from(starts, () => Number.NaN)
   const servedMs = Array.from(starts, () => Number.NaN)
-  const originMs = performance.now()
+  const statuses = Array.from(starts, () => 0)
+  const { patienceMs = Number.POSITIVE_INFINITY, refusal = 200 } = block
+  let originMs = 0
   const now = (): number => performance.now() - originMs
   let next = 0
   const work = async (connection: Connection): Promise<void> => {
@@ -39,16 +49,20 @@ export async function openLoop(block: OpenBlock): Promise<OpenResult> {
       // Never early, so rounded up: a timer's millisecond counts as latency too.
       while (intendedMs > now()) await sleep(Math.ceil(intendedMs - now()))
       const sentMs = now()
+      if (sentMs - intendedMs > patienceMs) continue
       const status = await connection.request(request)
-      if (status !== 200) throw new Error(`the app answered ${status}`)
+      statuses[i] = status
+      if (status !== 200 && status !== refusal) throw new Error(`the app answered ${status}`)
       latenciesMs[i] = now() - intendedMs
       servedMs[i] = now() - sentMs
     }
   }
   const connections = Array.from({ length: block.connections }, () => new Connection(block.port))
   try {
+    if (block.settleMs !== undefined) await sleep(block.settleMs)
+    originMs = performance.now()
     await Promise.all(connections.map(work))
-    return { latenciesMs, servedMs }
+    return { latenciesMs, servedMs, statuses }
   } finally {
     for (const connection of connections) connection.close()
   }

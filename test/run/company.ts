@@ -6,9 +6,17 @@ import { cache, fixtures } from '../places.js'
 /**
  * Sets of packages that are fetched on first use and not with `npm ci`, each with an Express, a
  * Fastify, a pg and a Knex of its own: `company` is the other tracers of today (320 MB), `yesterday`
- * OpenTelemetry's SDK of 2025, which sends the conventions of before (150 MB), `runners` jest and vitest (95 MB).
+ * OpenTelemetry's SDK of 2025, which sends the conventions of before (150 MB), `runners` jest and vitest (95 MB),
+ * `stacks` the servers, ORMs, brokers and clients that the recorder is tried on (200 MB).
  */
-export type Installed = 'company' | 'yesterday' | 'orms' | 'prisma' | 'runners' | RealApplication
+export type Installed =
+  | 'company'
+  | 'yesterday'
+  | 'orms'
+  | 'prisma'
+  | 'runners'
+  | 'stacks'
+  | RealApplication
 
 /** Applications from npm that nobody here wrote: 180, 250 and 690 MB. */
 export type RealApplication = 'unleash' | 'parse' | 'directus'

@@ -15,6 +15,11 @@ const needed: readonly Needed[] = [
   { file: '/usr/bin/redis-server', package: 'redis-server' },
   { file: '/usr/bin/memcached', package: 'memcached' },
   { file: '/usr/sbin/mariadbd', package: 'mariadb-server' },
+  { file: '/usr/lib/rabbitmq/bin/rabbitmq-server', package: 'rabbitmq-server' },
+  {
+    file: '/usr/share/postgresql/15/extension/hypopg.control',
+    package: 'postgresql-15-hypopg',
+  },
   { file: '/usr/sbin/pgbouncer', package: 'pgbouncer' },
   { file: '/usr/sbin/varnishd', package: 'varnish' },
   { file: `${vmods}/libvmod_xkey.so`, package: 'varnish-modules' },

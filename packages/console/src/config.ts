@@ -49,6 +49,8 @@ export interface ConsoleConfig {
   readonly alerts?: Readonly<Record<string, AlertConfig>>
   /** Who is told, by name. Without an alert nobody is. */
   readonly notify?: Readonly<Record<string, NotifierConfig>>
+  /** The database that index advice asks; a user who may only read is enough. docs/index-advice.md. */
+  readonly database?: string
   /** Findings that are ignored, with a reason and an end; docs/findings.md. */
   readonly findings?: FindingsConfig
 }
@@ -69,6 +71,7 @@ export interface ResolvedConfig {
     readonly memoryBytes: number
   }
   readonly url: string | undefined
+  readonly database: string | undefined
   readonly alerts: readonly AlertRule[]
   readonly notify: readonly NotifierSettings[]
   readonly ignore: readonly IgnoreRule[]
@@ -113,6 +116,7 @@ export function resolveConfig(
       memoryBytes: bytes(store.memory ?? '512MB') ?? 0,
     },
     url: (flags.url ?? file.url)?.replace(/\/+$/, ''),
+    database: flags.database ?? file.database,
     alerts: resolveAlerts(flags.alerts ?? file.alerts ?? {}, Object.keys(notify)),
     notify: resolveNotify(notify),
     ignore: (flags.findings ?? file.findings)?.ignore ?? [],
@@ -161,6 +165,12 @@ const rules: Rules = {
   url: {
     expected: 'an address such as https://console.example.com',
     holds: value => typeof value === 'string' && /^https?:\/\/[^\s/]+/.test(value),
+  },
+  database: {
+    expected: 'an address such as postgres://reader@db:5432/shop',
+    holds: value =>
+      typeof value === 'string' && /^(?:postgres(?:ql)?|mysql|mariadb):\/\/[^\s]+/.test(value),
+    secret: true,
   },
   alerts: { expected: 'an object of alerts by name', holds: isObject },
   findings: { expected: 'an object', holds: isObject },

@@ -116,6 +116,41 @@ export const errors = {
     500,
     f => `${f.file}: \`${f.key}\` must be ${f.expected}, but is ${f.got}.`,
   ),
+  DATABASE_URL: row<{ got: string }>(
+    2,
+    400,
+    f =>
+      `A database must be given as postgres://USER@HOST:PORT/NAME, but this is ${f.got}. Name it with --database, as DATABASE_URL, or as \`database\` in hotpath.console.config.`,
+  ),
+  DATABASE_MISSING: row<object>(
+    2,
+    400,
+    () =>
+      'Which database is to be asked? Name it with --database postgres://USER@HOST:PORT/NAME, as DATABASE_URL, or as `database` in hotpath.console.config. A user who may only read is enough.',
+  ),
+  DATABASE_AWAY: row<{ place: string; cause: string }>(
+    2,
+    502,
+    f =>
+      `The database ${f.place} lets us not in: ${f.cause}. Look at the address, and whether this user may connect.`,
+  ),
+  DATABASE_FAILED: row<{ place: string; cause: string }>(
+    2,
+    502,
+    f => `The database ${f.place} did not answer as it should: ${f.cause}. Nothing was changed.`,
+  ),
+  WORKLOAD_FILE: row<{ file: string; cause: string }>(
+    2,
+    400,
+    f =>
+      `The statements in ${f.file} cannot be used: ${f.cause}. It is a JSON list of { "sql", "calls", "ms", "route" }, or SQL with a semicolon behind each statement (docs/index-advice.md).`,
+  ),
+  WORKLOAD_EMPTY: row<{ tried: string }>(
+    2,
+    404,
+    f =>
+      `There are no statements to advise on: ${f.tried}. Name a file of them with --statements FILE.`,
+  ),
   ANSWER_UNKNOWN: row<{ path: string; known: string }>(
     2,
     404,
@@ -184,6 +219,17 @@ export const errors = {
     500,
     f =>
       `The baseline ${f.file} cannot be used: ${f.cause}. Mend it, or remove it and make it anew with \`hotpath check --update-baseline -- COMMAND\`.`,
+  ),
+  EXPORT_CONFIG: row<{ directory: string }>(
+    2,
+    404,
+    f =>
+      `There is no hotpath.config in ${f.directory}, so there is nothing to write. Run it beside the app's package.json, or name the file with HOTPATH_CONFIG.`,
+  ),
+  EXPORT_OPTION: row<{ name: string; value: string }>(
+    2,
+    400,
+    f => `${f.name} ${f.value} is none: expected an address such as 127.0.0.1:3000, or a path.`,
   ),
   APP_CONFIG: row<{ message: string }>(2, 500, f => f.message),
   RECORDER_MISSING: row<{ from: string }>(

@@ -7,6 +7,12 @@ import {
 } from './config/caching.js'
 import { type BudgetConfig, budgetRules } from './config/budgets.js'
 import { type CdnConfig, cdnRule } from './config/cdn.js'
+import {
+  type CrowdConfig,
+  crowdRules,
+  type RouteCrowdConfig,
+  routeCrowdRules,
+} from './config/crowd.js'
 import type { StatementCache } from './config/statement-cache.js'
 import { DURATION, durationMs } from './config/duration.js'
 import { nearest } from './config/nearest.js'
@@ -18,7 +24,10 @@ import { type Problem, problem } from './errors.js'
 
 export type { InvalidationConfig, TableCacheConfig } from './config/caching.js'
 export type { PoolConfig, ShareConfig } from './config/pool.js'
+export { bytesOf } from './config/bytes.js'
+export { durationMs } from './config/duration.js'
 export { outsideTriggers } from './config/outside.js'
+export { type Rate, ratesOf } from './config/rate.js'
 
 /** Headers of the export, or a function that gives them when the first request was seen. */
 export type ExportHeaders =
@@ -40,7 +49,7 @@ export interface SampleConfig {
 }
 
 /** What `hotpath.config.{js,mjs,json,ts}` beside the app's package.json may say. All keys are optional. */
-export interface Config {
+export interface Config extends CrowdConfig {
   /** Name of this service. Default: `name` of the app's package.json. */
   readonly service?: string
   /** Where telemetry goes: the base URL of an OTLP/HTTP receiver. Default `http://127.0.0.1:4318`. */
@@ -105,7 +114,7 @@ export interface QueriesConfig {
 }
 
 /** What holds for the requests of one route. */
-export interface RouteConfig extends BudgetConfig, RoutePolicies {
+export interface RouteConfig extends BudgetConfig, RoutePolicies, RouteCrowdConfig {
   readonly queries?: Omit<QueriesConfig, 'maxAgeMs' | 'cache' | 'observe'>
   /** Answers are kept and given again; on routes of GET, each by its name. */
   readonly cache?: ResponseCacheConfig
@@ -225,6 +234,7 @@ const rules: Readonly<Record<keyof Config, Rule>> = {
   },
   invalidation: invalidationRule,
   cdn: cdnRule,
+  ...crowdRules,
   routes: {
     expected: "an object with keys such as 'GET /users'",
     check: value =>
@@ -238,6 +248,7 @@ const rules: Readonly<Record<keyof Config, Rule>> = {
         cache: responseCacheRule,
         ...routePolicyRules,
         ...budgetRules,
+        ...routeCrowdRules,
       },
     },
   },

@@ -28,6 +28,7 @@ export const errors = {
     '{name}: the recorder is not attached here. Run the tests with NODE_OPTIONS="--import hotpath/register", or under \'npx hotpath check -- npm test\'.',
   HOTPATH_TEST_NOTHING:
     '{name}: no statement was seen, so nothing was judged. Seen are statements of pg, in this process, and of its servers when they are asked by HTTP. If pg was loaded past Node (by jest), run the tests with NODE_OPTIONS="--import hotpath/register".',
+  HOTPATH_IDENTITY_OPTION: 'jwt: "{option}" must be {expected}, but is {got}.',
   HOTPATH_CACHE_OPTION: 'cache: "{option}" must be {expected}, but is {got}.',
   HOTPATH_CACHE_NAME:
     '{what} would be given the results of the first: with a store they are kept by name. Give each a name of its own, createCache({ name: "shop" }) and cache(fn, { name: "menu" }), once, at start; for keys that are made per request use cache.getOrSet.',

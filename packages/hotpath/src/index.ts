@@ -17,6 +17,15 @@ export type {
   RouteCdnConfig,
 } from './config/cdn.js'
 export type {
+  ConcurrencyConfig,
+  CrowdConfig,
+  Priority,
+  RouteCrowdConfig,
+  ServerConfig,
+  ShedConfig,
+} from './config/crowd.js'
+export type { TrustProxy } from './config/trust-proxy.js'
+export type {
   CacheableRead,
   CachedAnswer,
   PossibleWrite,

@@ -7,12 +7,16 @@ import { serviceVersion } from './config/version.js'
 import { isCheck, isDisabled, settingsOf } from './config/settings.js'
 import { decide, gateSockets } from './gate/wire/sockets.js'
 import { gateFastifyInject } from './gate/fastify-inject.js'
+import { gateHttp2Server } from './gate/http2-server.js'
 import { gateHttpServer } from './gate/http-server.js'
 import { gateMysql2Pool } from './gate/mysql2-pool.js'
+import { gateMysql2Spans } from './gate/mysql2-spans.js'
 import { gateMysql2Statements } from './gate/mysql2-statements.js'
 import { gateMysql2Share } from './gate/mysql2-share.js'
 import { gatePg } from './gate/pg.js'
 import { stages } from './gate/pg-stage.js'
+import { gatePostgresJs } from './gate/postgres-js.js'
+import { gateSqlite } from './gate/sqlite.js'
 import { useQueries } from './gate/pg-queries.js'
 import { watchRouteNames } from './gate/route-names.js'
 import { useLimits } from './gate/limit-stage.js'
@@ -24,6 +28,7 @@ import { usePool } from './pool/use.js'
 import { caught } from './trace/counts.js'
 import { arriveBeforeMessages, configure } from './trace/start.js'
 import { follow } from './trace/follow.js'
+import { patchEsModules } from './trace/es-module.js'
 import { hookModuleLoad } from './trace/module-load.js'
 import { reaching } from './trace/reaching.js'
 import { recorder } from './trace/recorder.js'
@@ -56,15 +61,21 @@ function isAttached(): boolean {
 
 function attach(): void {
   gateHttpServer()
+  gateHttp2Server()
   gateFastifyInject()
   gatePg()
   gateMysql2Pool()
+  gateMysql2Spans()
+  gateMysql2Statements()
   gateMysql2Share()
+  gatePostgresJs()
+  gateSqlite()
   observeLibraries()
   hookModuleLoad()
   if (isCheck(process.env)) arriveBeforeMessages()
   const script = process.argv[1]
   const root = appRoot(isOfApp(script) ? dirname(resolve(script)) : process.cwd())
+  patchEsModules(root, script)
   const file = configFile(root, process.env.HOTPATH_CONFIG)
   const use = (config: Config) => {
     const version = serviceVersion(root, process.env)
@@ -87,7 +98,6 @@ function attach(): void {
   stages.early = []
   reaching.expected = true
   gateSockets()
-  gateMysql2Statements()
   loadConfig(file).then(
     checked => {
       if (!checked.ok)

@@ -61,6 +61,24 @@ describe('queries: { cache: { tables } }', () => {
     assert.deepEqual((await app.request('one', one(1))).value, { name: 'm1', n: 2 })
   })
 
+  test('a hit of a pool waits for no connection', async () => {
+    await using app = await start()
+    await served(app, 'one', one(6))
+    const crowded = written<(number | string)[]>(`async ({ pool }) => {
+      const taken = []
+      while (taken.length < pool.options.max) taken.push(await pool.connect())
+      const hit = pool.query('select name, n from menu where id = $1', [6])
+      const waiting = [pool.waitingCount]
+      const miss = pool.query('select count(*) from orders')
+      waiting.push(pool.waitingCount)
+      for (const client of taken) client.release()
+      const { rows } = await hit
+      await miss
+      return [...waiting, rows[0].name]
+    }`)
+    assert.deepEqual(await app.send('crowded', crowded), [0, 1, 'm6'])
+  })
+
   test('what a handler changes in its rows the next does not see', async () => {
     await using app = await start()
     await served(app, 'one', one(7))

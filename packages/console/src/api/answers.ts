@@ -70,6 +70,37 @@ export interface StatementsAnswer extends WindowAnswer {
   readonly statements: readonly StatementRow[]
 }
 
+/** What limits, throttles, concurrency and shedding did with the requests of one route. */
+export interface LimitRow {
+  readonly service: string
+  /** `POST /orders`; '*' for what is told of no route. */
+  readonly route: string
+  /** Let through by `limit` or `throttle`; 0 where a route has neither. */
+  readonly allowed: number
+  /** Of those, the ones that `throttle` made wait, and for how long on average; null: none. */
+  readonly delayed: number
+  readonly averageDelayMs: number | null
+  /** Waited for a place of `concurrency`, and then were served or refused. */
+  readonly queued: number
+  /** Answered with 429 or 503, or with 413 for their body, by the reason; the most frequent first. */
+  readonly refused: number
+  readonly refusedBy: readonly LimitReason[]
+  /** Would have been, in shadow mode. */
+  readonly shadowRefused: number
+  /** Decided by one instance alone, since the store did not answer. */
+  readonly alone: number
+  /** Clients that were refused most, by the hash of their key, which holds within one process; at most 10. */
+  readonly keys: readonly { readonly key: string; readonly refused: number }[]
+}
+export interface LimitReason {
+  readonly policy: 'limit' | 'concurrency' | 'shed' | 'body'
+  readonly reason: string
+  readonly count: number
+}
+export interface LimitsAnswer extends WindowAnswer {
+  readonly routes: readonly LimitRow[]
+}
+
 export interface TraceRow {
   readonly traceId: string
   readonly service: string

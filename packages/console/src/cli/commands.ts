@@ -2,6 +2,7 @@ import type { Command } from 'commander'
 import type {
   FindingAnswer,
   FindingsAnswer,
+  LimitsAnswer,
   ProcessesAnswer,
   RoutesAnswer,
   StatementsAnswer,
@@ -11,6 +12,7 @@ import type {
 import { defaultSince } from '../api/window.js'
 import { type AskOptions, asking, filters, listing, sinceHelp, single } from './asking.js'
 import { drawFinding, drawFindings } from './draw/findings.js'
+import { drawLimits } from './draw/limits.js'
 import { drawRoutes, drawStatements, drawTraces } from './draw/lists.js'
 import { drawProcesses } from './draw/processes.js'
 import { drawTrace } from './draw/trace.js'
@@ -47,6 +49,16 @@ export function addListings(program: Command): void {
   ).action((options: AskOptions) =>
     asking(options, async ask =>
       print(await ask<ProcessesAnswer>('processes', filters(options)), drawProcesses, options),
+    ),
+  )
+  listing(
+    program,
+    'limits',
+    'what limits did: allowed, delayed, refused, shed, by route',
+    'limits --since 2h',
+  ).action((options: AskOptions) =>
+    asking(options, async ask =>
+      print(await ask<LimitsAnswer>('limits', filters(options)), drawLimits, options),
     ),
   )
   addTraces(program)

@@ -6,6 +6,8 @@ import { addCheck } from './check.js'
 import { addListings } from './commands.js'
 import { addDev } from './dev.js'
 import { plain } from './draw/text.js'
+import { addIndex } from './index-advice.js'
+import { addExport } from './export.js'
 import { addMcp } from './mcp.js'
 import { addTriggers } from './triggers.js'
 import { endWithReader, tell } from './output.js'
@@ -51,8 +53,10 @@ function programOf(): Command {
   addServe(program)
   addCheck(program)
   addListings(program)
+  addIndex(program)
   addAlerts(program)
   addTriggers(program)
+  addExport(program)
   addMcp(program)
   return program
 }

@@ -5,6 +5,7 @@ import { TimelineCard } from '../overview/timeline-card.js'
 import { linkTo, type Place } from '../place/place.js'
 import { questionOf } from '../place/question.js'
 import { count, duration, orDash, percent, rate } from '../say/figures.js'
+import { LimitsCard } from '../watch/limits-card.js'
 import { EmptyWindow } from '../state/empty-window.js'
 import { Panel } from '../state/states.js'
 import { FindingsOf } from './findings-of.js'
@@ -69,6 +70,7 @@ export function RoutePage({ place, route }: { place: Place; route: string }) {
         <LatencyCard asked={timeline} route={route} />
       </div>
       <TimelineCard asked={timeline} title={route} />
+      <LimitsCard place={place} of={{ route, service }} />
     </>
   )
 }

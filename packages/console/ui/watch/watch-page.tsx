@@ -8,6 +8,7 @@ import { agoOf, utcOf } from '../say/times.js'
 import { Nothing, Panel } from '../state/states.js'
 import { useSteady } from '../table/steady.js'
 import { WaitingRows } from '../table/waiting-rows.js'
+import { LimitsCard } from './limits-card.js'
 
 const keyOf = ({ rule, service, route }: AlertRow): string => `${rule} ${service} ${route}`
 
@@ -40,6 +41,7 @@ export function WatchPage({ place }: { place: Place }) {
           }
         </Panel>
       </section>
+      <LimitsCard place={place} />
     </>
   )
 }

@@ -69,8 +69,13 @@ function gateServer(prototype: Server): void {
           recorder.enabled &&
           (type === 'request' || type === 'checkContinue' || type === 'checkExpectation')
         ) {
-          const span = open(request as IncomingMessage, response as Response)
+          const span = openRequest(request as IncomingMessage, response as Response)
           if (span !== undefined) {
+            if (
+              type === 'request' &&
+              serving.stage?.shed?.(request as IncomingMessage, response as Response, span) === true
+            )
+              return true
             const { limits } = limiting
             const limit = limits?.atGate(request as IncomingMessage)
             if (limits !== undefined && limit !== undefined) {
@@ -142,16 +147,24 @@ function gateResponse(prototype: ServerResponse): void {
 
 let served = false
 
-/** Undefined when there is a span already: one request may be emitted again by the app. */
-function open(request: IncomingMessage, response: Response): ServerSpan | undefined {
+/**
+ * The span of a request that begins; undefined when there is one already: one request may be emitted again by
+ * the app.
+ *
+ * @param response Keeps the span, and ends it; undefined where another does.
+ */
+export function openRequest(
+  request: IncomingMessage,
+  response: ServerResponse | undefined,
+): ServerSpan | undefined {
   try {
     if (!served) {
       served = true
       patchCached()
     }
-    if (response[SPAN] !== undefined) return undefined
+    if (response !== undefined && SPAN in response) return undefined
     const span = startServerSpan(request)
-    response[SPAN] = span
+    if (response !== undefined) (response as Response)[SPAN] = span
     return span
   } catch {
     caught('gate.http-server')
@@ -193,6 +206,11 @@ function pass(original: Emit, self: unknown, args: IArguments): boolean {
 
 function passWatched(way: Watched, original: Emit, self: unknown, args: IArguments): boolean {
   return way(() => original.apply(self, args as never))
+}
+
+/** Gates the `emit` of a prototype, once. */
+export function ownEmit(prototype: object, gate: (original: Emit) => Emit): void {
+  own(prototype, 'emit', gate)
 }
 
 /** Gives a prototype an own method over the inherited one. */

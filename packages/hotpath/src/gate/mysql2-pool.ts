@@ -5,11 +5,19 @@ import { pools } from '../pool/policy.js'
 import { askRoom, MYSQL_ROOM } from '../pool/room.js'
 import type { DatabaseNames, PooledClient } from '../pool/shapes.js'
 import { contained } from '../trace/counts.js'
+import { inContext } from '../trace/in-context.js'
 import { onModule } from '../trace/module-load.js'
 import { recorder } from '../trace/recorder.js'
+import { mysql } from '../sql/mysql.js'
+import { templateOf } from '../sql/template.js'
+import { context } from '../trace/context.js'
+import { openingFor } from './mysql2-spans.js'
+import { type Carried, enterPool, handToClient, leavePool, takeCarried } from './pg-site.js'
 import type { Callback, Method } from './pg-types.js'
 import { amount, type PoolState, watchPool } from './pool-gauges.js'
 import { replace } from './replace.js'
+import { type Statement, statementOf } from './statement-span.js'
+import { unseen } from './unseen.js'
 import { waited } from './wait-span.js'
 
 /** What we need of mysql2's pool: its queues are of denque, and its connections emitters. */
@@ -41,6 +49,9 @@ export function gateMysql2Pool(): void {
   }
 }
 
+/** Who was given a connection of their own. */
+const opened = new WeakSet<Asking>()
+
 /** Callbacks of ours: the pool hands one in again, when a connection broke that it waited for. */
 const ours = new WeakSet<Callback>()
 
@@ -64,7 +75,13 @@ function gatePool(Pool: { readonly prototype: object }): void {
           span,
           trace: own > 0 ? undefined : takeTrace(getConnection, span),
         }
-        return original.call(this, lending(callback as Callback, asking, pool))
+        const lent = lending(callback as Callback, asking, pool, takeCarried())
+        if ((pool._freeConnections?.length ?? 0) > 0) return original.call(this, lent)
+        const before = amount(pool._allConnections?.length)
+        const result = openingFor(span, () => original.call(this, lent))
+        // It is not waited for another's: the span of the new connection says what it takes.
+        if (amount(pool._allConnections?.length) > before) opened.add(asking)
+        return result
       },
   )
   for (const name of ['query', 'execute']) replace(Pool.prototype, name, borrowing)
@@ -90,14 +107,30 @@ function gatePool(Pool: { readonly prototype: object }): void {
   )
 }
 
-function lending(callback: Callback, asking: Asking, pool: MysqlPool): Callback {
+/**
+ * mysql2 calls back in the context of the request that gave a connection back, or of the socket: the app's
+ * callback goes on in that of its own. The pool's own needs none: it is told whose statement it sends.
+ */
+function lending(
+  callback: Callback,
+  asking: Asking,
+  pool: MysqlPool,
+  carried: Carried | undefined,
+): Callback {
   const lent: Callback = function (this: unknown, ...args) {
     const [error, connection] = args
     contained('gate.mysql2-pool', () => {
-      waited(asking.span, asking.startMs, Boolean(error), () => nameOfPool(pool))
+      if (!opened.has(asking))
+        waited(asking.span, asking.startMs, Boolean(error), () => nameOfPool(pool))
       if (typeof connection === 'object' && connection !== null) lend(connection, asking)
     })
-    return callback.apply(this, args)
+    if (carried === undefined || error) return inContext(asking.span, callback, this, args)
+    handToClient({ span: asking.span, carried })
+    try {
+      return callback.apply(this, args)
+    } finally {
+      handToClient(undefined)
+    }
   }
   ours.add(lent)
   return lent
@@ -126,19 +159,30 @@ function askServer(pool: MysqlPool, connection: unknown): void {
   // Not by a wrapper that the app has put around it.
   const { query } = Object.getPrototypeOf(connection) as MysqlConnection
   askRoom(nameOfPool(pool), tell =>
-    query?.call(connection, { sql: MYSQL_ROOM, rowsAsArray: true }, (_, rows) =>
-      tell(rows?.[0]?.[0]),
-    ),
+    unseen(() => {
+      query?.call(connection, { sql: MYSQL_ROOM, rowsAsArray: true }, (_, rows) =>
+        tell(rows?.[0]?.[0]),
+      )
+    }),
   )
 }
 
 function borrowing(original: Method): Method {
   return function (...args) {
     own++
+    if (recorder.enabled) enterPool(statementFor(args[0]), false, context.getStore(), undefined)
     try {
       return original.apply(this, args)
     } finally {
+      leavePool()
       own--
     }
   }
+}
+
+function statementFor(sql: unknown): Statement | undefined {
+  return contained('gate.mysql2-pool', () => {
+    const text = typeof sql === 'object' && sql !== null ? Reflect.get(sql, 'sql') : sql
+    return typeof text === 'string' ? statementOf(templateOf(text, mysql), 'mysql') : undefined
+  })
 }

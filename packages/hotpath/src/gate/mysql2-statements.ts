@@ -1,8 +1,10 @@
 import { elsewhere } from '../cache/elsewhere.js'
 import { type Doing, doingOf, givesRows } from '../sql/doing.js'
 import { contained } from '../trace/counts.js'
+import { inContext } from '../trace/in-context.js'
 import { onModule } from '../trace/module-load.js'
 import { recorder } from '../trace/recorder.js'
+import { goesOn, listenerOf, type MysqlCommand } from './mysql2-spans.js'
 import type { Callback } from './pg-types.js'
 import { replace } from './replace.js'
 
@@ -11,14 +13,6 @@ const { setTimeout } = globalThis
 
 /** A statement whose answer did not come may still be at work: it is told again after these. */
 export const AGAIN_MS = [100, 1_000, 10_000]
-
-/** What we need of a command of mysql2: of a statement, and of what else goes over a connection. */
-interface Command {
-  readonly sql?: unknown
-  readonly statement?: { readonly query?: unknown }
-  readonly next?: unknown
-  onResult?: unknown
-}
 
 /** Where a connection stands, as far as its statements tell. */
 interface Lane {
@@ -31,11 +25,12 @@ interface Lane {
 }
 
 const lanes = new WeakMap<object, Lane>()
-const doings = new WeakMap<Command, Doing>()
+const doings = new WeakMap<MysqlCommand, Doing>()
 
 /**
- * Gates the commands of mysql2 3: when a statement is sent, what it may read is noted; before the app hears
- * that it is done, all that was read of MySQL is old if it may have written.
+ * Gates the commands of mysql2 3: their spans are told how they go on. Where something depends on what is
+ * read: when a statement is sent, what it may read is noted; before the app hears that it is done, all that
+ * was read of MySQL is old if it may have written.
  */
 export function gateMysql2Statements(): void {
   onModule('/mysql2/lib/commands/command.js', exports => gateCommand(exports as never))
@@ -47,17 +42,21 @@ function gateCommand(Command: { readonly prototype: object }): void {
     'execute',
     original =>
       function execute(packet, connection) {
+        const command = this as MysqlCommand
+        contained('gate.mysql2', () => goesOn(command, packet, connection as object))
         if (recorder.enabled && elsewhere().watched)
           contained('gate.mysql2', () => {
-            if (packet === undefined) sends(this as Command, connection as object)
-            else answered(this as Command, connection as object)
+            if (packet === undefined) sends(command, connection as object)
+            else answered(command, connection as object)
           })
-        return original.call(this, packet, connection)
+        const listener = listenerOf(command)
+        if (listener === undefined) return original.call(this, packet, connection)
+        return inContext(listener.caller, original, this, [packet, connection])
       },
   )
 }
 
-function sends(command: Command, connection: object): void {
+function sends(command: MysqlCommand, connection: object): void {
   // A command is asked to go on for each packet; without one it begins.
   if (command.next) return
   const text = command.sql ?? command.statement?.query
@@ -79,7 +78,7 @@ function sends(command: Command, connection: object): void {
 }
 
 /** Without a callback the app hears of each packet. */
-function answered(command: Command, connection: object): void {
+function answered(command: MysqlCommand, connection: object): void {
   const doing = doings.get(command)
   if (doing === undefined || doing === 'reads') return
   const lane = laneOf(connection)
@@ -88,7 +87,7 @@ function answered(command: Command, connection: object): void {
 }
 
 /** All that was read is old before the app hears how the statement ended. */
-function tellFirst(command: Command, doing: Doing): void {
+function tellFirst(command: MysqlCommand, doing: Doing): void {
   const original = command.onResult as Callback
   command.onResult = function (this: unknown, ...args: unknown[]) {
     contained('gate.mysql2', () => {

@@ -7,10 +7,8 @@ import { templateOf } from '../sql/template.js'
 import type { Attributes } from '../trace/attributes.js'
 import { context } from '../trace/context.js'
 import { caught, contained } from '../trace/counts.js'
-import { keeper } from '../trace/keeper.js'
 import { recorder } from '../trace/recorder.js'
-import { takeSite } from '../trace/site.js'
-import { ActiveTrace, OpenSpan } from '../trace/span.js'
+import type { OpenSpan } from '../trace/span.js'
 import { databaseOf } from './pg-database.js'
 import { lookAtPlan } from './pg-plans.js'
 import { active, lastQueued } from './pg-line.js'
@@ -28,7 +26,8 @@ import type {
 } from './pg-types.js'
 import { replace } from './replace.js'
 import { withinCaller } from './within-caller.js'
-import { StatementSpan, statementOf } from './statement-span.js'
+import { openStatement } from './open-statement.js'
+import type { StatementSpan } from './statement-span.js'
 
 /** Where a query keeps its span until it ends. */
 const SPAN = Symbol('hotpath.span')
@@ -213,28 +212,8 @@ export function begin(
       : typeof config === 'string'
         ? undefined
         : valuesOf(config)
-    const template = templateOf(text)
-    const statement = statementOf(template, 'postgresql')
-    const caller = handed === undefined ? context.getStore() : handed.span
-    const parent = recorder.parentOf(caller)
-    const trace = parent?.trace ?? new ActiveTrace(keeper)
-    const span = new StatementSpan(
-      trace,
-      parent,
-      caller,
-      statement,
-      databaseOf(client),
-      given,
-      template.data,
-    )
-    if (parent === undefined) trace.begin(span)
-    else trace.hold(span)
-    if (given !== undefined) noteGiven(trace, given)
-    if (handed === undefined) takeSite(span)
-    else {
-      span.site = handed.carried.site
-      span.awaited = handed.carried.promised
-    }
+    const span = openStatement(templateOf(text), databaseOf(client), given, handed)
+    if (given !== undefined) noteGiven(span.trace, given)
     return span
   } catch {
     caught('gate.pg')

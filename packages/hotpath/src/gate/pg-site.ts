@@ -74,7 +74,8 @@ export function handedOver(): HandedOver | undefined {
   return handed
 }
 
-function siteOf(statement: Statement, caller: OpenSpan | undefined): CallSite | undefined {
+/** Where the app asks for a statement, when that is to be noted; the app's frames must be on the stack. */
+export function siteOf(statement: Statement, caller: OpenSpan | undefined): CallSite | undefined {
   try {
     const parent = recorder.parentOf(caller)
     const root = parent === undefined ? undefined : (parent.trace.root ?? parent)

@@ -5,6 +5,7 @@ import type { RequestSpan, ServeStage } from '../serve/seam.js'
 import type { startServe } from '../serve/start.js'
 import { context } from '../trace/context.js'
 import { caught } from '../trace/counts.js'
+import { addGauges } from '../trace/gauges.js'
 import { keeper } from '../trace/keeper.js'
 import { recorder } from '../trace/recorder.js'
 import { routeStats } from '../trace/routes.js'
@@ -25,7 +26,9 @@ const host: Host = {
     const { limits } = limiting
     return limits === undefined ? undefined : limits.hit
   },
-  count: countCache,
+  count: (name, route, reason, n) => countAs(`hotpath.cache.${name}`, route, reason, n),
+  countAs,
+  gauges: read => addGauges('serve.gauges', read),
   countCdn: (name, driver, n) => tally(`hotpath.cdn.${name}`, { 'hotpath.cdn': driver }, n),
   beforeCounts: beforeTallies,
   say: line => void process.stderr.write(`hotpath: ${line}\n`),
@@ -34,10 +37,10 @@ const host: Host = {
 }
 
 /** @param route `GET /menu`, or '' for all together. */
-function countCache(name: string, route: string, reason: string, n: number): void {
+function countAs(name: string, route: string, reason: string, n: number): void {
   const [method = '', template = ''] = route.split(' ')
   tally(
-    `hotpath.cache.${name}`,
+    name,
     {
       ...(method === '' ? {} : { 'http.request.method': method }),
       ...(template === '' ? {} : { 'http.route': template }),
@@ -66,9 +69,14 @@ function background(
   begin({ trace, fromCache: false, stats }, fn => context.run(root, fn))
 }
 
-/** Loads the stage where a route has a cache: an app without one does not pay for it. */
+/** Loads the stages where the config asks for one: an app without them does not pay for it. */
 export async function useServe(config: Config): Promise<void> {
-  const asked = Object.values(config.routes ?? {}).some(({ cache }) => cache !== undefined)
+  const asked =
+    (config.shed ?? config.server) !== undefined ||
+    Object.values(config.routes ?? {}).some(
+      ({ cache, concurrency, priority, bodyLimit }) =>
+        (cache ?? concurrency ?? priority ?? bodyLimit) !== undefined,
+    )
   if (!asked || !recorder.enabled) return
   try {
     const module = (await import('../serve/start.js')) as { startServe: typeof startServe }

@@ -9,9 +9,14 @@ import { digestOf, NONE, paramsHash, UNKNOWN } from './params-hash.js'
 import { caught } from '../trace/counts.js'
 import { waitedInLine } from './wait-span.js'
 
+/** OpenTelemetry's `db.system.name`. */
+export type System = 'postgresql' | 'mysql' | 'sqlite'
+
 /** Where statements of one client go: one for each connection. */
 export interface Database {
-  readonly system: 'postgresql'
+  readonly system: System
+  /** It stands for all connections: which one a statement has is not known. */
+  readonly isAny?: true
   attributes(): Attributes
 }
 
@@ -26,7 +31,7 @@ export class Statement {
 
   constructor(
     readonly template: Template,
-    private readonly system: string,
+    readonly system: System,
   ) {
     const { operation, table } = template
     this.name = table === undefined ? operation || 'statement' : `${operation} ${table}`
@@ -63,14 +68,19 @@ const MAX_FAILURES = 20
 
 /** Templates that have a `Statement` of their own; beyond the series' cap they only overflow. */
 const MAX_STATEMENTS = 2000
-const statements = new Map<string, Statement>()
+const statements = {
+  postgresql: new Map<string, Statement>(),
+  mysql: new Map<string, Statement>(),
+  sqlite: new Map<string, Statement>(),
+}
 
-/** The `Statement` of a template: the same for the same text. */
-export function statementOf(template: Template, system: string): Statement {
-  const known = statements.get(template.text)
+/** The `Statement` of a template: the same for the same text in the same database system. */
+export function statementOf(template: Template, system: System): Statement {
+  const ofSystem = statements[system]
+  const known = ofSystem.get(template.text)
   if (known !== undefined) return known
   const statement = new Statement(template, system)
-  if (statements.size < MAX_STATEMENTS) statements.set(template.text, statement)
+  if (ofSystem.size < MAX_STATEMENTS) ofSystem.set(template.text, statement)
   return statement
 }
 
@@ -91,18 +101,18 @@ export class StatementSpan extends OpenSpan {
   /** Of the parameters; they themselves are not kept. */
   private params = NONE
   private errorType = ''
-  private sqlState = ''
+  private statusCode = ''
 
   constructor(
     trace: ActiveTrace,
     parent: OpenSpan | undefined,
     /** What the async context held when the app made the call; its callbacks run in it. */
     readonly caller: OpenSpan | undefined,
-    readonly statement: Statement,
+    public statement: Statement,
     private readonly database: Database,
     values: readonly unknown[] | undefined,
     /** Digest of the literals in the statement's text. */
-    private readonly data: number,
+    private data: number,
   ) {
     super(trace, parent, 'client', statement.name, undefined)
     if (values !== undefined) this.params = digested(values)
@@ -118,6 +128,14 @@ export class StatementSpan extends OpenSpan {
     this.startMs = now
   }
 
+  /** What it is, where that is known only once it was sent. */
+  is(statement: Statement, data: number, values: readonly unknown[] | undefined): void {
+    this.statement = statement
+    this.name = statement.name
+    this.data = data
+    if (values !== undefined) this.params = digested(values)
+  }
+
   succeed(rows: number): void {
     if (this.endMs >= 0) return
     this.rows = rows
@@ -128,7 +146,7 @@ export class StatementSpan extends OpenSpan {
   fail(error: unknown): void {
     if (this.endMs >= 0) return
     const code = codeOf(error)
-    if (isSqlState(code)) this.sqlState = code
+    this.statusCode = statusCodeOf(error, code)
     this.errorType = code === '' ? 'error' : code
     this.end('error')
     this.count()
@@ -138,8 +156,8 @@ export class StatementSpan extends OpenSpan {
     return this.statement.template.text
   }
 
-  override connection(): object {
-    return this.database
+  override connection(): object | undefined {
+    return this.database.isAny === true ? undefined : this.database
   }
 
   override describe(): Attributes {
@@ -153,7 +171,7 @@ export class StatementSpan extends OpenSpan {
       ...this.statement.plan,
     }
     if (this.rows >= 0) attributes['db.response.returned_rows'] = this.rows
-    if (this.sqlState !== '') attributes['db.response.status_code'] = this.sqlState
+    if (this.statusCode !== '') attributes['db.response.status_code'] = this.statusCode
     if (this.errorType !== '') attributes['error.type'] = this.errorType
     this.describeRows(attributes)
     const hash = paramsHash(this.params, this.data)
@@ -200,8 +218,22 @@ const NETWORK = new Set(
   ),
 )
 
-/** `23505` or `ECONNRESET`; never the message, which quotes values. */
+/** What drivers call their own failures: MySQL's, node:sqlite's, and those of postgres.js's connections. */
+const CLASS =
+  /^(?:ER|PROTOCOL|POOL|HANDSHAKE|ERR_SQLITE|CONNECTION|CONNECT|MAX|NOT|UNSAFE|UNDEFINED|SASL)_[A-Z0-9_]{1,60}$/
+
+/** `23505`, `ER_DUP_ENTRY` or `ECONNRESET`; never the message, which quotes values. */
 export function codeOf(error: unknown): string {
   const code = typeof error === 'object' && error !== null ? Reflect.get(error, 'code') : undefined
-  return typeof code === 'string' && (isSqlState(code) || NETWORK.has(code)) ? code : ''
+  if (typeof code !== 'string') return ''
+  return isSqlState(code) || NETWORK.has(code) || CLASS.test(code) ? code : ''
+}
+
+/** By OpenTelemetry's conventions: PostgreSQL's SQLSTATE, the number of an error of MySQL or of SQLite. */
+function statusCodeOf(error: unknown, code: string): string {
+  if (isSqlState(code)) return code
+  if (typeof error !== 'object' || error === null) return ''
+  const { errno, errcode } = error as { errno?: unknown; errcode?: unknown }
+  if (code.startsWith('ER_') && typeof errno === 'number') return String(errno)
+  return code.startsWith('ERR_SQLITE') && typeof errcode === 'number' ? String(errcode) : ''
 }

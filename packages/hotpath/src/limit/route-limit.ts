@@ -32,6 +32,9 @@ const after: After = (ms, run) => {
   return () => clearTimeout(timer)
 }
 
+/** Says that a request waits because of us: it takes no place of `concurrency` meanwhile. */
+const HELD = Symbol.for('hotpath.held')
+
 /** Begins the key of who is not known: no header can, so nobody can spend in the name of an address. */
 const UNKNOWN = '\0'
 const DEFAULT_DELAY_MS = 2_000
@@ -169,6 +172,7 @@ export class RouteLimit {
     }
     const place = pace.enter(waiter)
     if (place === 'waiting') {
+      Reflect.set(response, HELD, true)
       response.once('close', leave)
       later = AsyncResource.bind((run: () => void) => process.nextTick(run))
     } else if (place === 'full') refuse()

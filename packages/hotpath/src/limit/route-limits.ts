@@ -7,7 +7,7 @@ import type { LimitHost } from './host.js'
 import type { Refusal } from './refusal.js'
 import { RouteLimit, type Turn } from './route-limit.js'
 import type { LimitStage } from './stage.js'
-import type { WhoSettings } from './who.js'
+import type { Identity, WhoSettings } from './who.js'
 
 /** What is known of the routers of this process. */
 export interface Routers {
@@ -42,7 +42,8 @@ export class RouteLimits implements LimitStage {
     private readonly routers: Routers,
     clock: Clock,
   ) {
-    const settings: WhoSettings = {}
+    const { identify, trustProxy, ipv6Prefix } = config
+    const settings: WhoSettings = { identify: identify as Identity, trustProxy, ipv6Prefix }
     for (const [route, { limit, throttle }] of Object.entries(config.routes ?? {})) {
       const isOff = (limit ?? OFF).mode === 'off' && (throttle ?? OFF).mode === 'off'
       if (isOff) continue

@@ -1,36 +1,53 @@
 import type { IncomingMessage } from 'node:http'
+import type { TrustProxy } from '../config/trust-proxy.js'
+import { ClientAddresses } from '../identity/client-address.js'
+import { headerValue, rawListOf } from '../identity/header-value.js'
+import { doesVerify, type Identity as Told } from '../identity/verifies.js'
+
+export type { Client } from '../identity/verifies.js'
 
 /** Whose requests are counted together; `by` of a policy. */
-export type By = 'ip' | 'user' | 'key' | ((request: IncomingMessage) => Told | Promise<Told>)
+export type By = 'ip' | 'user' | 'key' | ((request: IncomingMessage) => Given | Promise<Given>)
 
 /** What a function of the app may give. Undefined, null and '': nobody is known. */
-type Told = string | number | undefined | null
-
-/** Somebody, by the text that tells them apart, and the plan that they are on where that is known. */
-export interface Client {
-  readonly key: string
-  readonly plan?: string | undefined
-}
+type Given = string | number | undefined | null
 
 /**
  * Whose request it is. A text is a client without a plan; undefined: nobody is known, and the request is
  * counted by its address. Must not reject: what fails is undefined.
  */
-export type Identity = (
-  request: IncomingMessage,
-) => string | Client | undefined | Promise<string | Client | undefined>
+export type Identity = (request: IncomingMessage) => Told | Promise<Told>
 
 /** What `identityOf` needs of the config, besides `by`. */
 export interface WhoSettings {
   /** For `by: 'key'`: the header that holds it. Default `x-api-key`. */
-  readonly keyHeader?: string
-  /** For `by: 'user'`: who sent it. */
-  readonly identify?: Identity
+  readonly keyHeader?: string | undefined
+  /** For `by: 'user'`: who sent it; one that verifies. */
+  readonly identify?: Identity | undefined
+  /** Which proxies are believed when they tell the address. Default: none. */
+  readonly trustProxy?: TrustProxy | undefined
+  /** What of an IPv6 address tells one client. Default 64. */
+  readonly ipv6Prefix?: number | undefined
 }
 
-/** The address that a request came from. Never undefined: who has none shares one key. */
-export function addressOf(request: IncomingMessage, _settings: WhoSettings = {}): string {
-  return request.socket?.remoteAddress ?? 'unknown'
+/** An API key is no longer than this; what is longer is nobody's. */
+const MOST_KEY = 1_024
+
+/** One for each config: the blocks that are trusted are read once. */
+const readers = new WeakMap<WhoSettings, ClientAddresses>()
+const NOBODY_TRUSTED: WhoSettings = {}
+
+/**
+ * The address that a request came from: of IPv6 its first 64 bits, and what a proxy says only where it is
+ * trusted. Never undefined: who has none shares one key.
+ */
+export function addressOf(
+  request: IncomingMessage,
+  settings: WhoSettings = NOBODY_TRUSTED,
+): string {
+  let reader = readers.get(settings)
+  if (reader === undefined) readers.set(settings, (reader = new ClientAddresses(settings)))
+  return reader.of(request) ?? 'unknown'
 }
 
 /**
@@ -41,20 +58,37 @@ export function addressOf(request: IncomingMessage, _settings: WhoSettings = {})
  */
 export function identityOf(by: By, settings: WhoSettings): Identity {
   if (by === 'ip') return request => addressOf(request, settings)
-  if (by === 'user') return settings.identify ?? (() => undefined)
+  if (by === 'user') {
+    const { identify } = settings
+    // Who a client only says that it is must not be asked for; the config refuses it before.
+    return doesVerify(identify) ? contained(identify) : () => undefined
+  }
   if (by === 'key') {
     const name = (settings.keyHeader ?? 'x-api-key').toLowerCase()
     return request => {
-      const value = request.headers[name]
-      return Array.isArray(value) ? value.join() : value
+      const value = headerValue(rawListOf(request), name)
+      return value === '' || value.length > MOST_KEY ? undefined : value
     }
   }
-  return request => {
+  return contained(request => {
     const told = by(request)
-    if (told instanceof Promise) return told.then(textOf, () => undefined)
-    return textOf(told)
+    return told instanceof Promise ? told.then(textOf) : textOf(told)
+  })
+}
+
+/** What fails is undefined. */
+function contained(identify: Identity): Identity {
+  const named = (told: Told): Told =>
+    (typeof told === 'object' ? told.key : told) === '' ? undefined : told
+  return request => {
+    try {
+      const told = identify(request)
+      return told instanceof Promise ? told.then(named, () => undefined) : named(told)
+    } catch {
+      return undefined
+    }
   }
 }
 
-const textOf = (told: Told): string | undefined =>
+const textOf = (told: Given): string | undefined =>
   told === undefined || told === null || told === '' ? undefined : String(told)

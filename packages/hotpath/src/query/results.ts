@@ -1,4 +1,5 @@
 import type { CacheableRead, CachedAnswer, StatementCache } from '../config/statement-cache.js'
+import type { Described } from './catalog.js'
 import type { Strictness } from '../cache/strict/strictness.js'
 import type { Defects } from './defects.js'
 import { mayMean, type TableNames } from './table-names.js'
@@ -24,6 +25,8 @@ interface Kept {
   readonly atMs: number
   readonly bytes: number
   readonly noted: Noted
+  /** The description that its columns were held against last, and fitted. */
+  fitted?: Described
 }
 
 /** What one answer may hold of all: a table that is read whole shall not push out all others. */
@@ -73,6 +76,21 @@ export class ResultCache implements StatementCache {
     return this.answer(read, kept)
   }
 
+  /**
+   * What is kept and good without asking anybody, in columns as they are `described`. What is not is neither
+   * counted nor dropped.
+   */
+  atHand(key: string, described: Described): NotedAnswer | undefined {
+    const kept = this.kept.get(key)
+    if (kept === undefined || this.settings.shadow || this.strict() !== undefined) return undefined
+    if (!this.isGood(kept)) return undefined
+    if (kept.fitted !== described) {
+      if (!fits(described, kept.answer)) return undefined
+      kept.fitted = described
+    }
+    return this.give(key, kept)
+  }
+
   /** What is kept is good if the store says so. What is not there is noted in versions that the store has. */
   private askStrictly(
     read: NotedRead,
@@ -99,15 +117,17 @@ export class ResultCache implements StatementCache {
       read.expected = kept
       return undefined
     }
-    if (kept !== undefined && this.isGood(kept)) {
-      // Another may have taken its place while the store was asked.
-      if (this.kept.get(key) === kept && this.kept.delete(key)) this.kept.set(key, kept)
-      this.count('hits', 1)
-      return kept.answer
-    }
+    if (kept !== undefined && this.isGood(kept)) return this.give(key, kept)
     if (kept !== undefined && this.kept.get(key) === kept) this.drop(key, kept)
     this.count('misses', 1)
     return undefined
+  }
+
+  private give(key: string, kept: Kept): NotedAnswer {
+    // Another may have taken its place while the store was asked.
+    if (this.kept.get(key) === kept && this.kept.delete(key)) this.kept.set(key, kept)
+    this.count('hits', 1)
+    return kept.answer
   }
 
   tell({ key, noted, expected }: NotedRead, given: CachedAnswer): void {
@@ -143,6 +163,16 @@ export class ResultCache implements StatementCache {
     this.bytes -= bytes
     this.count('dropped', counted)
   }
+}
+
+/** Whether the database describes the columns as it did for this answer. */
+export function fits({ fields }: Described, { columns }: CachedAnswer): boolean {
+  return (
+    columns.length === fields.length &&
+    fields.every(
+      ({ name, dataTypeID }, i) => columns[i]?.name === name && columns[i]?.type === dataTypeID,
+    )
+  )
 }
 
 /** The defect: what was written meanwhile is taken for what was read. */

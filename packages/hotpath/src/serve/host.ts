@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { CdnHost } from '../cdn/host.js'
+import type { Gauge } from '../trace/gauges.js'
 import type { RequestSpan, Run } from './seam.js'
 
 /**
@@ -9,6 +10,10 @@ import type { RequestSpan, Run } from './seam.js'
 export interface Host extends CdnHost {
   /** Adds to a counter that leaves as `hotpath.cache.NAME`. */
   count(name: CacheCounter, route: string, reason: string, n: number): void
+  /** The same of a counter by its whole name. */
+  countAs(name: string, route: string, reason: string, n: number): void
+  /** Figures that are read with each delivery of metrics. */
+  gauges(read: () => readonly Gauge[]): void
   /**
    * Limits, where there are any: true, if they have taken the request that is about to be given a kept answer, and
    * call `go` once it may be.

@@ -23,6 +23,8 @@ export type Emit = (this: unknown, type: string, ...args: unknown[]) => boolean
 
 /** The request's way in and out, as the gate of the HTTP server sees it. No method of it throws. */
 export interface ServeStage {
+  /** Before anything is done for a request: true, if it was refused. */
+  shed?(request: IncomingMessage, response: ServerResponse, span: RequestSpan): boolean
   enter(
     request: IncomingMessage,
     response: ServerResponse,

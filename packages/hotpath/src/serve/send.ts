@@ -21,12 +21,14 @@ interface Inner {
   _finish(): void
 }
 
+const SINGLE = finishesByItself()
+
 /** Writes kept answers. */
 export class Sender {
   /** Whether this Node writes what we prepare as it writes its own: found out at the start. */
   fast = false
   /** Whether `end` writes twice, as before Node 24: one write in its place is a tenth of a hit. */
-  single = finishesByItself()
+  single = SINGLE
   private second = -1
   private date = ''
 
@@ -74,7 +76,7 @@ export class Sender {
     const keepAliveMs = inner._keepAliveTimeout
     response.statusCode = entry.status
     if (entry.body.length > ONE_BUFFER) {
-      inner._header = this.head(entry, fields, nowMs, inner)
+      inner._header = this.head(entry, fields, nowMs, response)
       response.end(entry.body)
       return
     }
@@ -86,25 +88,11 @@ export class Sender {
       prepared.age !== age ||
       prepared.keepAliveMs !== keepAliveMs
     ) {
-      const head = Buffer.from(this.head(entry, fields, nowMs, inner), 'latin1')
+      const head = Buffer.from(this.head(entry, fields, nowMs, response), 'latin1')
       prepared = { bytes: Buffer.concat([head, entry.body]), fields, second, age, keepAliveMs }
       entry.prepared = prepared
     }
-    // Not '': Node would write a head of its own.
-    inner._header = ' '
-    inner._headerSent = true
-    const { socket } = inner
-    // While answers before it are on their way it waits in their queue.
-    if (!this.single || socket?._httpMessage !== response || inner.outputData.length > 0) {
-      response.end(prepared.bytes)
-      return
-    }
-    // What `end` does, but for a second, empty write with the callback: that makes a `writev` of it.
-    inner._send(prepared.bytes, 'latin1', () => {
-      if (socket._hadError !== true) response.emit('finish')
-    })
-    inner.finished = true
-    if (inner.outputData.length === 0) inner._finish()
+    writeWhole(response, prepared.bytes, this.single)
   }
 
   /** The head as Node writes it. */
@@ -112,15 +100,14 @@ export class Sender {
     entry: Entry,
     fields: readonly string[],
     nowMs: number,
-    { _keepAliveTimeout }: Inner,
+    response: ServerResponse,
   ): string {
     let head = `HTTP/1.1 ${entry.status} ${entry.reason}\r\n`
     for (let at = 0; at < fields.length; at += 2) head += `${fields[at]}: ${fields[at + 1]}\r\n`
     const own = ownFields(entry, nowMs, 'hit')
     for (let at = 0; at < own.length; at += 2) head += `${own[at]}: ${own[at + 1]}\r\n`
     head += `Date: ${this.dateOf(nowMs)}\r\nConnection: keep-alive\r\n`
-    if (_keepAliveTimeout) head += `Keep-Alive: timeout=${Math.floor(_keepAliveTimeout / 1000)}\r\n`
-    return `${head}\r\n`
+    return `${head}${keepAliveLine(response)}\r\n`
   }
 
   private dateOf(nowMs: number): string {
@@ -131,6 +118,36 @@ export class Sender {
     }
     return this.date
   }
+}
+
+/**
+ * Writes head and body as one buffer. Order, back-pressure and the events are Node's own; to be called only
+ * where `checkFastWay` has found that they are.
+ */
+export function writeWhole(response: ServerResponse, bytes: Buffer, single = SINGLE): void {
+  const inner = response as unknown as Inner
+  // Not '': Node would write a head of its own.
+  inner._header = ' '
+  inner._headerSent = true
+  const { socket } = inner
+  // While answers before it are on their way it waits in their queue.
+  if (!single || socket?._httpMessage !== response || inner.outputData.length > 0) {
+    response.end(bytes)
+    return
+  }
+  // What `end` does, but for a second, empty write with the callback: that makes a `writev` of it.
+  inner._send(bytes, 'latin1', () => {
+    if (socket._hadError !== true) response.emit('finish')
+  })
+  inner.finished = true
+  if (inner.outputData.length === 0) inner._finish()
+}
+
+/** For how long Node keeps this connection, as its own heads say it. */
+export function keepAliveLine(response: ServerResponse): string {
+  const { _keepAliveTimeout } = response as unknown as Inner
+  const seconds = Math.floor(_keepAliveTimeout / 1000)
+  return _keepAliveTimeout ? `Keep-Alive: timeout=${seconds}\r\n` : ''
 }
 
 /** Age (RFC 9111, 5.1) and Cache-Status. */
@@ -149,7 +166,7 @@ function finishesByItself(): boolean {
 }
 
 /** A GET over HTTP/1.1 that stays open, on a response that nobody has touched. */
-function isOrdinary(request: IncomingMessage, response: ServerResponse): boolean {
+export function isOrdinary(request: IncomingMessage, response: ServerResponse): boolean {
   const inner = response as unknown as Inner
   return (
     request.method === 'GET' &&

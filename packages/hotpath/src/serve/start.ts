@@ -9,6 +9,7 @@ import type { Host } from './host.js'
 import { CachePolicies } from './policy.js'
 import type { ServeStage } from './seam.js'
 import { ResponseCache } from './stage.js'
+import { startCrowd } from './start-crowd.js'
 
 /** The app may replace the global timers; ours must be real. */
 const { setTimeout, clearTimeout } = globalThis
@@ -21,8 +22,16 @@ const timing: Timing = {
   },
 }
 
-/** Makes the stage, or undefined when no route has a cache. */
+/** The stages of requests, one around the other; undefined: no route asks for any. */
 export function startServe(
+  config: Config,
+  environment: Readonly<Record<string, string | undefined>>,
+  host: Host,
+): ServeStage | undefined {
+  return startCrowd(config, environment, host, startCache(config, environment, host))
+}
+
+function startCache(
   config: Config,
   environment: Readonly<Record<string, string | undefined>>,
   host: Host,

@@ -42,6 +42,46 @@ export function onModule(suffix: string, patch: Patch): void {
   }
 }
 
+interface Builtin {
+  readonly name: string
+  readonly patch: (exports: unknown) => void
+}
+const builtins: Builtin[] = []
+let seenBuiltins = 0
+
+/**
+ * Calls `patch` with a module of Node's own once the app has loaded it: looked for after each module of
+ * CommonJS, and when the first request comes. It is not loaded by us.
+ *
+ *     onBuiltin('sqlite', ({ DatabaseSync }) => gateDatabase(DatabaseSync))
+ */
+export function onBuiltin(name: string, patch: (exports: unknown) => void): void {
+  builtins.push({ name, patch })
+}
+
+/** The builtins that are waited for and loaded now; each once. */
+export function patchBuiltins(): void {
+  const { moduleLoadList } = process as { moduleLoadList?: readonly string[] }
+  // Asked after each module of the app: as a rule nothing of Node's own has come.
+  if (moduleLoadList?.length === seenBuiltins) return
+  seenBuiltins = moduleLoadList?.length ?? -1
+  for (const [at, { name, patch }] of [...builtins.entries()].toReversed()) {
+    if (!isLoaded(name)) continue
+    builtins.splice(at, 1)
+    try {
+      patch(process.getBuiltinModule(`node:${name}`))
+    } catch {
+      caught(`load ${name}`)
+    }
+  }
+}
+
+/** Whether a module of Node's own is loaded: Node lists those. Without the list we do not know. */
+export function isLoaded(name: string): boolean {
+  const { moduleLoadList } = process as { moduleLoadList?: readonly string[] }
+  return moduleLoadList?.includes(`NativeModule ${name}`) ?? false
+}
+
 /**
  * Hooks `Module.prototype._compile`, where every loader of CommonJS ends (ts-node and its like
  * replace `Module._extensions`, which calls it). `require` of an ESM and `import` of CommonJS come
@@ -53,6 +93,7 @@ export function hookModuleLoad(): void {
   prototype._compile = function (content, filename, ...rest) {
     const result = compile.call(this, content, filename, ...rest)
     patchLoaded(filename, this.exports)
+    patchBuiltins()
     return result
   }
 }
@@ -63,6 +104,7 @@ export function hookModuleLoad(): void {
  * sees it: what is to be patched are prototypes. About 1 ms for 1,000 modules, once.
  */
 export function patchCached(): void {
+  patchBuiltins()
   for (const [filename, loaded] of Object.entries(cache())) {
     if (loaded !== undefined) patchLoaded(filename, loaded.exports)
   }

@@ -17,6 +17,10 @@ export class MountHost implements Host {
     this.#counts[key] = (this.#counts[key] ?? 0) + n
   }
 
+  countAs(): void {}
+
+  gauges(): void {}
+
   /** A mount tells no CDN anything. */
   countCdn(): void {}
 

@@ -178,6 +178,8 @@ export class CachedServer implements AsyncDisposable {
         const key = `cdn ${name} ${driver}`
         this.counts.set(key, (this.counts.get(key) ?? 0) + n)
       },
+      countAs: () => {},
+      gauges: () => {},
       beforeCounts: hand => void (this.#hand = hand),
       say: line => void this.lines.push(line),
       within: (_, fn) => fn(),

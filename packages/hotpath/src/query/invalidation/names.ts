@@ -23,6 +23,8 @@ export class TagNames {
   readonly all: readonly string[]
   /** The same, and what is known of the tables is old as well. */
   readonly ddl: readonly string[]
+  /** By label the name of a table and that of its rows: each statement says them. */
+  readonly #spelt = new Map<string, { readonly table: string; readonly anyRow: string }>()
 
   /** @param id Of the cluster and the database in it, or where it is found. */
   constructor(id: string) {
@@ -57,11 +59,21 @@ export class TagNames {
   }
 
   private table(label: string): string {
-    return `${this.database}:${label}`
+    return this.spell(label).table
   }
 
   private anyRow(label: string): string {
-    return `${this.database}:${label}#`
+    return this.spell(label).anyRow
+  }
+
+  private spell(label: string): { readonly table: string; readonly anyRow: string } {
+    let spelt = this.#spelt.get(label)
+    if (spelt === undefined) {
+      const table = `${this.database}:${label}`
+      spelt = { table, anyRow: `${table}#` }
+      this.#spelt.set(label, spelt)
+    }
+    return spelt
   }
 
   private rows(

@@ -2,11 +2,12 @@ import type { CachedAnswer, PossibleWrite, StatementCache } from '../../config/s
 import type { Attributes } from '../../trace/attributes.js'
 import type { Described } from '../catalog.js'
 import { handOver } from '../invalidation/noted.js'
-import { type NotedAnswer, type NotedRead, ResultCache } from '../results.js'
+import { fits, type NotedAnswer, type NotedRead, ResultCache } from '../results.js'
+import type { Session } from '../session.js'
 import type { Shape } from '../shape.js'
 import type { Answer } from './answer.js'
 import type { Call } from './call.js'
-import { activeOf, resend } from './client.js'
+import { activeOf, type Client, resend } from './client.js'
 import type { Parts, Watched } from './parts.js'
 import type { Turn } from './sender.js'
 import { serveClient } from './serve.js'
@@ -22,7 +23,7 @@ const OWN_LIMIT_MS = 2_000
 const REST_MS = 1_000
 
 /** It never reached the database, as one that a batch had fetched. */
-const HIT: Attributes = { 'hotpath.batch': 'served', 'hotpath.cache': 'hit' }
+export const HIT: Attributes = { 'hotpath.batch': 'served', 'hotpath.cache': 'hit' }
 
 /** The way to the cache of the config, whatever that may do. */
 export class Caching {
@@ -52,6 +53,30 @@ export class Caching {
   /** Whether what it reads must be known, for its answer to be kept. */
   notes(shape: Shape): boolean {
     return this.cache instanceof ResultCache && this.wants(shape)
+  }
+
+  /**
+   * What is kept and good, for a call of a pool that has borrowed no connection; undefined: a connection
+   * will tell.
+   *
+   * @param session What all connections of the pool have in common.
+   * @param client One of them.
+   */
+  atHand(call: Call, session: Session, client: Client): Answer | undefined {
+    const { cache, parts } = this
+    const now = parts.host.now()
+    if (!(cache instanceof ResultCache) || call.wires === undefined || now < this.restUntilMs)
+      return undefined
+    const { Query } = client.constructor as { readonly Query?: Answer['Query'] }
+    const described = parts.sessions.catalog(session).of(call.shape.text, now)
+    if (Query === undefined || described?.plain !== true) return undefined
+    try {
+      const given = cache.atHand(keptKey(session, call), described)
+      return given && answerOf(described, given, client, Query)
+    } catch {
+      this.rest()
+      return undefined
+    }
   }
 
   /** True: the query is answered from the cache, or will be when that has answered. */
@@ -110,9 +135,13 @@ export class Caching {
   }
 
   private serve(turn: Turn, described: Described, given: CachedAnswer | undefined): boolean {
-    const answer = this.contained(() => answerOf(turn, described, given))
-    if (answer === undefined) return false
+    if (given === undefined) return false
     const { query, client, session, call, parts } = turn
+    const Query = query.constructor as Answer['Query']
+    const answer = this.contained(() =>
+      fits(described, given) ? answerOf(described, given, client, Query) : undefined,
+    )
+    if (answer === undefined) return false
     call.served = true
     if (parts.observing !== undefined && parts.defects.hitHandsNothing !== true)
       handOver(call.computation, answer.noted)
@@ -143,7 +172,8 @@ function readOf({ call, shape, session, parts }: Turn, notes: boolean): NotedRea
   return {
     noted,
     note,
-    key: JSON.stringify([session.key, shape.text, call.key]),
+    // A cache of the config's own may be shared with other processes.
+    key: notes ? keptKey(session, call) : JSON.stringify([session.key, shape.text, call.key]),
     text: shape.text,
     parameters: call.wires ?? [],
     relations: shape.readNow().relations,
@@ -151,20 +181,17 @@ function readOf({ call, shape, session, parts }: Turn, notes: boolean): NotedRea
   }
 }
 
-/** In the columns as the database describes them now; undefined when the answer has others. */
+/** Of this process alone: it is made for each read. */
+const keptKey = ({ key }: Session, call: Call) => `${key}\0${call.shape.keyOf(call.key)}`
+
+/** In the columns as the database describes them now. */
 function answerOf(
-  { client, query }: Turn,
   { fields }: Described,
-  given: NotedAnswer | undefined,
-): Answer | undefined {
-  if (given === undefined || given.columns.length !== fields.length) return undefined
-  const fits = fields.every((field, i) => {
-    const { name, type } = columnOf(field)
-    return given.columns[i]?.name === name && given.columns[i]?.type === type
-  })
-  if (!fits) return undefined
-  const { rows, noted } = given
-  return { fields, rows, bytes: 0, client, Query: query.constructor as never, noted }
+  { rows, noted }: NotedAnswer,
+  client: object,
+  Query: Answer['Query'],
+): Answer {
+  return { fields, rows, bytes: 0, noted, client, Query }
 }
 
 const columnOf = ({ name, dataTypeID }: Answer['fields'][number]) => ({ name, type: dataTypeID })

@@ -3,7 +3,9 @@ import { Lead, type Waiter } from '../lead.js'
 import { handOver } from '../invalidation/noted.js'
 import type { Policy } from '../policy.js'
 import type { Account, Scope } from '../scope.js'
+import type { Attributes } from '../../trace/attributes.js'
 import { type Answer, feed, type PgQuery } from './answer.js'
+import { type Caching, HIT } from './caching.js'
 import { bound, type Call } from './call.js'
 import type { Client } from './client.js'
 import type { Parts } from './parts.js'
@@ -24,22 +26,25 @@ export class Pools {
   constructor(
     private readonly parts: Parts,
     private readonly policy: (scope: Scope) => Policy,
+    private readonly caching: Caching | undefined,
   ) {}
 
   query(pool: Pool, asked: Asked, call: Call): Boxed | undefined {
     const { scope, shape } = call
     if (scope === undefined || scope.off || pool.ending || !shape.effect.reads) return undefined
     const policy = this.policy(scope)
-    if (policy.batch !== 'on' && !policy.memo) return undefined
+    const remembers = policy.batch === 'on' || policy.memo
+    if (!remembers && this.caching?.wants(shape) !== true) return undefined
     const account = scope.account(shape) as Account<Call> | undefined
-    if (account === undefined || account.off) return undefined
+    if (account === undefined) return undefined
     call.account = account
-    const answer = this.answerFor(pool, call, scope)
-    if (answer !== undefined) {
-      const { result, done } = handle(pool, asked)
-      this.serve(asked, call, answer, done)
-      return { value: result }
+    if (remembers && !account.off) {
+      const answer = this.answerFor(pool, call, scope)
+      if (answer !== undefined) return this.answered(pool, asked, call, answer, SERVED)
     }
+    const kept = this.keptFor(pool, asked, call)
+    if (kept !== undefined) return this.answered(pool, asked, call, kept, HIT)
+    if (account.off) return undefined
     if (policy.batch !== 'on' || timeoutOf(pool, asked)) return undefined
     return this.join(pool, asked, call, account)
   }
@@ -91,6 +96,22 @@ export class Pools {
     }
   }
 
+  private answered(pool: Pool, asked: Asked, call: Call, answer: Answer, how: Attributes): Boxed {
+    const { result, done } = handle(pool, asked)
+    this.serve(asked, call, answer, done, how)
+    return { value: result }
+  }
+
+  /** From the cache across requests, where it can be told without a connection. */
+  private keptFor(pool: Pool, { config }: Asked, call: Call): Answer | undefined {
+    const { caching } = this
+    const [client] = pool._clients ?? []
+    if (caching?.wants(call.shape) !== true || client === undefined || isOdd(config))
+      return undefined
+    const session = this.parts.sessions.common(pool._clients)
+    return session && caching.atHand(call, session, client)
+  }
+
   private answerFor(pool: Pool, call: Call, scope: Scope): Answer | undefined {
     if (!scope.holds) return undefined
     const session = this.parts.sessions.common(pool._clients)
@@ -102,18 +123,24 @@ export class Pools {
   }
 
   /** Makes the query that the pool's client would have made, and answers it. */
-  private serve({ config, values: given }: Asked, call: Call, answer: Answer, done: Done): void {
+  private serve(
+    { config, values: given }: Asked,
+    call: Call,
+    answer: Answer,
+    done: Done,
+    how = SERVED,
+  ): void {
     const { host } = this.parts
     const values = typeof given === 'function' ? undefined : given
     const span = host.begin(answer.client, config, values)
-    call.account?.served(call)
+    if (how === SERVED) call.account?.served(call)
     handOver(call.computation, answer.noted)
     const query: PgQuery = new answer.Query(config, values, done)
     if (query._result !== undefined) query._result._types ??= (answer.client as Client)._types
     soon(() => {
       try {
         feed(query, answer, answer.client, this.parts.defects)
-        span?.add(SERVED)
+        span?.add(how)
         span?.succeed(answer.rows.length)
       } catch {
         host.caught('query.serve')
@@ -141,6 +168,12 @@ function handle(pool: Pool, { values, callback }: Asked): { result: unknown; don
     done = (error, value) => (error ? reject(error as Error) : resolve(value))
   })
   return { result, done }
+}
+
+/** A portal, or bytes in place of texts. */
+function isOdd(config: unknown): boolean {
+  if (typeof config !== 'object' || config === null) return false
+  return Boolean(Reflect.get(config, 'rows') || Reflect.get(config, 'binary'))
 }
 
 /** A call with a timeout of its own waits for nobody. */

@@ -48,7 +48,7 @@ export class PgBatching implements PgStage {
     const { cache } = policies
     this.caching = cache && new Caching(parts, 'ask' in cache ? cache : resultCache(parts, cache))
     this.sender = new Sender(parts, scope => this.policy(scope), this.caching)
-    this.pools = new Pools(parts, scope => this.policy(scope))
+    this.pools = new Pools(parts, scope => this.policy(scope), this.caching)
     this.owner = {
       prepare: parts.prepare,
       atStake: scope => void this.live.add(scope),

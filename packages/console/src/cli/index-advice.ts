@@ -1,0 +1,173 @@
+import type { Command } from 'commander'
+import type { RoutesAnswer, StatementsAnswer, TraceAnswer, TracesAnswer } from '../api/answers.js'
+import { defaultSince } from '../api/window.js'
+import type { RouteShare } from '../advise/advice.js'
+import type { Workload } from '../advise/workload.js'
+import { readConfig } from '../config.js'
+import { ConsoleError } from '../errors.js'
+import type { Ask } from './ask.js'
+import { type AskOptions, asking, filters, sinceHelp } from './asking.js'
+import { drawAdvice, drawApplied } from './draw/index-advice.js'
+import { wholeNumber } from './numbers.js'
+import { print, tell } from './output.js'
+
+interface IndexOptions extends AskOptions {
+  readonly database?: string
+  readonly copy?: string
+  readonly statements?: string
+  readonly most?: number
+  readonly patience: number
+  readonly apply?: boolean
+  readonly migration?: string
+  readonly check?: boolean
+}
+
+const migrations = ['knex', 'prisma', 'drizzle', 'typeorm', 'sql']
+
+/** `hotpath index`: which indexes the database lacks for its workload, and which are in its way. */
+export function addIndex(program: Command): void {
+  program
+    .command('index')
+    .description('which indexes the database lacks, and which only cost')
+    .option('--database <url>', 'the database (DATABASE_URL; else `database` of the config)')
+    .option('--copy <url>', 'a copy of it, where indexes may be made and are rolled back')
+    .option('--statements <file>', 'statements from a file: SQL, or JSON with calls and times')
+    .option('--most <n>', 'no more indexes than this', wholeNumber)
+    .option('--patience <seconds>', 'try candidates for so long', wholeNumber, 30)
+    .option('--apply', 'make and drop them now, one at a time, without locking out writes')
+    .option('--migration <tool>', `print a migration instead: ${migrations.join(', ')}`)
+    .option('--check', 'exit with 1 when there is something to make or to drop')
+    .option('--since <time>', sinceHelp, defaultSince)
+    .option('--service <name>', 'only of this service')
+    .option('--json', 'the advice as JSON (its shape: docs/index-advice.md)')
+    .option('--ascii', 'no signs outside of ASCII')
+    .option('--url <url>', 'ask this console (HOTPATH_URL; else http://127.0.0.1:4318)')
+    .option('--store <file>', 'read this store file instead of asking a console')
+    .addHelpText(
+      'after',
+      `
+Statements come from the file, else from what the console recorded, with their
+routes, and from pg_stat_statements of the database, where that is installed.
+The database is only read, unless --apply is given.
+
+Examples:
+  hotpath index --database postgres://reader@db/shop
+  hotpath index --statements slow.sql --copy postgres://me@test/shop_copy
+  hotpath index --migration knex > migrations/20260101_indexes.js
+
+Exit codes: 0 fine; 1 advice with --check, or an index that --apply could not
+make or drop; 2 an error.`,
+    )
+    .action(index)
+}
+
+async function index(options: IndexOptions): Promise<void> {
+  if (options.migration !== undefined && !migrations.includes(options.migration))
+    throw new ConsoleError('PARAMETER', {
+      name: '--migration',
+      expected: `one of ${migrations.join(', ')}`,
+      got: options.migration,
+    })
+  const database = await databaseOf(options)
+  const { advise } = await import('../advise/advise.js')
+  const advice = await advise({
+    database,
+    ...(options.copy === undefined ? {} : { copy: options.copy }),
+    ...(options.most === undefined ? {} : { most: options.most }),
+    patienceMs: options.patience * 1_000,
+    workload: await workloadOf(options, database),
+  })
+  if (options.migration !== undefined) {
+    const { migration } = await import('../advise/migration.js')
+    process.stdout.write(migration(options.migration, advice))
+  } else if (options.apply) {
+    const { apply } = await import('../advise/apply.js')
+    const applied = await apply(database, advice, { tell })
+    print({ advice, applied }, (answer, screen) => drawApplied(answer, screen), options)
+    if (applied.some(({ outcome }) => outcome === 'failed')) process.exitCode = 1
+  } else print(advice, drawAdvice, options)
+  const isMuch = advice.create.length + advice.drop.length > 0
+  if (options.check && isMuch && !options.apply) process.exitCode = 1
+}
+
+async function databaseOf({ database }: IndexOptions): Promise<string> {
+  const config = await readConfig(process.cwd())
+  const url = database ?? (process.env['DATABASE_URL'] || undefined) ?? config.database
+  if (url === undefined) throw new ConsoleError('DATABASE_MISSING', {})
+  return url
+}
+
+async function workloadOf(options: IndexOptions, database: string): Promise<Workload> {
+  const { fromFile, fromServer, joined } = await import('../advise/workload.js')
+  if (options.statements !== undefined) return fromFile(options.statements)
+  const seen = await recorded(options)
+  const counted = await fromServer(database)
+  const workload =
+    seen instanceof ConsoleError || seen.statements.length === 0
+      ? counted
+      : counted === undefined
+        ? seen
+        : joined(seen, counted)
+  if (workload !== undefined && workload.statements.length > 0) return workload
+  const console_ =
+    seen instanceof ConsoleError ? seen.message : 'the console has seen none in this window'
+  throw new ConsoleError('WORKLOAD_EMPTY', {
+    tried: `${console_.replace(/\.$/, '')}; pg_stat_statements ${counted === undefined ? 'is not there, or not for this user' : 'has none'}`,
+  })
+}
+
+/** What the console recorded; why there is none where none can be asked. */
+async function recorded(options: IndexOptions): Promise<Workload | ConsoleError> {
+  const { fromConsole } = await import('../advise/workload.js')
+  let workload: Workload | undefined
+  try {
+    await asking(options, async ask => {
+      const { statements } = await ask<StatementsAnswer>('statements', filters(options))
+      workload = fromConsole(statements, await routesOf(ask, options))
+    })
+  } catch (error) {
+    if (error instanceof ConsoleError) return error
+    throw error
+  }
+  return workload ?? { source: 'the console', statements: [] }
+}
+
+/** Requests that are looked at for the routes of statements. */
+const looked = 40
+
+/** By what kept requests show: which routes run a statement, how often in each, and how long they take. */
+async function routesOf(ask: Ask, options: IndexOptions): Promise<Map<string, RouteShare[]>> {
+  const window = filters(options)
+  const { routes } = await ask<RoutesAnswer>('routes', window)
+  const lists = await Promise.all(
+    ['slowest', 'newest'].map(order =>
+      ask<TracesAnswer>('traces', { ...window, order, limit: String(looked / 2) }),
+    ),
+  )
+  const ids = new Set(lists.flatMap(({ traces }) => traces.map(({ traceId }) => traceId)))
+  const requests = new Map<string, number>()
+  const calls = new Map<string, Map<string, number>>()
+  for (const id of ids) {
+    const trace = await ask<TraceAnswer>(`traces/${id}`, {})
+    requests.set(trace.route, (requests.get(trace.route) ?? 0) + 1)
+    for (const { attributes, folded } of trace.rows) {
+      const text = attributes['db.query.text']
+      if (typeof text !== 'string') continue
+      const of = calls.get(text) ?? new Map<string, number>()
+      calls.set(text, of.set(trace.route, (of.get(trace.route) ?? 0) + (folded?.count ?? 1)))
+    }
+  }
+  return new Map(
+    [...calls].map(([text, of]) => [
+      text,
+      [...of].map(([route, count]): RouteShare => {
+        const p50Ms = routes.find(row => row.route === route)?.p50Ms
+        return {
+          route,
+          perRequest: count / (requests.get(route) ?? 1),
+          ...(p50Ms == null ? {} : { p50Ms }),
+        }
+      }),
+    ]),
+  )
+}

@@ -1,0 +1,75 @@
+import type { IncomingMessage, Server } from 'node:http'
+import type { Http2ServerResponse } from 'node:http2'
+import type { Socket } from 'node:net'
+import { subscribe } from 'node:diagnostics_channel'
+import { context } from '../trace/context.js'
+import { contained } from '../trace/counts.js'
+import { recorder } from '../trace/recorder.js'
+import { openRequest, ownEmit } from './http-server.js'
+import type { ServerSpan } from './server-span.js'
+
+/** Where a response keeps its span; those of HTTP/1 have theirs elsewhere. */
+const SPAN = Symbol('hotpath.span')
+type Response = Http2ServerResponse & { [SPAN]?: ServerSpan }
+
+/**
+ * Requests of node:http2, by its API that is like that of node:http: the `emit` of its servers, which have no
+ * names that could be asked for, so they are gated when the first connection to one comes. What is kept of
+ * answers (`serve/`) does not apply to them; the API of streams has no requests, and is not seen.
+ */
+export function gateHttp2Server(): void {
+  const known = new WeakSet<object>()
+  subscribe('net.server.socket', message => {
+    const { socket } = message as { readonly socket?: Socket & { readonly server?: Server } }
+    const server = socket?.server
+    if (server === undefined) return
+    const prototype = Object.getPrototypeOf(server) as Server
+    if (known.has(prototype)) return
+    known.add(prototype)
+    contained('gate.http2-server', () => {
+      if (/^Http2(?:Secure)?Server$/.test(prototype.constructor.name)) gate(prototype)
+    })
+  })
+}
+
+function gate(prototype: Server): void {
+  ownEmit(
+    prototype,
+    original =>
+      function emit(this: unknown, type, request, response) {
+        const isRequest =
+          type === 'request' || type === 'checkContinue' || type === 'checkExpectation'
+        if (!isRequest || !recorder.enabled) return original.apply(this, arguments as never)
+        const span = open(request as IncomingMessage, response as Response)
+        if (span === undefined) return original.apply(this, arguments as never)
+        return context.run(span, Reflect.apply, original, this, arguments)
+      },
+  )
+  const { Http2ServerResponse } = process.getBuiltinModule('node:http2')
+  ownEmit(
+    Http2ServerResponse.prototype,
+    original =>
+      function emit(this: unknown, type) {
+        if (type === 'close') close(this as Response)
+        return original.apply(this, arguments as never)
+      },
+  )
+}
+
+/** A server of node:http2 may speak HTTP/1 as well: those responses are gated as all of node:http. */
+function open(request: IncomingMessage, response: Response): ServerSpan | undefined {
+  if (!('stream' in response)) return openRequest(request, response)
+  if (response[SPAN] !== undefined) return undefined
+  const span = openRequest(request, undefined)
+  if (span !== undefined) response[SPAN] = span
+  return span
+}
+
+function close(response: Response): void {
+  const span = response[SPAN]
+  if (span === undefined) return
+  contained('gate.http2-server', () => {
+    const { rstCode = 0 } = response.stream ?? {}
+    span.close(response.statusCode, response.writableEnded && rstCode === 0)
+  })
+}

@@ -1,0 +1,126 @@
+import type { Attributes } from '../trace/attributes.js'
+import { context } from '../trace/context.js'
+import { caught } from '../trace/counts.js'
+import type { ExponentialHistogram } from '../trace/histogram.js'
+import { keeper } from '../trace/keeper.js'
+import { recorder } from '../trace/recorder.js'
+import { newSeries } from '../trace/series.js'
+import { takeSite } from '../trace/site.js'
+import { ActiveTrace, OpenSpan } from '../trace/span.js'
+import { errorType } from './outgoing.js'
+
+export type CommandSystem = 'redis' | 'memcached'
+
+/** Names that an app may make up are as many as it likes. */
+const MAX_COMMANDS = 500
+/** A name that nobody makes of data: `GET`, `JSON.SET`. */
+const COMMAND = /^[A-Z][A-Z_]{0,23}(?:\.[A-Z_]{1,24})?$/
+
+/** What all calls of one command share. */
+class Command {
+  private readonly ok: ExponentialHistogram
+  private failed: ExponentialHistogram | undefined = undefined
+
+  constructor(
+    readonly system: CommandSystem,
+    readonly name: string,
+  ) {
+    this.ok = this.series({})
+  }
+
+  record(seconds: number, failed: boolean): void {
+    if (!failed) this.ok.record(seconds)
+    else {
+      this.failed ??= this.series({ 'error.type': 'error' })
+      this.failed.record(seconds)
+    }
+  }
+
+  private series(more: Attributes): ExponentialHistogram {
+    return newSeries('db.client.operation.duration', {
+      'db.system.name': this.system,
+      'db.operation.name': this.name,
+      ...more,
+    })
+  }
+}
+
+const commands = { redis: new Map<string, Command>(), memcached: new Map<string, Command>() }
+
+function commandOf(system: CommandSystem, given: string): Command {
+  const known = commands[system]
+  const found = known.get(given)
+  if (found !== undefined) return found
+  const upper = given.toUpperCase()
+  const name = COMMAND.test(upper) && known.size < MAX_COMMANDS ? upper : '_OTHER'
+  const command = known.get(name) ?? new Command(system, name)
+  known.set(name, command)
+  if (name !== '_OTHER') known.set(given, command)
+  return command
+}
+
+/** One command of a cache: by its name alone, since keys and values are the app's data. */
+export class CommandSpan extends OpenSpan {
+  constructor(
+    trace: ActiveTrace,
+    parent: OpenSpan | undefined,
+    /** What the async context held when the app made the call. */
+    readonly caller: OpenSpan | undefined,
+    private readonly command: Command,
+    private readonly server: (() => Attributes) | undefined,
+  ) {
+    super(trace, parent, 'client', command.name, undefined)
+  }
+
+  succeed(): void {
+    this.over(false, undefined)
+  }
+
+  fail(error: unknown): void {
+    this.over(true, error)
+  }
+
+  override describe(): Attributes {
+    return {
+      'db.system.name': this.command.system,
+      'db.operation.name': this.command.name,
+      ...this.server?.(),
+      ...this.attributes,
+    }
+  }
+
+  private over(failed: boolean, error: unknown): void {
+    if (this.endMs >= 0) return
+    if (failed) this.end('error', { 'error.type': errorType(error) })
+    else this.end()
+    this.command.record((this.endMs - this.startMs) / 1000, failed)
+  }
+}
+
+/**
+ * Begins a command. Outside of any request it is counted, and no trace is made of it: what keeps a
+ * connection alive, or waits for the next job, is nobody's.
+ *
+ * @param server Where it goes; asked for kept traces only.
+ * @returns undefined where it could not be begun.
+ */
+export function beginCommand(
+  system: CommandSystem,
+  name: string,
+  server?: () => Attributes,
+): CommandSpan | undefined {
+  try {
+    const caller = context.getStore()
+    const parent = recorder.parentOf(caller)
+    const trace = parent?.trace ?? new ActiveTrace(keeper)
+    const span = new CommandSpan(trace, parent, caller, commandOf(system, name), server)
+    if (parent !== undefined) {
+      trace.hold(span)
+      takeSite(span)
+    }
+    return span
+  } catch {
+    caught('observe.command')
+    return undefined
+  }
+}

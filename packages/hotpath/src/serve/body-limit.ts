@@ -1,0 +1,32 @@
+import type { IncomingMessage } from 'node:http'
+
+/** Whether a request says itself that its body is longer. */
+export function saysTooLong({ headers }: IncomingMessage, most: number): boolean {
+  return Number(headers['content-length'] ?? 0) > most
+}
+
+/** Counts a body whose length nobody said, as it arrives; beyond `most` bytes it ends, and `tooLong` is called. */
+export function limitBody(request: IncomingMessage, most: number, tooLong: () => void): void {
+  if (request.headers['transfer-encoding'] === undefined) return
+  const { push } = request
+  let bytes = 0
+  let isOver = false
+  Object.defineProperty(request, 'push', {
+    configurable: true,
+    writable: true,
+    value(
+      this: IncomingMessage,
+      chunk: Buffer | string | null,
+      encoding?: BufferEncoding,
+    ): boolean {
+      if (isOver) return false
+      if (chunk !== null) bytes += chunk.length
+      if (bytes <= most) return push.call(this, chunk, encoding)
+      isOver = true
+      tooLong()
+      // The app hears that it has not all of it, as when a client leaves.
+      request.destroy()
+      return false
+    },
+  })
+}

@@ -1,0 +1,40 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+
+/** So long a body may take to arrive, or an answer to be fetched, before it counts as its client's work. */
+const MOST_TRANSFER_MS = 1_000
+
+/** Where a limit of ours keeps a request, and for how long is no matter of the process: src/limit. */
+const HELD = Symbol.for('hotpath.held')
+
+/** Types of answers that go on for as long as somebody listens. */
+const STREAMS = /^content-type: *(?:text\/event-stream|multipart\/x-mixed-replace)/im
+
+/** The head as it was written: `getHeader` knows nothing of what `writeHead` alone was given. */
+const headOf = (response: ServerResponse): string =>
+  (response as unknown as { _header?: string | null })._header ?? ''
+
+/** Whether an answer is an event-stream, once its head is out. */
+export function isStream(response: ServerResponse): boolean {
+  return response.headersSent && STREAMS.test(headOf(response))
+}
+
+/**
+ * Whether a request no longer takes part in the work of the process: an event-stream is open, the client is
+ * slow to send its body, or slow to take its answer.
+ */
+export function isOpenEnded(
+  request: IncomingMessage,
+  response: ServerResponse,
+  tookMs: number,
+): boolean {
+  if (isStream(response) || Reflect.get(response, HELD) === true) return true
+  if (tookMs < MOST_TRANSFER_MS) return false
+  return !request.complete || (response.writableEnded && !response.writableFinished)
+}
+
+/** Whether the time that an answer took says how fast the app is: what was refused, or failed, took its own. */
+export function tellsLatency(response: ServerResponse): boolean {
+  const { statusCode } = response
+  if (Reflect.get(response, HELD) === true || statusCode === 429 || statusCode >= 500) return false
+  return response.writableFinished && !isStream(response)
+}

@@ -1,0 +1,86 @@
+'use strict'
+/** mysql2, with a pool of three: by promises, callbacks, prepared statements, streams. */
+const sql = (n, part) => `select sleep(0.002) as r${n}_${part}, 'planted' as s`
+
+module.exports = async () => {
+  const mysql = require('mysql2')
+  const pool = mysql.createPool({ uri: process.env.MYSQL_URL, connectionLimit: 3 })
+  const promised = pool.promise()
+  const inTurn = async (n, ask) => {
+    for (const part of [1, 2, 3]) await ask(sql(n, part))
+  }
+  const called = ask => new Promise((resolve, reject) => ask(e => (e ? reject(e) : resolve())))
+  return {
+    ways: {
+      'pool-promise': n => inTurn(n, text => promised.query(text)),
+      'pool-execute': n => inTurn(n, text => promised.execute(text)),
+      'pool-callback': n =>
+        called(done =>
+          pool.query(sql(n, 1), () => pool.query(sql(n, 2), () => pool.query(sql(n, 3), done))),
+        ),
+      'connection-promise': async n => {
+        const connection = await promised.getConnection()
+        await inTurn(n, text => connection.query(text))
+        connection.release()
+      },
+      'connection-callback': n =>
+        called(done =>
+          pool.getConnection((_, connection) =>
+            connection.query(sql(n, 1), () =>
+              connection.execute(sql(n, 2), () =>
+                connection.query(sql(n, 3), error => {
+                  connection.release()
+                  done(error)
+                }),
+              ),
+            ),
+          ),
+        ),
+      prepared: async n => {
+        const connection = await promised.getConnection()
+        await inTurn(n, async text => {
+          const statement = await connection.prepare(text)
+          await statement.execute([])
+          await statement.close()
+        })
+        connection.release()
+      },
+      stream: n =>
+        inTurn(n, async text => {
+          const rows = []
+          for await (const row of pool.query(text).stream()) rows.push(row)
+        }),
+      'stream-events': n =>
+        called(done => {
+          const next = part => {
+            if (part > 3) return done()
+            pool
+              .query(sql(n, part))
+              .stream()
+              .on('data', () => {})
+              .on('close', () => next(part + 1))
+          }
+          next(1)
+        }),
+      parallel: n => Promise.all([1, 2, 3].map(part => promised.query(sql(n, part)))),
+      fails: n =>
+        inTurn(n, async text => {
+          const ask = text.includes('_2') ? 'execute' : 'query'
+          await promised[ask](`${text} from nothing where s = 'planted'`).catch(error => {
+            if (error.errno !== 1146) throw error
+          })
+        }),
+      timers: n =>
+        called(done =>
+          setTimeout(() =>
+            pool.query(sql(n, 1), () =>
+              setImmediate(() =>
+                pool.query(sql(n, 2), () => process.nextTick(() => pool.query(sql(n, 3), done))),
+              ),
+            ),
+          ),
+        ),
+    },
+    end: () => promised.end(),
+  }
+}

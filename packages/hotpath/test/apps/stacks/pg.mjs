@@ -1,0 +1,3 @@
+import common from './pg.cjs'
+
+export default common

@@ -1,0 +1,56 @@
+import assert from 'node:assert/strict'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, test } from 'node:test'
+import { observe } from '../observed.js'
+import { until } from './cached-server.js'
+
+const folder = mkdtempSync(join(tmpdir(), 'hotpath-crowd-'))
+const config = join(folder, 'hotpath.config.json')
+writeFileSync(
+  config,
+  JSON.stringify({
+    shed: { loopDelay: '10s' },
+    routes: {
+      'GET /slow': { concurrency: { limit: 2, queue: 1, queueTime: '20s' } },
+      'POST /ready': { bodyLimit: '1b' },
+    },
+  }),
+)
+after(() => rmSync(folder, { recursive: true }))
+
+for (const framework of ['node', 'express', 'fastify', 'koa', 'hono'])
+  test(`${framework}: so many are in the handler at once, and the console is told`, async () => {
+    const seen = await observe(
+      'crowded.cjs',
+      async app => {
+        const ask = (path: string): Promise<Response> => fetch(app.url + path)
+        const length = async (): Promise<string> => (await ask('/length')).text()
+        // The stages are there once the config has been read: then they refuse this.
+        await until(async () => {
+          const answer = await fetch(`${app.url}/ready`, { method: 'POST', body: 'long' })
+          return answer.status === 413
+        }, 'the stages')
+        const first = [ask('/slow'), ask('/slow')]
+        await until(async () => (await length()) === '2', 'two in the handler')
+        const third = ask('/slow')
+        // Whichever of the two comes first waits, the other is sent away.
+        const fourth = ask('/slow')
+        const refused = await Promise.race([third, fourth])
+        assert.equal(refused.status, 503)
+        assert.equal(refused.headers.get('content-type'), 'application/problem+json')
+        assert.equal(await length(), '2')
+        await ask('/open')
+        await until(async () => (await length()) === '1', 'who waited')
+        await ask('/open')
+        const statuses = await Promise.all([...first, third, fourth])
+        assert.deepEqual(statuses.map(({ status }) => status).sort(), [200, 200, 200, 503])
+      },
+      { FRAMEWORK: framework, HOTPATH_CONFIG: config },
+    )
+    assert.equal(seen.code, 0)
+    assert.deepEqual(seen.errors, [])
+    const of = { 'http.request.method': 'GET', 'http.route': '/slow', reason: 'full' }
+    assert.equal(seen.summed('hotpath.concurrency.refused', of), 1)
+  })

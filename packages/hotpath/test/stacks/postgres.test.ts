@@ -1,0 +1,41 @@
+import assert from 'node:assert/strict'
+import { after, before, describe, test } from 'node:test'
+import type { Observation } from '../observed.js'
+import { type Postgres, startPostgres } from '../postgres.js'
+import { assertStatements, drive, statementsOf } from './drive.js'
+import { waysOf } from './registry.js'
+
+const WAYS = waysOf('postgres')
+
+for (const app of ['stacks/app.cjs', 'stacks/app.mjs'])
+  describe(`postgres.js in ${app}: twelve clients over a pool of three`, () => {
+    let postgres: Postgres
+    let seen: Observation
+    before(async () => {
+      postgres = await startPostgres()
+      const env = { PG_URL: postgres.url }
+      seen = await drive({ stack: 'postgres', app, framework: 'fastify', env, ways: WAYS })
+    })
+    after(() => postgres.stop())
+
+    for (const way of WAYS)
+      test(`${way}: each statement once, in its own request`, () => {
+        assertStatements(seen, way, { system: 'postgresql' })
+      })
+
+    test('rows and columns, and a failure by its SQLSTATE', () => {
+      for (const { attributes } of statementsOf(seen, 'tagged')) {
+        assert.match(
+          String(attributes['db.query.text']),
+          /^select pg_sleep\(\$1\), \$2::text as r\d+_\d$/,
+        )
+        assert.equal(attributes['db.response.returned_rows'], 1)
+        assert.equal(attributes['hotpath.returned.columns'], 2)
+      }
+      for (const { attributes, status } of statementsOf(seen, 'fails')) {
+        assert.equal(status, 2)
+        assert.equal(attributes['db.response.status_code'], '22P02')
+        assert.equal(attributes['error.type'], '22P02')
+      }
+    })
+  })
