@@ -21,7 +21,7 @@ function configOf(routes: object): string {
 
 const run = (framework: string, routes: object, use: (app: ObservedApp) => Promise<void>) =>
   observe(
-    'limited.cjs',
+    framework === 'hono' ? 'limited.mjs' : 'limited.cjs',
     async app => {
       await until(
         async () => (await fetch(`${app.url}/menu`)).headers.has('ratelimit'),
@@ -44,7 +44,17 @@ const statuses = async (n: number, ask: () => Promise<Response>) => {
 const limited = (seen: Observation, name: string, more: Record<string, string> = {}) =>
   seen.summed(`hotpath.limit.${name}`, more)
 
-for (const framework of ['express4', 'express5', 'fastify4', 'fastify5', 'koa', 'hono', 'node'])
+for (const framework of [
+  'express4',
+  'express5',
+  'fastify4',
+  'fastify5',
+  'koa router',
+  'hono',
+  'hono cjs',
+  'koa',
+  'node',
+])
   test(`${framework}: who asks too often is told when to come back, and the console how often`, async () => {
     const seen = await run(
       framework,
@@ -68,7 +78,7 @@ for (const framework of ['express4', 'express5', 'fastify4', 'fastify5', 'koa', 
           'violated-policies': ['2/h'],
         })
         // What middleware sets on all answers is on this one as well.
-        if (/express|fastify/.test(framework)) assert.equal(headers.get('x-early'), 'yes')
+        if (!/^(?:koa|node)$/.test(framework)) assert.equal(headers.get('x-early'), 'yes')
         assert.equal((await fetch(`${app.url}/orders`)).status, 200, 'GET has no limit')
         assert.deepEqual((await runs(app))['POST /orders'], 2)
       },
