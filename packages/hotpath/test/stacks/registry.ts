@@ -244,6 +244,14 @@ const others: readonly Library[] = [
     ways: ['fields', 'fails'],
   },
   {
+    name: 'p-queue',
+    versions: '8',
+    sees: 'whose work it is, when another request makes room for it; p-limit tells that by itself',
+    how: '`add` of its queue, in apps of ES modules',
+    shownBy: 'stacks/hops.test.ts',
+    ways: ['p-queue'],
+  },
+  {
     name: '@opentelemetry/api',
     versions: '1.4, 1.9, 1.10',
     sees: "spans that the app's code makes",
