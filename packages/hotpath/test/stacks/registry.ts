@@ -167,7 +167,8 @@ const others: readonly Library[] = [
     versions: '7',
     sees: STATEMENTS,
     how: 'as of pg below it. Its adapter for MariaDB and MySQL runs on the driver `mariadb`, which is not seen',
-    shownBy: 'attached/batch-prisma.test.ts',
+    shownBy: 'stacks/orms.test.ts',
+    ways: ['prisma-pg-ask', 'prisma-pg-transaction'],
   },
   {
     name: 'ioredis',
@@ -185,7 +186,7 @@ const others: readonly Library[] = [
     sees: 'each command by its name, those of MULTI and pipelines too; not which server',
     how: '`addCommand` of its queue',
     shownBy: 'stacks/caches.test.ts',
-    ways: ['redis-promise', 'redis-multi', 'redis-fails'],
+    ways: ['redis-promise', 'redis-multi', 'redis-fails', 'redis-misspelt'],
   },
   {
     name: 'memjs',
