@@ -4,6 +4,7 @@ import { cache } from './cache/cache.js'
 import { responses } from './cache/responses.js'
 import { diagnose } from './diagnose/diagnose.js'
 import { intake } from './intake/intake.js'
+import { limits } from './limits/limits.js'
 import { queries } from './queries/queries.js'
 import { recorder } from './recorder/recorder.js'
 
@@ -14,6 +15,7 @@ const benchmarks: Readonly<Record<string, (quick: boolean) => Promise<void>>> = 
   queries,
   cache,
   responses,
+  limits,
   answers,
   diagnose,
 }
@@ -25,6 +27,7 @@ const usage = `npm run bench NAME [-- --quick]
   queries    loops of statements as they are, by hand and batched; clients and pools
   cache      hits beside a Map and beside Redis itself, cold keys in four processes, invalidation
   responses  a cached response beside a bare handler that sends the same bytes
+  limits     decisions of limits beside a Map, a bare script of Redis and others, and in front of routes
   answers    what the recorder adds for the detectors of answers and results, part by part
   diagnose   spans a second through all detectors, and the memory of it
 

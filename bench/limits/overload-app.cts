@@ -32,6 +32,8 @@ const server = http.createServer(async (request, response) => {
   response.setHeader('content-length', body.length)
   response.end(body)
 })
+// At low loads most of the connections wait for long.
+server.keepAliveTimeout = 0
 server.listen(0, '127.0.0.1', () => {
   const address = server.address()
   process.send?.({ port: typeof address === 'object' ? address?.port : 0 })

@@ -19,6 +19,15 @@ export interface Use {
   readonly runs?: number
 }
 
+/** What is there when nothing is under way; the heap after a collection, where the process may ask for one. */
+export interface State {
+  readonly heapBytes: number
+  readonly rssBytes: number
+  /** Of the process, for all events. */
+  readonly listeners: number
+  readonly resources: number
+}
+
 /** The measured app in a process of its own. */
 export class AppProcess {
   readonly port: number
@@ -54,6 +63,12 @@ export class AppProcess {
     this.#child.send({ ask: 'use' })
     const use = await answered
     return { ...use, cpuUs: use.cpuUs + descendantsCpuUs(this.#child.pid ?? 0) }
+  }
+
+  async state(): Promise<State> {
+    const answered = answer<State>(this.#child)
+    this.#child.send({ ask: 'state' })
+    return answered
   }
 
   async stop(): Promise<void> {

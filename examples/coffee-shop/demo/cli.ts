@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
+import { text } from 'node:stream/consumers'
 import { setTimeout as delay } from 'node:timers/promises'
 
 /** The command line of Hotpath, as `npx hotpath` would run it. */
@@ -23,6 +24,17 @@ export async function runHotpath(args: readonly string[]): Promise<void> {
   const [code, signal] = (await once(child, 'close')) as [number | null, string | null]
   if (code === 0) return
   throw new Error(`hotpath ${args.join(' ')} ended with ${signal ?? `code ${code}`}`)
+}
+
+/** The same, with what it prints as JSON given back. */
+export async function askHotpath<Answer>(args: readonly string[]): Promise<Answer> {
+  const child = spawn(process.execPath, [hotpathCommand, ...args, '--json'], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
+  const ended = once(child, 'close')
+  const [printed, [code]] = await Promise.all([text(child.stdout), ended])
+  if (code !== 0) throw new Error(`hotpath ${args[0]} ended with code ${code}`)
+  return JSON.parse(printed) as Answer
 }
 
 /**

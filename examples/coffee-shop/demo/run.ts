@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { openDatabase } from './database.js'
 import { hotpathCommand, runHotpath, waitForFindings } from './cli.js'
+import { copyDatabase, showIndexAdvice } from './index-advice.js'
 import { drive, plan } from './load.js'
 import { startMailStandIn } from './mail.js'
 import type { Options } from './options.js'
@@ -15,6 +16,8 @@ import { Service } from './service.js'
 import type { Addresses, Shop, StartShop } from './shop.js'
 import { showBatch } from './show-batch.js'
 import { showCache } from './show-cache.js'
+import { showIndex } from './show-index.js'
+import { showLimits } from './show-limits.js'
 
 /**
  * Callers at a time. With 8 on two busy cores a request waited for the processor longer than for
@@ -40,6 +43,10 @@ export async function run(options: Options, signal: AbortSignal): Promise<void> 
     say(`filling ${database.label}`)
     await seedDatabase(shopFolder, database.url)
     signal.throwIfAborted()
+    // Of the demo's own database alone: another's is not to be doubled.
+    const isOwn = !process.env.DATABASE_URL
+    const isAdvised = options.fix === 'index' || (options.fix === undefined && !options.json)
+    const copyUrl = isOwn && isAdvised ? await copyDatabase(database.url) : undefined
 
     const mail = await startMailStandIn()
     closers.push(() => mail.stop())
@@ -49,8 +56,12 @@ export async function run(options: Options, signal: AbortSignal): Promise<void> 
     if (options.fix !== undefined) {
       const start: StartShop = env =>
         startShop(options.once, database.url, mail.url, storeFolder, closers, env)
-      const show = options.fix === 'batch' ? showBatch : showCache
-      await show(options, database.url, start, signal)
+      if (options.fix === 'index')
+        await showIndex(options, { databaseUrl: database.url, copyUrl, start, signal })
+      else {
+        const shows = { batch: showBatch, cache: showCache, limits: showLimits }
+        await shows[options.fix](options, database.url, start, signal)
+      }
       return
     }
 
@@ -68,6 +79,7 @@ export async function run(options: Options, signal: AbortSignal): Promise<void> 
 
     await load(shop, addresses, options, signal)
     await showFindings(addresses, options)
+    if (!options.json) await showIndexAdvice(addresses, database.url, copyUrl)
     if (options.once) {
       say(
         'API and console end with this run; `npm start` alone leaves them running for more questions',

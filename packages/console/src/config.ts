@@ -71,6 +71,7 @@ export interface ResolvedConfig {
     readonly memoryBytes: number
   }
   readonly url: string | undefined
+  readonly database: string | undefined
   readonly alerts: readonly AlertRule[]
   readonly notify: readonly NotifierSettings[]
   readonly ignore: readonly IgnoreRule[]
@@ -115,6 +116,7 @@ export function resolveConfig(
       memoryBytes: bytes(store.memory ?? '512MB') ?? 0,
     },
     url: (flags.url ?? file.url)?.replace(/\/+$/, ''),
+    database: flags.database ?? file.database,
     alerts: resolveAlerts(flags.alerts ?? file.alerts ?? {}, Object.keys(notify)),
     notify: resolveNotify(notify),
     ignore: (flags.findings ?? file.findings)?.ignore ?? [],

@@ -1,8 +1,9 @@
 import { resolve } from 'node:path'
 import { appRoot } from 'hotpath/config/file'
+import { Advising, withAdvice } from './advise/advising.js'
 import { answer } from './api/answer.js'
 import { isLoopback } from './api/http-guard.js'
-import type { ClockAnswer, FindingsAnswer } from './api/answers.js'
+import type { ClockAnswer, FindingsAnswer, StatementsAnswer } from './api/answers.js'
 import { Lately } from './api/lately.js'
 import { listen, type ListeningServer } from './api/server.js'
 import { notesOf } from './api/notes.js'
@@ -94,11 +95,12 @@ async function serve(
   const startedMs = Date.now()
   const totals = new Totals()
   const intake = new Intake(store, Date.now, batch => totals.add(batch, Date.now()))
+  const faults = new Faults()
   const { notifiers, off } = notifiersOf(config.notify)
   const ignoring = { rules: config.ignore, root: appRoot(directory) }
   const watcher = await watcherOf(config, notifiers, server.url, store, ignoring, now)
+  const advising = advisingOf(config, store, faults)
   const watchNotes = (): string[] => [...off, ...(watcher?.notes() ?? [])]
-  const faults = new Faults()
   const lately = new Lately<FindingsAnswer>()
   const standings = new Standings(
     recordsFile(config.store.path),
@@ -124,6 +126,7 @@ async function serve(
       ...intakeNotes(intake.counts()),
       ...(await notesOf(store, { sinceMs: startedMs })),
       ...watchNotes(),
+      ...(advising?.notes() ?? []),
       ...faults.notes(),
     ],
   })
@@ -140,7 +143,10 @@ async function serve(
       const nowMs = Date.now()
       if (!path.startsWith('findings')) return answer(store, path, query, nowMs)
       // The one answer for which whole traces are read and gone through.
-      const make = () => lately.get(`${query}`, nowMs, () => findings(store, query, nowMs))
+      const make = async () => {
+        const made = await lately.get(`${query}`, nowMs, () => findings(store, query, nowMs))
+        return { ...made, findings: withAdvice(made.findings, advising?.latest(nowMs)) }
+      }
       return answerFindings(
         store,
         path,
@@ -175,11 +181,32 @@ async function serve(
       closing ??= stopPruning()
         .then(() => stopLooking())
         .then(() => stopWatching?.())
+        .then(() => advising?.close())
         .then(() => server.close())
         .then(() => store.close())
       return closing
     },
   }
+}
+
+/** What an hour brings is asked about often enough to be worth an index. */
+const advisedMs = 3_600_000
+
+/** Index advice of the database of the config; undefined without one. */
+function advisingOf(
+  { database }: ResolvedConfig,
+  store: Store,
+  faults: Faults,
+): Advising | undefined {
+  // MariaDB and MySQL are not advised on yet.
+  if (database === undefined || !database.startsWith('postgres')) return undefined
+  const counted = async () => {
+    const nowMs = Date.now()
+    const query = new URLSearchParams({ since: new Date(nowMs - advisedMs).toISOString() })
+    const { statements } = (await answer(store, 'statements', query, nowMs)) as StatementsAnswer
+    return statements.map(({ count, ...row }) => ({ ...row, count }))
+  }
+  return new Advising(database, counted, error => faults.add(error))
 }
 
 /** What judges the rules of the config; undefined without any. */

@@ -38,6 +38,7 @@ describe('hotpath.console.config', () => {
         memoryBytes: 512_000_000,
       },
       url: undefined,
+      database: undefined,
       alerts: [],
       notify: [],
       ignore: [],

@@ -21,6 +21,7 @@ export type {
   CrowdConfig,
   Priority,
   RouteCrowdConfig,
+  ServerConfig,
   ShedConfig,
 } from './config/crowd.js'
 export type { TrustProxy } from './config/trust-proxy.js'

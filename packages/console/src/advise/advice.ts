@@ -7,6 +7,8 @@ export interface Statement {
   readonly calls: number
   /** Of all calls together, where it was measured. */
   readonly ms?: number
+  /** Of one call: half of them are faster. */
+  readonly p50Ms?: number
   readonly routes: readonly RouteShare[]
 }
 

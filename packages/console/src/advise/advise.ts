@@ -66,6 +66,7 @@ export async function advise(options: AdviseOptions): Promise<Advice> {
 interface Entry extends Weighed {
   readonly shown: string
   readonly ms: number | undefined
+  readonly p50Ms: number | undefined
   readonly routes: Statement['routes']
 }
 
@@ -222,21 +223,22 @@ class Adviser {
   }
 
   private async weigh(
-    parsed: readonly (LookUp & { readonly ms?: number })[],
+    parsed: readonly (LookUp & Pick<Statement, 'ms' | 'p50Ms'>)[],
     catalog: Catalog,
     whatIf: WhatIf,
   ): Promise<Entry[]> {
     const entries: Entry[] = []
-    for (const { text, shown, parsed: tree, calls, ms, routes } of parsed) {
+    for (const { text, shown, parsed: tree, calls, ms, p50Ms, routes } of parsed) {
       const reading = readStatement(tree, catalog)
       try {
         const statement = await whatIf.prepare(text, tree, reading)
         const before = await whatIf.outcome(statement, [])
-        if (!Number.isFinite(before.cost)) throw new Error('the server gives no plan for it')
+        if (!Number.isFinite(before.cost)) throw whatIf.lastError
         entries.push({
           statement,
           shown,
           ms,
+          p50Ms,
           routes,
           calls,
           before,
@@ -266,12 +268,12 @@ class Adviser {
       reached += Math.max(0, net)
       const rest = set.filter(one => one !== index)
       const served: ServedBy[] = []
-      for (const { statement, shown, calls, ms, routes, before } of entries) {
+      for (const { statement, shown, calls, ms, p50Ms, routes, before } of entries) {
         if (!statement.tables.has(index.table.oid)) continue
         const after = await whatIf.outcome(statement, set)
         const without = await whatIf.outcome(statement, rest)
         if (after.used.has(index.id) && after.cost < 0.95 * without.cost)
-          served.push({ text: shown, calls, ms, routes, before, after })
+          served.push({ text: shown, calls, ms, p50Ms, routes, before, after })
       }
       served.sort(
         (a, b) =>
@@ -337,6 +339,7 @@ class Adviser {
           text: entry.shown,
           calls: entry.calls,
           ms: undefined,
+          p50Ms: undefined,
           routes: entry.routes,
           before: entry.before,
           after: entry.before,

@@ -17,11 +17,15 @@ export interface Applied {
 
 export interface ApplyOptions {
   readonly tell: (sentence: string) => void
-  /** For a lock on the table; writers behind us wait as long. */
-  readonly lockMs?: number
+  /** For the end of older transactions on the table: nobody waits behind us. */
+  readonly waitMs?: number
   /** For one index. */
   readonly buildMs?: number
 }
+
+/** For a lock behind which writers would wait: what is not CONCURRENTLY takes one. */
+const lockMs = 3_000
+const usual = { waitMs: 60_000, buildMs: 3_600_000 }
 
 /** Who else applies advice to this database waits, or rather is told so. */
 const adviceLock = 4_851_277
@@ -51,7 +55,7 @@ export async function apply(
     await ready(client, place, options)
     const applied: Applied[] = []
     for (const one of advice.create) applied.push(await made(client, one, options))
-    for (const one of advice.drop) applied.push(await dropped(client, one, applied))
+    for (const one of advice.drop) applied.push(await dropped(client, one, applied, options))
     return applied
   } finally {
     await client.end().catch(() => {})
@@ -61,7 +65,7 @@ export async function apply(
 async function ready(
   client: pg.Client,
   place: string,
-  { lockMs = 3_000, buildMs = 3_600_000 }: ApplyOptions,
+  { buildMs = usual.buildMs }: ApplyOptions,
 ): Promise<void> {
   const { rows } = await client.query<{ standby: boolean; mine: boolean }>(
     `select pg_catalog.pg_is_in_recovery() as standby, pg_catalog.pg_try_advisory_lock(${adviceLock}) as mine`,
@@ -74,25 +78,25 @@ async function ready(
       place,
       cause: 'another hotpath index --apply is at work on it',
     })
-  await client.query(`set lock_timeout = ${lockMs}`)
   await client.query(`set statement_timeout = ${buildMs}`)
 }
 
 async function made(
   client: pg.Client,
   one: Advice['create'][number],
-  { tell }: ApplyOptions,
+  options: ApplyOptions,
 ): Promise<Applied> {
   const base = { what: 'make', name: one.name } as const
   if (one.verified === 'none')
     return { ...base, outcome: 'left', why: 'It could not be tried: name a --copy first.' }
-  tell(`making ${one.name} on ${one.table}`)
+  options.tell(`making ${one.name} on ${one.table}`)
   const from = performance.now()
   for (const [at, sql] of one.sql.entries()) {
     try {
+      await waiting(client, sql, options)
       await client.query(sql)
     } catch (error) {
-      const rest = await cleaned(client, one.sql.slice(0, at + 1))
+      const rest = await cleaned(client, one.sql.slice(0, at + 1), options)
       return {
         ...base,
         outcome: 'failed',
@@ -107,6 +111,7 @@ async function dropped(
   client: pg.Client,
   one: Advice['drop'][number],
   applied: readonly Applied[],
+  options: ApplyOptions,
 ): Promise<Applied> {
   const base = { what: 'drop', name: one.name } as const
   if (applied.some(({ outcome }) => outcome === 'failed'))
@@ -117,6 +122,7 @@ async function dropped(
     }
   const from = performance.now()
   try {
+    await waiting(client, one.sql, options)
     await client.query(one.sql)
     return { ...base, outcome: 'done', ms: Math.round(performance.now() - from) }
   } catch (error) {
@@ -124,12 +130,21 @@ async function dropped(
   }
 }
 
+/** CONCURRENTLY waits for older transactions without being in anyone's way; what locks out writes waits little. */
+async function waiting(client: pg.Client, sql: string, options: ApplyOptions): Promise<void> {
+  const ms = sql.includes(' CONCURRENTLY ') ? (options.waitMs ?? usual.waitMs) : lockMs
+  await client.query(`set lock_timeout = ${ms}`)
+}
+
 /** A build that broke off leaves an index that only costs; gone with it, nothing is left of the try. */
 async function cleaned(
   client: pg.Client,
   statements: readonly string[],
+  options: ApplyOptions,
 ): Promise<string | undefined> {
   const left: string[] = []
+  // The time for a build is over, and this is no build.
+  await client.query(`set statement_timeout = ${2 * (options.waitMs ?? usual.waitMs)}`)
   for (const sql of statements.toReversed()) {
     const [, concurrently, name, schema] =
       /^CREATE INDEX (CONCURRENTLY )?("(?:[^"]|"")+"|\S+) ON (?:ONLY )?("(?:[^"]|"")+"|[^\s."]+)\./.exec(
@@ -137,8 +152,14 @@ async function cleaned(
       ) ?? []
     if (name === undefined) continue
     const dropping = `DROP INDEX ${concurrently ?? ''}IF EXISTS ${schema}.${name}`
-    await client.query(dropping).catch(() => left.push(`${dropping};`))
+    try {
+      await waiting(client, dropping, options)
+      await client.query(dropping)
+    } catch {
+      left.push(`${dropping};`)
+    }
   }
+  await client.query(`set statement_timeout = ${options.buildMs ?? usual.buildMs}`)
   return left.length === 0
     ? undefined
     : `What is left of it must be dropped by hand: ${left.join(' ')}`

@@ -96,3 +96,8 @@ select d.datcollate in ('C', 'POSIX') as "isC", current_setting('server_version_
   (select count(*) from pg_catalog.pg_stat_replication)::int as followers
 from pg_catalog.pg_database d left join pg_catalog.pg_stat_database s on s.datid = d.oid
 where d.datname = current_database()`
+
+export const lockedSql = `
+select distinct relation::int8 as oid from pg_catalog.pg_locks
+where relation = any($1::oid[]) and mode = 'AccessExclusiveLock' and granted
+  and database = (select oid from pg_catalog.pg_database where datname = current_database())`

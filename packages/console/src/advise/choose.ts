@@ -9,6 +9,8 @@ export const settings = {
   share: 0.005,
   /** or than this part of what its statements cost before there was any: the last drops are dear. */
   drops: 0.05,
+  /** or than so many units a call (0.1 ms): a look-up by an index is quick enough as it is. */
+  perCall: 10,
   /** Of indexes that serve nearly as well the smallest is taken: so much of the best one's gain it must have. */
   near: 0.9,
   /** And what it leaves may be so many times what the best one leaves, */
@@ -17,6 +19,8 @@ export const settings = {
   indifferent: 150,
   /** A workload is served by a few; more are asked for in a second run. */
   most: 20,
+  /** Under a budget of disk these are tried, and the best set taken. */
+  give: [0.95, 0.85, 0.7, 0.5, 0.3],
   /** Trying means making on a copy: then no more than this many. */
   dear: 60,
 } as const
@@ -58,8 +62,19 @@ export async function choose(
   isOver: () => boolean,
   limits: { readonly most?: number; readonly bytes?: number } = {},
 ): Promise<Choice> {
-  return new Choosing(whatIf, workload, priceOf, isOver, limits).run()
+  const run = (give?: number): Promise<Choice> =>
+    new Choosing(whatIf, workload, priceOf, isOver, limits, give).run()
+  let best = await run()
+  if (limits.bytes === undefined) return best
+  // Within a budget what is large and best may stand in the way of several that are small.
+  for (const give of settings.give) {
+    const other = await run(give)
+    if (netOf(other) > netOf(best)) best = other
+  }
+  return best
 }
+
+const netOf = ({ chosen }: Choice): number => chosen.reduce((sum, { net }) => sum + net, 0)
 
 class Choosing {
   private readonly total: number
@@ -72,6 +87,8 @@ class Choosing {
     private readonly priceOf: (index: Candidate) => number,
     private readonly isOver: () => boolean,
     private readonly limits: { readonly most?: number; readonly bytes?: number },
+    /** Under a budget: the part of the best one's gain for which one that gains more a byte is taken. */
+    private readonly give: number | undefined,
   ) {
     this.total = workload.reduce((sum, { calls, before }) => sum + calls * before.cost, 0)
   }
@@ -195,7 +212,7 @@ class Choosing {
     ]
     let saved = 0
     let served = 0
-    let first = 0
+    let notable = 0
     let left = 0
     let calls = 0
     for (const [at, one] of touched.entries()) {
@@ -204,20 +221,21 @@ class Choosing {
       saved += one.calls * (a - b)
       if (b > 0.95 * a) continue
       served += one.calls * a
-      first += one.calls * one.before.cost
+      if (a - b > settings.least * a && a - b > settings.drops * one.before.cost)
+        notable += one.calls * (a - b)
       left += one.calls * b
       calls += one.calls
     }
     const price = added.reduce((sum, one) => sum + this.priceOf(one), 0)
-    return { saved, served, first, left, calls, price, net: saved - price }
+    return { saved, served, notable, left, calls, price, net: saved - price }
   }
 
-  private isWorth({ saved, served, first, net }: Omit<Scored, 'move'>): boolean {
+  private isWorth({ saved, notable, calls, net }: Omit<Scored, 'move'>): boolean {
     return (
       net > settings.share * this.total &&
-      net > settings.drops * first &&
+      saved > settings.perCall * calls &&
       net > 0.1 * saved &&
-      saved > settings.least * served
+      notable > 0.5 * saved
     )
   }
 
@@ -234,6 +252,13 @@ class Choosing {
       undefined,
     )
     if (top === undefined) return undefined
+    const { give } = this
+    if (give !== undefined) {
+      const worth = ({ net, move }: Scored): number => net / (1 + this.bulk(move))
+      return scored
+        .filter(({ net }) => net >= give * top.net)
+        .reduce((a, b) => (worth(b) > worth(a) ? b : a), top)
+    }
     const same = scored.filter(
       one =>
         one.net >= settings.near * top.net &&
@@ -265,6 +290,17 @@ class Choosing {
     )
   }
 
+  /** What each gains beside those before it: what went has left its gain to others. */
+  private async anew(kept: readonly Chosen[]): Promise<Chosen[]> {
+    const told: Chosen[] = []
+    for (const { index } of kept) {
+      const set = told.map(one => one.index)
+      const { net, saved, price } = await this.score(set, [index])
+      told.push({ index, net, saved, price })
+    }
+    return told
+  }
+
   /** What a later one made useless goes. */
   private async prune(chosen: readonly Chosen[]): Promise<Chosen[]> {
     let kept = [...chosen]
@@ -274,7 +310,7 @@ class Choosing {
       if (!this.isWorth(await this.score(rest, [one.index])))
         kept = kept.filter(other => other !== one)
     }
-    return kept
+    return this.anew(kept)
   }
 
   private refuse({ move, saved, price, net }: Scored): void {
@@ -297,8 +333,8 @@ interface Scored {
   readonly move: readonly Candidate[]
   readonly saved: number
   readonly served: number
-  /** What these cost without any index of the advice. */
-  readonly first: number
+  /** Of what is saved, the part of statements that it makes much cheaper. */
+  readonly notable: number
   readonly left: number
   readonly calls: number
   readonly price: number

@@ -4,6 +4,7 @@ import {
   databaseSql,
   foreignKeysSql,
   indexesSql,
+  lockedSql,
   resolveSql,
   tablesSql,
 } from './catalog-sql.js'
@@ -78,8 +79,11 @@ function namesIn(query: string): Named[] {
   return typeof parsed === 'string' ? [] : tablesIn(parsed.tree)
 }
 
-async function tablesOf(rows: Rows, oids: readonly number[]): Promise<Table[]> {
-  if (oids.length === 0) return []
+async function tablesOf(rows: Rows, wanted: readonly number[]): Promise<Table[]> {
+  if (wanted.length === 0) return []
+  // What somebody has locked, the functions of the catalog wait for too: it is left out, and its statements fail alone.
+  const locked = new Set((await rows(lockedSql, [wanted])).map(({ oid }) => Number(oid)))
+  const oids = wanted.filter(oid => !locked.has(oid))
   const values = [oids]
   const found = await rows(tablesSql, values)
   const columns = groupBy(await rows(columnsSql, values), 'oid')

@@ -14,7 +14,7 @@ export function reasonOf(weighed: Weighed, choice: Choice): { reason: NoneReason
   const tables = reading.uses.map(({ table }) => table)
   if (tables.length === 0)
     return { reason: 'no index serves it', why: 'It looks nothing up in a table.' }
-  const scanned = [...nodesOf(before.plan.root)].filter(n => n['Node Type'] === 'Seq Scan')
+  const scanned = scansOf(weighed)
   const large = reading.uses.filter(({ table }) => !isSmall(table))
   if (large.length === 0) {
     const [first] = tables
@@ -32,7 +32,10 @@ export function reasonOf(weighed: Weighed, choice: Choice): { reason: NoneReason
       why: `An index ${refused.index.tail} would save ${count(refused.saved)} and cost the writes of ${tableName(refused.index.table)} ${count(refused.price)} (the planner's units, all calls).`,
     }
   if (scanned.length === 0)
-    return { reason: 'served already', why: 'Its plan reads by the indexes that are there.' }
+    return {
+      reason: 'served already',
+      why: 'Its plan reads by the indexes that are there, and whole only what is small.',
+    }
   const shape = shapeOf(parsed.tree)
   if (!shape.hasConditions && shape.hasAggregates)
     return {
@@ -41,7 +44,7 @@ export function reasonOf(weighed: Weighed, choice: Choice): { reason: NoneReason
     }
   if (!shape.hasConditions)
     return { reason: 'all rows wanted', why: 'It asks for all rows: an index would be a detour.' }
-  const kept = keptOf(weighed)
+  const kept = scanned.sort((a, b) => b.rows - a.rows)[0]?.kept ?? 0
   if (candidates.length > 0 && kept > 0.05)
     return {
       reason: 'low selectivity',
@@ -61,19 +64,23 @@ export function reasonOf(weighed: Weighed, choice: Choice): { reason: NoneReason
   }
 }
 
-/** Of the largest table that is read whole: what the conditions leave of it. */
-function keptOf({ statement, before }: Weighed): number {
-  const scans = [...nodesOf(before.plan.root)].flatMap(n => {
+interface Scan {
+  readonly rows: number
+  /** The part that the conditions leave. */
+  readonly kept: number
+}
+
+/** Tables that are read whole, but for small ones. */
+function scansOf({ statement, before }: Weighed): Scan[] {
+  return [...nodesOf(before.plan.root)].flatMap(n => {
+    const name = n['Relation Name']
     const table = statement.reading.uses.find(
-      use =>
-        use.table.name === n['Relation Name'] ||
-        use.table.leaves.some(leaf => leaf.name === n['Relation Name']),
+      use => use.table.name === name || use.table.leaves.some(leaf => leaf.name === name),
     )?.table
-    return n['Node Type'] === 'Seq Scan' && table !== undefined && table.rows > 0
-      ? [{ rows: table.rows, kept: (n['Plan Rows'] ?? 0) / table.rows }]
+    return n['Node Type'] === 'Seq Scan' && table !== undefined && !isSmall(table)
+      ? [{ rows: table.rows, kept: (n['Plan Rows'] ?? 0) / Math.max(1, table.rows) }]
       : []
   })
-  return scans.sort((a, b) => b.rows - a.rows)[0]?.kept ?? 0
 }
 
 function shapeOf(tree: Node): { hasConditions: boolean; hasAggregates: boolean } {

@@ -36,8 +36,12 @@ export class WhatIf {
   private readonly known = new Map<string, Outcome>()
   private readonly refused = new Set<string>()
   private readonly sizes = new Map<string, number>()
+  /** Statements that no sample fits: the server casts none of them, or divides by it. */
+  private readonly generic = new Set<string>()
   /** Plans that were asked for. */
   plans = 0
+  /** What the server said of the last statement that it did not plan. */
+  lastError: unknown
 
   /** `hypopg` is the schema of the extension; undefined where it is not there. */
   constructor(
@@ -119,10 +123,7 @@ export class WhatIf {
         try {
           for (const one of tried) await this.make(one, names)
           for (const statement of statements) {
-            const outcome = await this.session
-              .savepoint(() => this.plan(statement, names))
-              .catch(() => failed)
-            await this.deallocate(outcome === failed)
+            const outcome = await this.planned(statement, names)
             this.known.set(keyOf(statement, indexes), outcome)
           }
         } finally {
@@ -164,10 +165,26 @@ export class WhatIf {
     }
   }
 
+  /** By samples, or where none fits for any value. */
+  private async planned(statement: Planned, names: ReadonlyMap<string, string>): Promise<Outcome> {
+    for (;;) {
+      try {
+        const outcome = await this.session.savepoint(() => this.plan(statement, names))
+        await this.deallocate()
+        return outcome
+      } catch (error) {
+        await this.deallocate(true)
+        this.lastError = error
+        if (statement.samples.length === 0 || this.generic.has(statement.text)) return failed
+        this.generic.add(statement.text)
+      }
+    }
+  }
+
   private async plan(statement: Planned, names: ReadonlyMap<string, string>): Promise<Outcome> {
     const { samples, parameters } = statement
     await this.session.rows(`prepare ${prepared} as ${statement.text}`)
-    const isGeneric = parameters > 0 && samples.length === 0
+    const isGeneric = parameters > 0 && (samples.length === 0 || this.generic.has(statement.text))
     const lists = isGeneric
       ? [Array.from({ length: parameters }, () => 'null')]
       : parameters === 0

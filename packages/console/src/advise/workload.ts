@@ -133,6 +133,7 @@ export interface CountedStatement {
   readonly statement: string
   readonly count: number
   readonly totalMs: number
+  readonly p50Ms?: number | null
 }
 
 /** The recorder's templates; each counted once, over services. */
@@ -145,10 +146,11 @@ export function fromConsole(
       ({ system, statement }) =>
         (system === 'postgresql' || system === '') && statement !== '(no text)',
     )
-    .map(({ statement, count, totalMs }) => ({
+    .map(({ statement, count, totalMs, p50Ms }) => ({
       text: statement,
       calls: count,
       ms: totalMs,
+      ...(p50Ms == null ? {} : { p50Ms }),
       routes: routes.get(statement) ?? [],
     }))
   return { source: 'the console', statements }

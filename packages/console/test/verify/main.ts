@@ -3,17 +3,22 @@ import { parseArgs } from 'node:util'
 import { cases } from './index/cases.js'
 import { judge, prepareTemplate } from './index/judge.js'
 import { lacking, startIndexServer } from './index/server.js'
+import { compareTpch } from './tpch/main.js'
 
 const usage = `Usage: npm run verify index -- [options]
 
   --only TEXT    cases whose names contain it
   --verbose      what was advised, as JSON
+  --tpch         instead, the advice for a schema like TPC-H's beside a greedy search
+  --scale N      of that schema (0.02)
 `
 const { values } = parseArgs({
   allowPositionals: true,
   options: {
     only: { type: 'string' },
     verbose: { type: 'boolean', default: false },
+    tpch: { type: 'boolean', default: false },
+    scale: { type: 'string', default: '0.02' },
     help: { type: 'boolean', default: false },
   },
 })
@@ -29,7 +34,9 @@ else if (missing !== undefined) {
   process.once('SIGINT', leave)
   process.once('SIGTERM', leave)
   try {
-    process.exitCode = (await suite()) ? 0 : 1
+    const say = (line: string) => void process.stdout.write(`${line}\n`)
+    const isRight = values.tpch ? compareTpch(server, Number(values.scale), say) : suite()
+    process.exitCode = (await isRight) ? 0 : 1
   } finally {
     await server.stop()
   }

@@ -35,6 +35,18 @@ export interface ShedConfig {
   readonly mode?: 'off' | 'shadow' | 'on'
 }
 
+/** What Node has for slow clients, on each HTTP/1 server of the process: docs/concurrency.md. */
+export interface ServerConfig {
+  /** How long a head may take to arrive. Default Node's, `'60s'`. */
+  readonly headersTimeout?: string
+  /** How long a whole request may take to arrive. Default Node's, `'5m'`. */
+  readonly requestTimeout?: string
+  /** How long a connection stays open between two requests. Default Node's, `'5s'`. */
+  readonly keepAliveTimeout?: string
+  /** Connections at once; more are closed. Default: any number. */
+  readonly maxConnections?: number
+}
+
 /** What of one route concerns the crowd, besides limits. */
 export interface RouteCrowdConfig {
   /** How many at once. `exempt`: any number, and they are never shed. */
@@ -54,6 +66,7 @@ export interface CrowdConfig {
   /** How many bits of an IPv6 address tell one client. Default 64. */
   readonly ipv6Prefix?: number
   readonly shed?: ShedConfig
+  readonly server?: ServerConfig
 }
 
 const duration: Rule = { expected: DURATION, check: value => durationMs(value) !== undefined }
@@ -123,6 +136,16 @@ export const crowdRules: Readonly<Record<keyof CrowdConfig, Rule>> = {
       },
       queueTime: duration,
       mode,
+    },
+  },
+  server: {
+    expected: "an object such as { headersTimeout: '10s' }",
+    check: isRecord,
+    keys: {
+      headersTimeout: duration,
+      requestTimeout: duration,
+      keepAliveTimeout: duration,
+      maxConnections: count(1),
     },
   },
 }

@@ -72,7 +72,7 @@ function background(
 /** Loads the stages where the config asks for one: an app without them does not pay for it. */
 export async function useServe(config: Config): Promise<void> {
   const asked =
-    config.shed !== undefined ||
+    (config.shed ?? config.server) !== undefined ||
     Object.values(config.routes ?? {}).some(
       ({ cache, concurrency, priority, bodyLimit }) =>
         (cache ?? concurrency ?? priority ?? bodyLimit) !== undefined,

@@ -1,4 +1,4 @@
-import { type Algorithm, algorithmOf } from './algorithm.js'
+import { type Algorithm, algorithmOf, needUs } from './algorithm.js'
 import { Clients } from './clients.js'
 import { Decided, type Decision } from './decision.js'
 import type { LimitRule, Window } from './rule.js'
@@ -27,8 +27,10 @@ export function costOf(rule: LimitRule, cost: number): number {
 /** What it means for who asked. */
 export function decisionOf(rule: LimitRule, taken: Taken, cost: number, alone = false): Decision {
   const { allowed, nowUs, state, penaltyUs } = taken
-  const { size, remaining, resetUs, retryUs } = algorithmOf(rule)
   const { windows } = rule
+  if (rule.algorithm === 'gcra' && windows.length === 1 && penaltyUs === 0)
+    return ofSingle(windows[0], allowed, (state[0] as number) - nowUs, cost, alone)
+  const { size, remaining, resetUs, retryUs } = algorithmOf(rule)
   let [near] = windows
   let [left, resetsUs, waitUs] = [Number.POSITIVE_INFINITY, 0, -1]
   for (let at = 0; at < windows.length; at++) {
@@ -51,6 +53,27 @@ export function decisionOf(rule: LimitRule, taken: Taken, cost: number, alone = 
     allowed ? 0 : Math.max(waitUs, penaltyUs) / 1000,
     allowed ? undefined : isPenalty ? 'penalty' : 'rate',
     near.name,
+    alone,
+  )
+}
+
+/** @param aheadUs How far ahead of now the client is, after the request. */
+function ofSingle(
+  window: Window,
+  allowed: boolean,
+  aheadUs: number,
+  cost: number,
+  alone: boolean,
+): Decision {
+  const { count, name, intervalUs, capacityUs } = window
+  return new Decided(
+    allowed,
+    count,
+    Math.floor((capacityUs - aheadUs) / intervalUs),
+    aheadUs / 1000,
+    allowed ? 0 : (aheadUs + needUs(window, cost) - capacityUs) / 1000,
+    allowed ? undefined : 'rate',
+    name,
     alone,
   )
 }
@@ -100,16 +123,7 @@ export class Buckets {
       state[0] = nowUs + afterUs
       aheadUs = afterUs
     }
-    return new Decided(
-      isAllowed,
-      single.count,
-      Math.floor((capacityUs - aheadUs) / intervalUs),
-      aheadUs / 1000,
-      isAllowed ? 0 : (afterUs - capacityUs) / 1000,
-      isAllowed ? undefined : 'rate',
-      single.name,
-      alone,
-    )
+    return ofSingle(single, isAllowed, aheadUs, 1, alone)
   }
 
   /** All windows or none: what one of them refuses is taken from no other. */

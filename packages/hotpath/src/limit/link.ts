@@ -1,14 +1,12 @@
 import { randomUUID } from 'node:crypto'
-import { Budget, Failed } from '../cache/share/budget.js'
+import { Wait, within } from './patience.js'
 import type { LimitStore } from './store.js'
 
-/** What a request waits for a store at most. */
-const PATIENCE_MS = 50
 /** Failures one after another from which on the store is left alone. */
 const FAILURES = 3
 const FIRST_PAUSE_MS = 250
 const LONGEST_PAUSE_MS = 5_000
-/** An attempt to come back may take longer: nobody waits for it. */
+/** An attempt to come back may take longer than a request waits: nobody waits for it. */
 const ATTEMPT_MS = 1_000
 const ASK_INSTANCES_MS = 10_000
 const SILENT_MS = 60_000
@@ -16,16 +14,13 @@ const SILENT_MS = 60_000
 const me = randomUUID()
 
 /**
- * The one way from this process to a store of limits: bounds each call, leaves the store alone while it fails,
- * and comes back by itself.
+ * The one way from this process to a store of limits: bounds each call to 50 ms, leaves the store alone while it
+ * fails, and comes back by itself.
  */
 export class LimitLink {
   /** Grows whenever the store may have missed, or lost, what was spent. */
   epoch = 0
   away = false
-  outages = 0
-  /** Calls that the store refused, or that could not reach it. */
-  errors = 0
   /** Processes that count at this store, this one too, as far as it said. */
   instances = 1
   #failures = 0
@@ -34,61 +29,70 @@ export class LimitLink {
 
   constructor(readonly store: LimitStore) {}
 
-  /** What `make` makes of the answer, or of undefined: the store is not there for this call. Never rejects. */
+  /**
+   * What `make` makes of the answer, or of undefined: the store is not there for this call. Never rejects. An
+   * answer that comes too late is not looked at: somebody has decided without it.
+   */
   call<T, R>(run: () => T | Promise<T>, make: (answer: T | undefined) => R): Promise<R> {
-    let made: { readonly value: R } | undefined
-    return new Budget(PATIENCE_MS).spendFor(
-      () => promised(run()),
-      answer => {
-        // An answer that came after all, when somebody had decided without it, is older than that.
-        made ??= { value: make(this.#judge(answer)) }
-        return made.value
-      },
-    )
-  }
-
-  #judge<T>(answer: T | Failed): T | undefined {
-    if (answer instanceof Failed) {
-      this.#failed(answer)
-      return undefined
-    }
-    this.#failures = 0
-    return answer
+    return new Promise(resolve => {
+      const without = (): void => {
+        this.#failed()
+        resolve(make(undefined))
+      }
+      const wait = new Wait(without)
+      const fail = (): void => wait.giveUp()
+      const take = (answer: T): void => {
+        if (!wait.end()) return
+        let made: R
+        try {
+          made = make(answer)
+        } catch {
+          // The store answers with what is no answer.
+          return without()
+        }
+        this.#failures = 0
+        resolve(made)
+      }
+      wait.begin()
+      try {
+        const answer = run()
+        if (answer instanceof Promise) answer.then(take, fail)
+        else take(answer)
+      } catch {
+        fail()
+      }
+    })
   }
 
   /** Asks now and then how many processes there are. */
   countInstances(nowMs: number): void {
     if (this.store.instances === undefined || nowMs - this.#askedAt < ASK_INSTANCES_MS) return
     this.#askedAt = nowMs
-    void new Budget(ATTEMPT_MS)
-      .spend(() => promised(this.store.instances?.(me) ?? 1))
-      .then(count => {
-        if (typeof count === 'number' && count >= 1) this.instances = count
-      })
+    void within(ATTEMPT_MS, () => this.store.instances?.(me)).then(count => {
+      if (typeof count === 'number' && count >= 1) this.instances = count
+    })
   }
 
-  #failed({ how }: Failed): void {
+  #failed(): void {
     this.epoch++
-    if (how === 'error') this.errors++
     if (this.away || ++this.#failures < FAILURES) return
     this.away = true
-    this.outages++
     this.#warn()
     this.#retry(FIRST_PAUSE_MS)
   }
 
   #retry(pauseMs: number): void {
-    const again = (): void => {
-      void new Budget(ATTEMPT_MS)
-        .spend(() => promised(this.store.ping?.()))
-        .then(answer => {
-          if (answer instanceof Failed) return this.#retry(Math.min(2 * pauseMs, LONGEST_PAUSE_MS))
-          this.epoch++
-          this.#failures = 0
-          this.away = false
-        })
+    const again = async (): Promise<void> => {
+      const isThere = await within(ATTEMPT_MS, async () => {
+        await this.store.ping?.()
+        return true
+      })
+      if (isThere !== true) return this.#retry(Math.min(2 * pauseMs, LONGEST_PAUSE_MS))
+      this.epoch++
+      this.#failures = 0
+      this.away = false
     }
-    setTimeout(again, pauseMs).unref()
+    setTimeout(() => void again(), pauseMs).unref()
   }
 
   #warn(): void {
@@ -101,8 +105,6 @@ export class LimitLink {
     )
   }
 }
-
-const promised = async <T>(answer: T | Promise<T>): Promise<T> => answer
 
 const links = new WeakMap<LimitStore, LimitLink>()
 

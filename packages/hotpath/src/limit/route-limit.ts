@@ -1,3 +1,4 @@
+import { AsyncResource } from 'node:async_hooks'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Clock } from '../clock.js'
 import { durationMs } from '../config/duration.js'
@@ -145,6 +146,9 @@ export class RouteLimit {
       turn.refuse(throttle.refusal())
     }
     const sinceMs = clock.now()
+    // Called by the timer of whoever came first: each goes on in the async context in which it came, and in a turn
+    // of its own, since what the app throws is none of ours.
+    let later = (run: () => void): void => run()
     const waiter = {
       client: key,
       sinceMs,
@@ -153,11 +157,11 @@ export class RouteLimit {
         response.removeListener('close', leave)
         tally.allowed++
         tally.delay(clock.now() - sinceMs)
-        turn.go()
+        later(() => turn.go())
       },
       late: () => {
         response.removeListener('close', leave)
-        refuse()
+        later(refuse)
       },
     }
     const leave = (): void => pace.leave(waiter)
@@ -170,6 +174,7 @@ export class RouteLimit {
     if (place === 'waiting') {
       Reflect.set(response, HELD, true)
       response.once('close', leave)
+      later = AsyncResource.bind((run: () => void) => process.nextTick(run))
     } else if (place === 'full') refuse()
     else tally.allowed++
     return place !== 'free'

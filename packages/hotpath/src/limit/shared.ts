@@ -30,6 +30,7 @@ export class SharedLimit {
   readonly #link: LimitLink
   readonly #mirror: Buckets
   readonly #stampAt: number
+  private readonly prefix: string
   #instances = 1
 
   constructor(
@@ -39,6 +40,7 @@ export class SharedLimit {
     this.#link = linkTo(options.store)
     this.#mirror = new Buckets(rule, options.maxKeys)
     this.#stampAt = sizeOf(rule) + 3
+    this.prefix = `${options.namespace}:`
   }
 
   /** Never rejects. */
@@ -48,10 +50,10 @@ export class SharedLimit {
     if (link.away) return Promise.resolve(this.#alone(key, cost))
     link.countInstances(nowUs / 1000)
     const spent = this.#owed(key, nowUs)
-    const most = costOf(this.rule, cost)
+    const most = cost === 1 ? 1 : costOf(this.rule, cost)
     const { store } = this.options
     return link.call(
-      () => store.take(this.#name(key), this.rule, most, spent),
+      () => store.take(this.prefix + key, this.rule, most, spent),
       taken => (taken === undefined ? this.#alone(key, cost) : this.#took(key, taken, most)),
     )
   }
@@ -59,15 +61,11 @@ export class SharedLimit {
   /** @throws what the store throws */
   async forget(key: string): Promise<void> {
     this.#mirror.clients.forget(key)
-    await this.options.store.forget(this.#name(key), this.rule)
+    await this.options.store.forget(this.prefix + key, this.rule)
   }
 
   get forgotten(): number {
     return this.#mirror.clients.forgotten
-  }
-
-  #name(key: string): string {
-    return `${this.options.namespace}:${key}`
   }
 
   /** What the store may not know of; undefined: it has answered since anything could have gone wrong. */
@@ -84,18 +82,24 @@ export class SharedLimit {
   #took(key: string, taken: Taken, cost: number): Decision {
     const nowUs = wholeUs(this.options.clock)
     const state = this.#mirror.clients.of(key, nowUs)
-    const { size, spent, raise } = algorithmOf(this.rule)
-    const { windows } = this.rule
-    const many = this.#scale
-    for (let at = 0; at < windows.length; at++) {
-      const window = windows[at] as Window
-      const all = spent(taken.state, at * size, window, taken.nowUs)
-      for (let n = 0; n < size; n++) state[at * size + n] = 0
-      raise(state, at * size, this.#mirror.rule.windows[at] as Window, nowUs, all / many)
-    }
+    const { algorithm, windows } = this.rule
+    if (algorithm === 'gcra')
+      for (let at = 0; at < windows.length; at++)
+        state[at] = nowUs + Math.max(0, (taken.state[at] as number) - taken.nowUs)
+    else this.#mirrorCounts(state, taken, nowUs)
     if (taken.penaltyUs > 0) state[this.#stampAt - 1] = nowUs + taken.penaltyUs
     state[this.#stampAt] = this.#link.epoch
     return decisionOf(this.rule, taken, cost)
+  }
+
+  #mirrorCounts(state: number[], taken: Taken, nowUs: number): void {
+    const { size, spent, raise } = algorithmOf(this.rule)
+    for (const [at, window] of this.rule.windows.entries()) {
+      const all = spent(taken.state, at * size, window, taken.nowUs)
+      for (let n = 0; n < size; n++) state[at * size + n] = 0
+      const own = this.#mirror.rule.windows[at] as Window
+      raise(state, at * size, own, nowUs, all / this.#scale)
+    }
   }
 
   #alone(key: string, cost: number): Decision {

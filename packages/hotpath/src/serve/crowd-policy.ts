@@ -65,8 +65,8 @@ export class CrowdPolicies {
 }
 
 /** Whether any part of a config is about the crowd. */
-export function isAboutCrowd({ shed, routes = {} }: Config): boolean {
-  return shed !== undefined || Object.values(routes).some(speaks)
+export function isAboutCrowd({ shed, server, routes = {} }: Config): boolean {
+  return (shed ?? server) !== undefined || Object.values(routes).some(speaks)
 }
 
 const speaks = ({ concurrency, priority, bodyLimit }: RouteCrowdConfig): boolean =>

@@ -7,6 +7,7 @@ import { type CrowdPolicies, type CrowdPolicy, priorityOf } from './crowd-policy
 import type { CrowdTally, Label } from './crowd-tally.js'
 import { isOpenEnded, isStream, tellsLatency } from './open-ended.js'
 import { refuse, type Why } from './refusal.js'
+import type { ServerBounds } from './server-bounds.js'
 import { type Emit, type RequestSpan, type Run, SERVED, type ServeStage, type Way } from './seam.js'
 
 /** Where a response keeps the place that its request has, or those for which it waits. */
@@ -30,6 +31,7 @@ export class Crowd implements ServeStage {
     private readonly pressure: { readonly of: Pressure; readonly shadow: boolean } | undefined,
     private readonly now: () => number,
     private readonly caught: () => void,
+    private readonly bounds?: ServerBounds | undefined,
     /** The rest of the way. */
     private readonly inner?: ServeStage | undefined,
   ) {}
@@ -51,6 +53,7 @@ export class Crowd implements ServeStage {
     emit: Emit,
     server: unknown,
   ): Way {
+    this.bounds?.set(server)
     const at = this.#policyOf(request)
     if (at?.places === undefined) return this.inner?.enter(request, response, span, emit, server)
     // The rest of the way may hold a request up, or make one by itself: each goes through here on its way to the app.

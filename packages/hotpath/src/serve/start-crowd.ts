@@ -10,6 +10,7 @@ import { checkFastWay } from './fast-way.js'
 import type { Host } from './host.js'
 import { refusing } from './refusal.js'
 import type { ServeStage } from './seam.js'
+import { ServerBounds } from './server-bounds.js'
 
 /** The app may replace the global timers; ours must be real. */
 const { setImmediate, setInterval, setTimeout } = globalThis
@@ -43,7 +44,9 @@ export function startCrowd(
     watched.add(places)
     tally.watch(name, places)
   }
-  return new Crowd(policies, tally, shed, now, () => host.caught('serve.crowd'), inner)
+  const caught = (): void => host.caught('serve.crowd')
+  const bounds = config.server === undefined ? undefined : new ServerBounds(config.server)
+  return new Crowd(policies, tally, shed, now, caught, bounds, inner)
 }
 
 function pressureOf({ shed }: Config): { of: Pressure; shadow: boolean } | undefined {

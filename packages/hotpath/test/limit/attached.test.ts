@@ -179,6 +179,18 @@ describe('a limit in the way of requests', () => {
     assert.match(seen.output, /Nothing of the file holds/)
   })
 
+  test('is not there where HOTPATH_LIMIT says off', async () => {
+    const file = configOf({ 'POST /orders': { limit: { rate: '1/h' } } })
+    await observe(
+      'limited.cjs',
+      async app => {
+        await until(async () => (await runs(app)) !== undefined, 'the app')
+        assert.deepEqual(await statuses(3, () => post(app)), [200, 200, 200])
+      },
+      { FRAMEWORK: 'express5', HOTPATH_CONFIG: file, HOTPATH_LIMIT: 'off' },
+    )
+  })
+
   test('by: user without an identify is an error of the config', async () => {
     const seen = await observe('limited.cjs', async app => void (await post(app)), {
       FRAMEWORK: 'express5',
@@ -209,6 +221,16 @@ describe('a throttle in the way of requests', () => {
       assert.equal(allowed + limited(seen, 'refused', { ...route, reason: 'delay' }), 20)
       assert.deepEqual(seen.errors, [])
     })
+
+  test('in shadow delays nobody, and counts who would have been refused', async () => {
+    const shadow = { throttle: { rate: '20/s', maxDelay: '100ms', mode: 'shadow' } }
+    const seen = await run('express5', { 'POST /orders': shadow }, async app => {
+      const answers = await Promise.all(Array.from({ length: 20 }, () => post(app)))
+      assert.ok(answers.every(({ status }) => status === 200))
+    })
+    assert.ok(limited(seen, 'shadow.refused', { reason: 'delay' }) > 0)
+    assert.equal(limited(seen, 'delayed'), 0)
+  })
 
   test('a client that leaves frees its place, and its handler does not run', async () => {
     const slow = { 'POST /orders': { throttle: { rate: '2/s', maxDelay: '1h', queue: 3 } } }

@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict'
-import { Agent, type Server } from 'node:http'
+import { AsyncLocalStorage } from 'node:async_hooks'
+import { Agent, createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { createRequire } from 'node:module'
 import { describe, test } from 'node:test'
+import type { ErrorRequestHandler, Express } from 'express'
 import { memoryLimits } from 'hotpath/limit'
-import { limitRequests } from 'hotpath/limit/express'
+import { limitRequests, throttleRequests } from 'hotpath/limit/express'
 import type { LimitFigures } from '../../dist/web/limit/mount.js'
 import { listen } from '../web/frameworks.js'
 import { ask, spellings } from './spellings.js'
@@ -148,6 +150,41 @@ for (const [framework, build] of Object.entries(builds))
       })
     })
   })
+
+describe('a request that was held up', () => {
+  const kinds = {
+    'by a throttle': throttleRequests({ rate: '50/s', maxDelay: '5s' }),
+    'by a store': limitRequests({ rate: '100/h', store: memoryLimits(), namespace: 'held' }),
+  }
+  for (const [how, mount] of Object.entries(kinds))
+    test(`${how} goes on in its own async context, and what it throws is its own`, async () => {
+      const express = require('express') as () => Express
+      const names = new AsyncLocalStorage<string>()
+      const app = express()
+      app.use((request, _, next) => names.run(String(request.headers['x-user']), next))
+      app.get('/orders', mount as never, (request, response) => {
+        if (request.headers['x-user'] === 'ann 3') throw new Error('no')
+        response.end(names.getStore())
+      })
+      app.use(((_error, _request, response, _next) => {
+        response.statusCode = 500
+        response.end(names.getStore())
+      }) as ErrorRequestHandler)
+      await using_(createServer(app), async url => {
+        const users = Array.from({ length: 8 }, (_, n) => `ann ${n}`)
+        const answers = await Promise.all(
+          users.map(async user => {
+            const response = await fetch(`${url}/orders`, { headers: { 'x-user': user } })
+            return `${response.status} ${await response.text()}`
+          }),
+        )
+        assert.deepEqual(
+          answers,
+          users.map((user, n) => `${n === 3 ? 500 : 200} ${user}`),
+        )
+      })
+    })
+})
 
 test('a mount with options that make no sense is refused when it is made', () => {
   assert.throws(() => limitRequests({ rate: '0/s' }), {

@@ -4,8 +4,14 @@ import { limitStoreContract } from 'hotpath/contract/limit-store'
 import { memoryLimits } from 'hotpath/limit'
 import { redisLimits } from 'hotpath/limit/redis'
 import { Cluster, Redis } from 'ioredis'
-import { createClient, createCluster } from 'redis'
-import { missingRedis, type Server, startRedis, startRedisCluster } from '../cache/servers.js'
+import { createClient, createCluster, createSentinel } from 'redis'
+import {
+  missingRedis,
+  type Server,
+  startRedis,
+  startRedisCluster,
+  startRedisSentinel,
+} from '../cache/servers.js'
 
 limitStoreContract('memory', async () => {
   const store = memoryLimits()
@@ -53,6 +59,33 @@ describe('Redis Cluster', { skip: missingRedis() ?? false }, () => {
     const [a, b] = [new Cluster(nodes()), new Cluster(nodes())]
     const close = async () => void [a.disconnect(), b.disconnect()]
     return { store: redisLimits(a, { prefix: 'i' }), other: redisLimits(b, { prefix: 'i' }), close }
+  })
+})
+
+describe('Redis Sentinel', { skip: missingRedis() ?? false }, () => {
+  let sentinel: Awaited<ReturnType<typeof startRedisSentinel>>
+  before(async () => void (sentinel = await startRedisSentinel()))
+  after(() => sentinel?.stop())
+
+  limitStoreContract('redis sentinel, with ioredis', async () => {
+    const sentinels = [{ host: '127.0.0.1', port: sentinel.port }]
+    const connected = () => new Redis({ sentinels, name: 'main' })
+    const [a, b] = [connected(), connected()]
+    const close = async () => void [a.disconnect(), b.disconnect()]
+    return { store: redisLimits(a, { prefix: 'i' }), other: redisLimits(b, { prefix: 'i' }), close }
+  })
+
+  limitStoreContract('redis sentinel, with the client redis', async () => {
+    const connected = async () => {
+      const sentinelRootNodes = [{ host: '127.0.0.1', port: sentinel.port }]
+      const client = createSentinel({ name: 'main', sentinelRootNodes })
+      client.on('error', () => {})
+      await client.connect()
+      return client
+    }
+    const [a, b] = await Promise.all([connected(), connected()])
+    const close = async () => void [a.destroy(), b.destroy()]
+    return { store: redisLimits(a, { prefix: 'r' }), other: redisLimits(b, { prefix: 'r' }), close }
   })
 })
 

@@ -1,4 +1,10 @@
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import {
+  createServer,
+  type IncomingMessage,
+  type Server,
+  type ServerOptions,
+  type ServerResponse,
+} from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { type Config, checkConfig } from '../../dist/config.js'
 import type { Host } from '../../dist/serve/host.js'
@@ -16,11 +22,11 @@ export class CrowdServer implements AsyncDisposable {
   readonly #hands: (() => void)[] = []
   readonly #gauges: Parameters<Host['gauges']>[0][] = []
 
-  private constructor(handler: Handler, config: Config) {
+  private constructor(handler: Handler, config: Config, options: ServerOptions) {
     const checked = checkConfig(config, 'config')
     if (!checked.ok) throw new Error(checked.problem.message)
     const stage = startServe(config, {}, this.#host()) as ServeStage
-    this.server = createServer((request, response) => {
+    this.server = createServer(options, (request, response) => {
       this.runs.push(request.url ?? '')
       return handler(request, response)
     })
@@ -39,8 +45,12 @@ export class CrowdServer implements AsyncDisposable {
     this.server.emit = emitted as Server['emit']
   }
 
-  static async start(handler: Handler, config: Config): Promise<CrowdServer> {
-    const made = new CrowdServer(handler, config)
+  static async start(
+    handler: Handler,
+    config: Config,
+    options: ServerOptions = {},
+  ): Promise<CrowdServer> {
+    const made = new CrowdServer(handler, config, options)
     await new Promise<void>(resolve => made.server.listen(0, '127.0.0.1', resolve))
     return made
   }

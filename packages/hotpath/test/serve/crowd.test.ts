@@ -345,6 +345,33 @@ describe('bodies', () => {
   })
 })
 
+describe('slow clients', () => {
+  test('are cut off as the config says, and so are connections beyond a number', async () => {
+    await using server = await CrowdServer.start(
+      (_, response) => response.end('served'),
+      { server: { headersTimeout: '50ms', requestTimeout: '60ms', maxConnections: 2 } },
+      // Node looks every 30 s.
+      { connectionsCheckingInterval: 20 },
+    )
+    const first = await ask(`${server.url}/menu`, { headers: { connection: 'close' } })
+    await first.text()
+    assert.equal(server.server.keepAliveTimeout, 5_000)
+    const loris = connect(server.port, '127.0.0.1')
+    loris.write('GET /menu HTTP/1.1\r\nHost: a\r\nX-A: b')
+    const said = await new Promise<string>(resolve =>
+      loris.once('data', data => resolve(String(data))),
+    )
+    assert.match(said, /^HTTP\/1.1 408 /)
+    loris.destroy()
+    const sockets = [1, 2, 3, 4].map(() => connect(server.port, '127.0.0.1'))
+    const closed = sockets.map(
+      socket => new Promise(resolve => socket.on('error', () => {}).once('close', resolve)),
+    )
+    await Promise.race(closed)
+    for (const socket of sockets) socket.destroy()
+  })
+})
+
 describe('the config', () => {
   const problem = async (config: object): Promise<string> =>
     CrowdServer.start(() => {}, config).then(
@@ -379,6 +406,10 @@ describe('the config', () => {
       /must be a size such as '500kb', '1mb' or '2gb'/,
     )
     assert.match(await problem({ shed: { loopDelay: 200 } }), /"shed.loopDelay" must be a duration/)
+    assert.match(
+      await problem({ server: { headersTimeout: 10 } }),
+      /"server.headersTimeout" must be/,
+    )
     assert.match(await problem({ shed: { memory: 'all' } }), /or a part such as '85%'/)
     assert.match(
       await problem({ identify: () => 'ann' }),

@@ -1,14 +1,16 @@
 import type { Advice, Creation, Drop, None, Served } from '../../advise/advice.js'
 import type { Applied } from '../../advise/apply.js'
 import { bytes, count, counted, duration } from '../../diagnose/figures.js'
-import { nextSteps, notes } from './frame.js'
+import { notes } from './frame.js'
 import type { Screen } from './screen.js'
 import { middle, plain, shortSql, wrap } from './text.js'
 
 /** What to make, what to drop, what to leave, and what asking cost. */
 export function drawAdvice(advice: Advice, screen: Screen): string[] {
-  const { database, workload, create, drop, none, load } = advice
+  const { database, workload, create, drop, load } = advice
   const { paint, columns } = screen
+  // That it is served already is no news.
+  const none = advice.none.filter(({ reason }) => reason !== 'served already')
   const head = ` · ${counted(workload.statements, 'statement')} of ${plain(workload.source)} · ${counted(Math.round(workload.calls), 'call')}`
   return [
     paint('strong', middle(plain(database), Math.max(12, columns - head.length))) + head,
@@ -36,7 +38,7 @@ export function drawAdvice(advice: Advice, screen: Screen): string[] {
     ).map(line => `  ${paint('quiet', line)}`),
     ...(create.length + drop.length === 0
       ? []
-      : nextSteps(['hotpath index --apply', 'hotpath index --migration sql'], screen)),
+      : ['', '  The same with --apply makes them; with --migration sql it prints the file.']),
   ]
 }
 

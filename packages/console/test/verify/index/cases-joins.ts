@@ -136,7 +136,7 @@ export const joinCases: readonly IndexCase[] = [
   },
   {
     name: 'a view',
-    schema: `${orders()} create view open_orders as select id, customer_id as client, created_at from orders where deleted_at is null;`,
+    schema: `${orders()} create view open_orders as select id, customer_id as client, created_at, note from orders where deleted_at is null;`,
     workload: [{ sql: 'select * from open_orders where client = $1', values: ['17'] }],
     create: ['orders (customer_id)'],
     why: 'The column has another name in the view.',

@@ -34,6 +34,7 @@ export interface NodeRedisSentinel {
 export interface IoRedis {
   readonly isCluster: boolean
   callBuffer(command: string, ...args: Argument[]): Promise<unknown>
+  call(command: string, ...args: Argument[]): Promise<unknown>
   duplicate(): unknown
 }
 

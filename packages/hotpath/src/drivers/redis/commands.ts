@@ -14,6 +14,8 @@ export interface Commands {
   readonly cluster: boolean
   /** Runs a command on the server of `key`; texts in its answer are bytes. */
   run(key: string, args: readonly (string | Buffer)[]): Promise<unknown>
+  /** Runs the script of this hash, which has one key; its texts may be texts. */
+  runScript(hash: string, key: string, args: readonly string[]): Promise<unknown>
   subscribe(
     channel: string,
     onMessage: (message: string) => void,
@@ -59,7 +61,14 @@ class NodeRedisCommands implements Commands {
 
   run(key: string, args: readonly (string | Buffer)[]): Promise<unknown> {
     // Copied: the client may put its own in front of them.
-    const command = [...args]
+    return this.#send(key, [...args])
+  }
+
+  runScript(hash: string, key: string, args: readonly string[]): Promise<unknown> {
+    return this.#send(key, ['EVALSHA', hash, '1', key, ...args])
+  }
+
+  #send(key: string, command: (string | Buffer)[]): Promise<unknown> {
     if (this.cluster) return this.#typed.sendCommand(key, false, command)
     if (this.#sentinel) return this.#typed.sendCommand(false, command)
     return this.#typed.sendCommand(command, this.#typed.isReady ? NO_TIMEOUT : undefined)
@@ -103,6 +112,10 @@ class IoRedisCommands implements Commands {
   run(_: string, args: readonly (string | Buffer)[]): Promise<unknown> {
     const [command, ...rest] = args
     return this.client.callBuffer(String(command), ...rest)
+  }
+
+  runScript(hash: string, key: string, args: readonly string[]): Promise<unknown> {
+    return this.client.call('EVALSHA', hash, '1', key, ...args)
   }
 
   subscribe(

@@ -39,6 +39,7 @@ export function redisLimits(client: RedisClient, options: RedisLimitsOptions = {
 /** What of a rule does not change from request to request, as the scripts take it. */
 interface Prepared {
   readonly kind: string
+  readonly prefix: string
   readonly capacity: string
   readonly need: string
   readonly head: readonly string[]
@@ -55,7 +56,7 @@ class RedisLimits implements LimitStore {
 
   take(key: string, rule: LimitRule, cost: number, spent?: readonly number[]): Promise<Taken> {
     const prepared = this.#prepare(rule)
-    const name = `${this.prefix}:limit:${prepared.kind}:${key}`
+    const name = prepared.prefix + key
     if (prepared.kind === 'g') return this.#single(name, rule, prepared, cost, spent)
     const isGcra = rule.algorithm === 'gcra'
     const args = rule.windows.flatMap((window, at) => {
@@ -65,13 +66,13 @@ class RedisLimits implements LimitStore {
         : [String(window.periodUs), String(window.count), String(cost), held]
     })
     const script = isGcra ? GCRA_FULL : SLIDING
-    return runScript(this.commands, script, name, [...prepared.head, ...args]).then(answer =>
+    return runScript(this.commands, script, name, [...prepared.head, ...args], answer =>
       isGcra ? gcraOf(answer) : slidingOf(answer, rule),
     )
   }
 
   async forget(key: string, rule: LimitRule): Promise<void> {
-    const name = `${this.prefix}:limit:${this.#prepare(rule).kind}:${key}`
+    const name = this.#prepare(rule).prefix + key
     await this.commands.run(name, ['DEL', name])
   }
 
@@ -80,9 +81,9 @@ class RedisLimits implements LimitStore {
     await this.commands.run(`${this.prefix}:limit`, ['EXISTS', `${this.prefix}:limit`])
   }
 
-  async instances(me: string): Promise<number> {
+  instances(me: string): Promise<number> {
     const key = `${this.prefix}:limit-processes`
-    return Number(await runScript(this.commands, PROCESSES, key, [me, PROCESS_MS]))
+    return runScript(this.commands, PROCESSES, key, [me, PROCESS_MS], Number)
   }
 
   #single(
@@ -94,12 +95,7 @@ class RedisLimits implements LimitStore {
   ): Promise<Taken> {
     const needed = cost === 1 ? need : String(needUs(rule.windows[0], cost))
     const held = spent === undefined ? '0' : String(spent[0])
-    return runScript(this.commands, GCRA, name, [capacity, needed, held]).then(answer => {
-      const [now, ahead] = answer as [number, number]
-      const allowed = ahead >= 0
-      const state = [now + (allowed ? ahead : -ahead - 1) / 4]
-      return { allowed, penaltyUs: 0, nowUs: now, state }
-    })
+    return runScript(this.commands, GCRA, name, [capacity, needed, held], singleOf)
   }
 
   #prepare(rule: LimitRule): Prepared {
@@ -109,11 +105,13 @@ class RedisLimits implements LimitStore {
     const isSingle = algorithm === 'gcra' && windows.length === 1 && penalty === undefined
     const { after = 0, withinUs = 0, forUs = 0 } = penalty ?? {}
     const [window] = windows
+    // Another rule reads another state.
+    const kind = isSingle
+      ? 'g'
+      : `${algorithm.slice(0, 1)}${windows.length}${penalty === undefined ? '' : 'p'}`
     const prepared = {
-      // Another rule reads another state.
-      kind: isSingle
-        ? 'g'
-        : `${algorithm.slice(0, 1)}${windows.length}${penalty === undefined ? '' : 'p'}`,
+      kind,
+      prefix: `${this.prefix}:limit:${kind}:`,
       capacity: String(window.capacityUs),
       need: String(window.intervalUs),
       head: [windows.length, after, withinUs, forUs].map(String),
@@ -121,6 +119,12 @@ class RedisLimits implements LimitStore {
     this.#prepared.set(rule, prepared)
     return prepared
   }
+}
+
+function singleOf(answer: unknown): Taken {
+  const [now, ahead] = answer as readonly [number, number]
+  const allowed = ahead >= 0
+  return { allowed, penaltyUs: 0, nowUs: now, state: [now + (allowed ? ahead : -ahead - 1) / 4] }
 }
 
 function gcraOf(answer: unknown): Taken {

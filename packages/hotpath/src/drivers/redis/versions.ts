@@ -90,7 +90,8 @@ export class RedisVersions implements VersionStore {
 
   #run(script: string, ...args: readonly string[]): Promise<unknown> {
     const fresh = randomBytes(9).toString('base64url')
-    return runScript(this.commands, script, this.#base, [fresh, this.ttl, String(REST_MS), ...args])
+    const given = [fresh, this.ttl, String(REST_MS), ...args]
+    return runScript(this.commands, script, this.#base, given, answer => answer)
   }
 }
 

@@ -5,9 +5,9 @@ import { type LimitFigures, LimitMount, type MountLimit, type MountThrottle } fr
 
 export type { LimitFigures, MountLimit, MountThrottle } from './mount.js'
 
-/** Middleware of Express 4 and 5, typed by what of a request its options read. */
-export interface ExpressLimit<Request> {
-  (request: Request, response: ServerResponse, next: (error?: unknown) => void): void
+/** Middleware of Express 4 and 5. */
+export interface ExpressLimit {
+  (request: IncomingMessage, response: ServerResponse, next: (error?: unknown) => void): void
   figures(): LimitFigures
 }
 
@@ -23,7 +23,7 @@ export interface ExpressLimit<Request> {
  */
 export function limitRequests<Request extends IncomingMessage = IncomingMessage>(
   options: MountLimit<Request>,
-): ExpressLimit<Request> {
+): ExpressLimit {
   return middleware(LimitMount.limit(options, userOf))
 }
 
@@ -36,14 +36,14 @@ export function limitRequests<Request extends IncomingMessage = IncomingMessage>
  */
 export function throttleRequests<Request extends IncomingMessage = IncomingMessage>(
   options: MountThrottle<Request>,
-): ExpressLimit<Request> {
+): ExpressLimit {
   return middleware(LimitMount.throttle(options, userOf))
 }
 
 const userOf = (request: object): unknown => Reflect.get(request, 'user')
 
-function middleware<Request extends IncomingMessage>(mount: LimitMount): ExpressLimit<Request> {
-  const handle = (request: Request, response: ServerResponse, next: () => void): void => {
+function middleware(mount: LimitMount): ExpressLimit {
+  const handle = (request: IncomingMessage, response: ServerResponse, next: () => void): void => {
     if (!mount.hold(request, response, new ExpressTurn(response, next), request)) next()
   }
   return Object.assign(handle, { figures: () => mount.figures() })

@@ -18,8 +18,8 @@ interface Reply {
 }
 
 /** A hook of Fastify 4 and 5: `onRequest`, or `preHandler` where the options read what hooks before have found. */
-export interface FastifyLimit<Subject> {
-  (request: Subject, reply: Reply, done: () => void): void
+export interface FastifyLimit {
+  (request: Request, reply: Reply, done: () => void): void
   figures(): LimitFigures
 }
 
@@ -34,21 +34,21 @@ export interface FastifyLimit<Subject> {
  */
 export function limitRequests<Subject extends Request = Request>(
   options: MountLimit<Subject>,
-): FastifyLimit<Subject> {
+): FastifyLimit {
   return hook(LimitMount.limit(options, userOf))
 }
 
 /** Slows down what comes faster: see `throttleRequests` of `hotpath/limit/express`. */
 export function throttleRequests<Subject extends Request = Request>(
   options: MountThrottle<Subject>,
-): FastifyLimit<Subject> {
+): FastifyLimit {
   return hook(LimitMount.throttle(options, userOf))
 }
 
 const userOf = (request: object): unknown => Reflect.get(request, 'user')
 
-function hook<Subject extends Request>(mount: LimitMount): FastifyLimit<Subject> {
-  const handle = (request: Subject, reply: Reply, done: () => void): void => {
+function hook(mount: LimitMount): FastifyLimit {
+  const handle = (request: Request, reply: Reply, done: () => void): void => {
     if (!mount.hold(request.raw, reply.raw, new FastifyTurn(reply, done), request)) done()
   }
   return Object.assign(handle, { figures: () => mount.figures() })

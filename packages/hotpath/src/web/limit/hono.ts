@@ -10,8 +10,8 @@ interface Context {
 }
 
 /** Middleware of Hono. */
-export interface HonoLimit<Subject> {
-  (context: Subject, next: () => Promise<void>): Promise<Response | void>
+export interface HonoLimit {
+  (context: Context, next: () => Promise<void>): Promise<Response | void>
   figures(): LimitFigures
 }
 
@@ -27,14 +27,14 @@ export interface HonoLimit<Subject> {
  */
 export function limitRequests<Subject extends Context = Context>(
   options: MountLimit<Subject>,
-): HonoLimit<Subject> {
+): HonoLimit {
   return middleware(LimitMount.limit(options, userOf))
 }
 
 /** Slows down what comes faster: see `throttleRequests` of `hotpath/limit/express`. */
 export function throttleRequests<Subject extends Context = Context>(
   options: MountThrottle<Subject>,
-): HonoLimit<Subject> {
+): HonoLimit {
   return middleware(LimitMount.throttle(options, userOf))
 }
 
@@ -44,8 +44,8 @@ function userOf(context: object): unknown {
   return known?.user ?? known?.jwtPayload
 }
 
-function middleware<Subject extends Context>(mount: LimitMount): HonoLimit<Subject> {
-  const handle = (context: Subject, next: () => Promise<void>): Promise<Response | void> => {
+function middleware(mount: LimitMount): HonoLimit {
+  const handle = (context: Context, next: () => Promise<void>): Promise<Response | void> => {
     const { incoming, outgoing } = bindingsOf(context)
     if (incoming === undefined || outgoing === undefined) return next()
     return new Promise((resolve, reject) => {

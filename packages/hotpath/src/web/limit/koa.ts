@@ -12,8 +12,8 @@ interface Context {
 }
 
 /** Middleware of Koa. */
-export interface KoaLimit<Subject> {
-  (context: Subject, next: () => Promise<unknown>): Promise<void>
+export interface KoaLimit {
+  (context: Context, next: () => Promise<unknown>): Promise<void>
   figures(): LimitFigures
 }
 
@@ -29,22 +29,22 @@ export interface KoaLimit<Subject> {
  */
 export function limitRequests<Subject extends Context = Context>(
   options: MountLimit<Subject>,
-): KoaLimit<Subject> {
+): KoaLimit {
   return middleware(LimitMount.limit(options, userOf))
 }
 
 /** Slows down what comes faster: see `throttleRequests` of `hotpath/limit/express`. */
 export function throttleRequests<Subject extends Context = Context>(
   options: MountThrottle<Subject>,
-): KoaLimit<Subject> {
+): KoaLimit {
   return middleware(LimitMount.throttle(options, userOf))
 }
 
 const userOf = (context: object): unknown =>
   Reflect.get(Object(Reflect.get(context, 'state')) as object, 'user')
 
-function middleware<Subject extends Context>(mount: LimitMount): KoaLimit<Subject> {
-  const handle = (context: Subject, next: () => Promise<unknown>): Promise<void> =>
+function middleware(mount: LimitMount): KoaLimit {
+  const handle = (context: Context, next: () => Promise<unknown>): Promise<void> =>
     new Promise((resolve, reject) => {
       const go = (): void => void next().then(() => resolve(), reject)
       const isHeld = mount.hold(

@@ -1,0 +1,106 @@
+import { ConsoleError } from '../errors.js'
+import type { Finding, Fix } from '../model.js'
+import type { Advice, Creation } from './advice.js'
+import type { CountedStatement } from './workload.js'
+
+/** Data grows slowly, and asking is a load: so often at most, and only while somebody looks. */
+const everyMs = 600_000
+/** A console asks with more patience for the database than a person has. */
+const patienceMs = 10_000
+
+/** Advice for a console that has a database: asked for in the background, kept until the next. */
+export class Advising {
+  #advice: Advice | undefined
+  #problem: string | undefined
+  #askedMs = Number.NEGATIVE_INFINITY
+  #asking: Promise<void> | undefined
+
+  /** `counted` gives the statements that the console has seen; `onFault` is told of errors that are ours. */
+  constructor(
+    readonly database: string,
+    private readonly counted: () => Promise<readonly CountedStatement[]>,
+    private readonly onFault: (error: unknown) => void,
+  ) {}
+
+  /** What is known; who asks has a newer one made when that is old. Never waits, never throws. */
+  latest(nowMs: number): Advice | undefined {
+    if (this.#asking === undefined && Math.abs(nowMs - this.#askedMs) >= everyMs) {
+      this.#askedMs = nowMs
+      this.#asking = this.#ask().finally(() => {
+        this.#asking = undefined
+      })
+    }
+    return this.#advice
+  }
+
+  /** Why there is no advice, for people. */
+  notes(): string[] {
+    return this.#problem === undefined ? [] : [`No index advice: ${this.#problem}`]
+  }
+
+  /** Resolves when no question is under way. */
+  async close(): Promise<void> {
+    await this.#asking
+  }
+
+  async #ask(): Promise<void> {
+    try {
+      // The grammar and the client of the database are loaded by those alone who have one.
+      const [{ advise }, { fromConsole }] = await Promise.all([
+        import('./advise.js'),
+        import('./workload.js'),
+      ])
+      const workload = fromConsole(await this.counted(), new Map())
+      if (workload.statements.length === 0) {
+        // Nothing was seen yet: the next question may have something.
+        this.#askedMs = Number.NEGATIVE_INFINITY
+        return
+      }
+      this.#advice = await advise({ database: this.database, workload, patienceMs })
+      this.#problem = undefined
+    } catch (error) {
+      if (error instanceof ConsoleError) this.#problem = error.message
+      else this.onFault(error)
+    }
+  }
+}
+
+/** Findings about statements for which an index is known, or known not to help, with that as their first fix. */
+export function withAdvice(findings: readonly Finding[], advice: Advice | undefined): Finding[] {
+  if (advice === undefined) return [...findings]
+  return findings.map(finding => {
+    if (finding.kind !== 'missing-index' && finding.kind !== 'slow-statement') return finding
+    const made = advice.create.find(({ serves }) =>
+      serves.some(({ statement }) => statement === finding.subject),
+    )
+    const none = advice.none.find(({ statement }) => statement === finding.subject)
+    const fix =
+      made !== undefined
+        ? fixOf(made, finding.subject)
+        : none === undefined || none.reason === 'served already'
+          ? undefined
+          : { kind: 'code' as const, title: `No index: ${none.reason}`, text: none.why }
+    return fix === undefined
+      ? finding
+      : { ...finding, fixes: [fix, ...finding.fixes.filter(isNoGuess)] }
+  })
+}
+
+/** What the statement's text alone suggests, the advice knows better. */
+const isNoGuess = ({ kind, title }: Fix): boolean =>
+  kind !== 'sql' || !title.startsWith('An index to try')
+
+function fixOf({ sql, verified, serves, write, bytes }: Creation, subject: string): Fix {
+  const cost = serves.find(({ statement }) => statement === subject)?.cost
+  const size = bytes === null ? '' : `It takes ${Math.round(bytes / 1e4) / 100} MB. `
+  const tried =
+    verified === 'none'
+      ? 'It could not be tried: hypopg is not in the database (docs/index-advice.md). '
+      : `Tried by the planner: the cost of a call falls from ${Math.round(cost?.before ?? 0)} to ${Math.round(cost?.after ?? 0)}. `
+  return {
+    kind: 'sql',
+    title: verified === 'none' ? 'An index to try, for all statements together' : 'Make this index',
+    note: `${tried}${size}Writing a row of the table takes ${Math.round(write.percent)} % more work. hotpath index says more.`,
+    text: sql.map(one => `${one};`).join('\n'),
+  }
+}
