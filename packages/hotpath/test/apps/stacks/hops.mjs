@@ -22,7 +22,7 @@ export default async load => {
   const pool = new pg.Pool({ connectionString: process.env.PG_URL, max: 3 })
   const bus = new EventEmitter()
   const ask = (n, part) => pool.query(`select pg_sleep(0.001), 'planted' as r${n}_${part}`)
-  bus.on('ask', (n, part, done) => void ask(n, part).then(done))
+  bus.on('ask', (n, part, resolve) => void ask(n, part).then(resolve))
   const inTurn = async (n, way) => {
     for (const part of [1, 2, 3]) await way(n, part)
   }
@@ -30,17 +30,21 @@ export default async load => {
   return {
     ways: {
       timer: n =>
-        inTurn(n, (_, part) => later(done => setTimeout(() => void ask(n, part).then(done), 1))),
+        inTurn(n, (_, part) =>
+          later(resolve => setTimeout(() => void ask(n, part).then(resolve), 1)),
+        ),
       immediate: n =>
-        inTurn(n, (_, part) => later(done => setImmediate(() => void ask(n, part).then(done)))),
-      emitter: n => inTurn(n, (_, part) => later(done => bus.emit('ask', n, part, done))),
+        inTurn(n, (_, part) =>
+          later(resolve => setImmediate(() => void ask(n, part).then(resolve))),
+        ),
+      emitter: n => inTurn(n, (_, part) => later(resolve => bus.emit('ask', n, part, resolve))),
       stream: n =>
         inTurn(n, async (_, part) => {
           for await (const one of Readable.from([part])) await ask(n, one)
         }),
       thread: n =>
         inTurn(n, async (_, part) => {
-          const answered = later(done => answers.once(`${n} ${part}`, done))
+          const answered = later(resolve => answers.once(`${n} ${part}`, resolve))
           echo.postMessage(`${n} ${part}`)
           await answered
           await ask(n, part)
