@@ -30,6 +30,8 @@ export interface AdviseOptions {
   readonly most?: number
   readonly bytes?: number
   readonly unusedAfterDays?: number
+  /** Ends it early, with what was tried by then. */
+  readonly signal?: AbortSignal
 }
 
 /** More statements than this are cut: the cheapest ones go. */
@@ -108,7 +110,7 @@ class Adviser {
       whatIf,
       all,
       index => writePrice(index, writes),
-      () => performance.now() > this.until,
+      () => this.isOver(),
       this.options,
     )
     if (choice.isCut)
@@ -229,6 +231,10 @@ class Adviser {
   ): Promise<Entry[]> {
     const entries: Entry[] = []
     for (const { text, shown, parsed: tree, calls, ms, p50Ms, routes } of parsed) {
+      if (this.isOver()) {
+        this.skip(shown, 'there was no time for it (--patience gives more)')
+        continue
+      }
       const reading = readStatement(tree, catalog)
       try {
         const statement = await whatIf.prepare(text, tree, reading)
@@ -369,6 +375,10 @@ class Adviser {
         cost,
         ...reasonOf(entry, choice),
       }))
+  }
+
+  private isOver(): boolean {
+    return this.options.signal?.aborted === true || performance.now() > this.until
   }
 
   private skip(statement: string, reason: string): void {
