@@ -56,7 +56,13 @@ export async function run(options: Options, signal: AbortSignal): Promise<void> 
       const start: StartShop = env =>
         startShop(options.once, database.url, mail.url, storeFolder, closers, env)
       if (options.fix === 'index')
-        await showIndex(options, { databaseUrl: database.url, copyUrl, start, signal })
+        await showIndex(options, {
+          databaseUrl: database.url,
+          copyUrl,
+          start,
+          folder: storeFolder,
+          signal,
+        })
       else {
         const show = options.fix === 'batch' ? showBatch : showCache
         await show(options, database.url, start, signal)

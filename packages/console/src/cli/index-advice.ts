@@ -1,3 +1,4 @@
+import { relative } from 'node:path'
 import { type Command, InvalidArgumentError } from 'commander'
 import type { RoutesAnswer, StatementsAnswer, TraceAnswer, TracesAnswer } from '../api/answers.js'
 import { defaultSince } from '../api/window.js'
@@ -93,7 +94,11 @@ async function index(options: IndexOptions): Promise<void> {
   } else if (options.apply) {
     const { apply } = await import('../advise/apply.js')
     const applied = await apply(database, advice, { tell })
-    print({ advice, applied }, (answer, screen) => drawApplied(answer, screen), options)
+    const { writeReceipt } = await import('../advise/receipt.js')
+    const place = { directory: process.cwd(), nowMs: Date.now() }
+    const { file, receipt } = await writeReceipt(database, advice, applied, place)
+    const answer = { advice, applied, receipt, file: relative(place.directory, file) }
+    print(answer, drawApplied, options)
     if (applied.some(({ outcome }) => outcome === 'failed')) process.exitCode = 1
   } else print(advice, drawAdvice, options)
   const isMuch = advice.create.length + advice.drop.length > 0
