@@ -1,5 +1,5 @@
 import { ConsoleError } from '../errors.js'
-import type { Advice, Creation, None, Skipped, Statement, Verified } from './advice.js'
+import type { Advice, Creation, Skipped, Statement, Verified } from './advice.js'
 import { type Candidate, tableName } from './candidate.js'
 import { candidatesOf } from './candidates.js'
 import type { Catalog } from './catalog.js'
@@ -12,7 +12,7 @@ import { isCutOff, withParameters } from './placeholders.js'
 import { indexesIn } from './plan.js'
 import { mostTables, type Named, readCatalog } from './read-catalog.js'
 import { readStatement } from './reading.js'
-import { reasonOf } from './reasons.js'
+import { nonesOf } from './reasons.js'
 import { causeOf, placeOf, reasonFor, Session, sqlState } from './session.js'
 import { loadGrammar, type Parsed, parseOne, tablesIn } from './tree.js'
 import { WhatIf } from './what-if.js'
@@ -30,14 +30,14 @@ export interface AdviseOptions {
   readonly most?: number
   readonly bytes?: number
   readonly unusedAfterDays?: number
+  /** Ends it early, with what was tried by then. */
+  readonly signal?: AbortSignal
 }
 
 /** More statements than this are cut: the cheapest ones go. */
 const mostStatements = 300
 /** Questions in a row for half a minute are enough of a load. */
 const usualPatienceMs = 30_000
-/** Of the statements without an index, as many are told of. */
-const mostNone = 20
 
 /**
  * Advises which indexes a database lacks for a workload, and which are in its way. It reads the catalog and asks for
@@ -60,6 +60,21 @@ export async function advise(options: AdviseOptions): Promise<Advice> {
     throw new ConsoleError('DATABASE_FAILED', { place, cause: causeOf(error) })
   } finally {
     await Promise.all([session.close(), copy?.close()])
+  }
+}
+
+/** The planner's cost of each statement as the database is now, by its text; for what was made since. */
+export async function costsNow(
+  database: string,
+  statements: readonly Statement[],
+): Promise<ReadonlyMap<string, number>> {
+  await loadGrammar()
+  const session = await Session.open(database)
+  try {
+    const options = { database, workload: { source: 'what was advised', statements } }
+    return await new Adviser(options, placeOf(database), session, undefined).costs()
+  } finally {
+    await session.close()
   }
 }
 
@@ -108,7 +123,7 @@ class Adviser {
       whatIf,
       all,
       index => writePrice(index, writes),
-      () => performance.now() > this.until,
+      () => this.isOver(),
       this.options,
     )
     if (choice.isCut)
@@ -159,7 +174,7 @@ class Adviser {
       },
       create: [...create, ...unverified],
       drop: drops.drop,
-      none: this.nones(
+      none: nonesOf(
         all.filter(entry => !served.has(entry)),
         afters.filter((_, at) => !served.has(all[at] as Entry)).map(({ cost }) => cost),
         choice,
@@ -173,6 +188,13 @@ class Adviser {
         verifiedBy,
       },
     }
+  }
+
+  async costs(): Promise<ReadonlyMap<string, number>> {
+    const parsed = this.parse()
+    const catalog = await this.readCatalog(parsed.map(one => one.parsed))
+    const entries = await this.weigh(parsed, catalog, new WhatIf(this.session, undefined))
+    return new Map(entries.map(({ shown, before }) => [shown, before.cost]))
   }
 
   private parse(): (Statement & { readonly parsed: Parsed; readonly shown: string })[] {
@@ -229,6 +251,10 @@ class Adviser {
   ): Promise<Entry[]> {
     const entries: Entry[] = []
     for (const { text, shown, parsed: tree, calls, ms, p50Ms, routes } of parsed) {
+      if (this.isOver()) {
+        this.skip(shown, 'there was no time for it (--patience gives more)')
+        continue
+      }
       const reading = readStatement(tree, catalog)
       try {
         const statement = await whatIf.prepare(text, tree, reading)
@@ -352,23 +378,8 @@ class Adviser {
     })
   }
 
-  private nones(entries: readonly Entry[], after: readonly number[], choice: Choice): None[] {
-    return entries
-      .map((entry, at) => ({ entry, cost: after[at] ?? 0 }))
-      .filter(
-        ({ entry, cost }) =>
-          cost > 0.9 * entry.before.cost &&
-          entry.statement.reading.uses.some(use => !use.isWritten),
-      )
-      .sort((a, b) => b.entry.calls * b.cost - a.entry.calls * a.cost)
-      .slice(0, mostNone)
-      .map(({ entry, cost }) => ({
-        statement: entry.shown,
-        calls: entry.calls,
-        routes: entry.routes,
-        cost,
-        ...reasonOf(entry, choice),
-      }))
+  private isOver(): boolean {
+    return this.options.signal?.aborted === true || performance.now() > this.until
   }
 
   private skip(statement: string, reason: string): void {

@@ -10,9 +10,6 @@ export interface Applied {
   readonly ms?: number
   /** Why it failed, or was left. */
   readonly why?: string
-  /** Cost of the statement that gains the most, before and with the real index. */
-  readonly before?: number
-  readonly after?: number
 }
 
 export interface ApplyOptions {
