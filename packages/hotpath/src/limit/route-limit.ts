@@ -163,6 +163,7 @@ export class RouteLimit {
         response.removeListener('close', leave)
         later(refuse)
       },
+      isGone: () => response.destroyed || request.socket?.destroyed === true,
     }
     const leave = (): void => pace.leave(waiter)
     if (throttle.isShadow) {
