@@ -115,7 +115,8 @@ class Adviser {
       this.notes.push(
         `The time was up before all ${choice.tried} candidates were tried: --patience gives more.`,
       )
-    const create = await this.creations(choice.chosen, all, catalog, whatIf, writes)
+    const taken = new Set(catalog.taken)
+    const create = await this.creations(choice.chosen, all, taken, whatIf, writes)
     const set = choice.chosen.map(({ index }) => index)
     const afters = await whatIf.outcomes(
       all.map(({ statement }) => statement),
@@ -127,9 +128,7 @@ class Adviser {
       afters.map(({ cost }) => cost),
       choice,
     )
-    const unverified = open.map(({ index, entry }) =>
-      this.unverified(index, entry, writes, catalog),
-    )
+    const unverified = open.map(({ index, entry }) => this.unverified(index, entry, writes, taken))
     const used = new Set(entries.flatMap(({ before }) => [...indexesIn(before.plan)]))
     const drops = dropsOf(catalog, {
       used,
@@ -255,11 +254,10 @@ class Adviser {
   private async creations(
     chosen: readonly Chosen[],
     entries: readonly Entry[],
-    catalog: Catalog,
+    taken: Set<string>,
     whatIf: WhatIf,
     writes: readonly Write[],
   ): Promise<Creation[]> {
-    const taken = this.taken(catalog)
     const all = chosen.reduce((sum, { net }) => sum + Math.max(0, net), 0)
     const set = chosen.map(({ index }) => index)
     let reached = 0
@@ -296,15 +294,6 @@ class Adviser {
     return creations
   }
 
-  private taken(catalog: Catalog): Set<string> {
-    return new Set(
-      catalog.tables.flatMap(({ schema, name, indexes }) => [
-        `${schema}.${name}`,
-        ...indexes.map(one => `${one.schema}.${one.name}`),
-      ]),
-    )
-  }
-
   /** What could not be tried here, for statements that nothing else has helped. */
   private untried(
     entries: readonly Entry[],
@@ -327,7 +316,7 @@ class Adviser {
     index: Candidate,
     entry: Entry,
     writes: readonly Write[],
-    catalog: Catalog,
+    taken: Set<string>,
   ): Creation {
     return creationOf(index, {
       verified: 'none',
@@ -346,7 +335,7 @@ class Adviser {
         },
       ],
       writes,
-      taken: this.taken(catalog),
+      taken,
       why: `Not tried: ${index.method === 'gin' || index.method === 'gist' ? 'hypopg knows no such index' : 'hypopg is not there'}. Name a copy of the database with --copy, and it is.`,
       hypothetical: name => name,
     })
