@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { type AddressInfo, connect, createServer } from 'node:net'
 import { after, before, describe, test } from 'node:test'
 import pg from 'pg'
 import type { Advice } from '../dist/advise/advice.js'
@@ -112,6 +113,39 @@ describe('index advice, when something is not as it should be', { skip: missing 
       'bare',
       `select 1 / (select (count(*) = 1)::int from pg_index where indrelid = 'things'::regclass)`,
     )
+  })
+
+  test('the database itself is taken for no copy: its writers would wait', async () => {
+    const copy = `${server.urlOf('postgres')}?application_name=another`
+    await assert.rejects(of([lookUp], { copy }), {
+      code: 'PARAMETER',
+      message: /which is that one/,
+    })
+  })
+
+  test('a connection that is lost in the middle is an error, and no advice of what was seen', async () => {
+    const to = new URL(server.urlOf('postgres'))
+    const port = Number(to.port)
+    const proxy = createServer(socket => {
+      const way = connect(port, to.hostname)
+      way.pipe(socket)
+      socket.on('data', chunk => {
+        if (chunk.includes('prepare hotpath_advice')) socket.destroy()
+        else way.write(chunk)
+      })
+      for (const one of [socket, way]) one.on('error', () => {})
+      socket.on('close', () => way.destroy())
+    })
+    await new Promise<void>(resolve => proxy.listen(0, '127.0.0.1', resolve))
+    to.port = String((proxy.address() as AddressInfo).port)
+    try {
+      await assert.rejects(of([lookUp], { database: to.href }), {
+        code: 'DATABASE_FAILED',
+        message: /terminated unexpectedly/,
+      })
+    } finally {
+      proxy.close()
+    }
   })
 
   test('nothing is left behind: no session, no transaction', async () => {

@@ -13,7 +13,7 @@ import { indexesIn } from './plan.js'
 import { mostTables, type Named, readCatalog } from './read-catalog.js'
 import { readStatement } from './reading.js'
 import { reasonOf } from './reasons.js'
-import { causeOf, placeOf, reasonFor, Session, sqlState } from './session.js'
+import { causeOf, placeOf, reasonFor, areOfOneDatabase, Session, sqlState } from './session.js'
 import { loadGrammar, type Parsed, parseOne, tablesIn } from './tree.js'
 import { WhatIf } from './what-if.js'
 import { writePrice, writesOf, type Write } from './writes.js'
@@ -53,10 +53,20 @@ export async function advise(options: AdviseOptions): Promise<Advice> {
   const session = await Session.open(options.database)
   let copy: Session | undefined
   try {
-    if (options.copy !== undefined) copy = await Session.open(options.copy, { isCopy: true })
+    if (options.copy !== undefined) {
+      copy = await Session.open(options.copy, { isCopy: true })
+      // Making an index there locks out who writes.
+      if (await areOfOneDatabase(session, copy))
+        throw new ConsoleError('PARAMETER', {
+          name: '--copy',
+          expected: 'another database than the one that is asked',
+          got: `${placeOf(options.copy)}, which is that one`,
+        })
+    }
     return await new Adviser(options, place, session, copy).run()
   } catch (error) {
-    if (error instanceof ConsoleError || sqlState(error).length !== 5) throw error
+    const isServers = sqlState(error).length === 5 || session.isLost || copy?.isLost === true
+    if (error instanceof ConsoleError || !isServers) throw error
     throw new ConsoleError('DATABASE_FAILED', { place, cause: causeOf(error) })
   } finally {
     await Promise.all([session.close(), copy?.close()])
@@ -244,6 +254,7 @@ class Adviser {
           candidates: candidatesOf(reading, catalog),
         })
       } catch (error) {
+        if (this.session.isLost || this.copy?.isLost) throw error
         if (/^(?:57|08)/.test(sqlState(error)) && sqlState(error) !== '57014') throw error
         this.skip(shown, reasonFor(error))
       }
