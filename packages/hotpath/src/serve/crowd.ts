@@ -5,7 +5,7 @@ import type { Pressure } from '../concurrency/pressure.js'
 import { limitBody, saysTooLong } from './body-limit.js'
 import { type CrowdPolicies, type CrowdPolicy, priorityOf } from './crowd-policy.js'
 import type { CrowdTally, Label } from './crowd-tally.js'
-import { isOpenEnded, isStream, tellsLatency } from './open-ended.js'
+import { hasLeft, isOpenEnded, isStream, tellsLatency } from './open-ended.js'
 import { refuse, type Why } from './refusal.js'
 import type { ServerBounds } from './server-bounds.js'
 import { type Emit, type RequestSpan, type Run, SERVED, type ServeStage, type Way } from './seam.js'
@@ -170,7 +170,7 @@ export class Crowd implements ServeStage {
           count('refused', why)
           this.#send(policy, request, response, span, why)
         },
-        isGone: () => response.destroyed,
+        isGone: () => response.destroyed || hasLeft(request),
         isOpenEnded: (nowMs, begunMs) => isOpenEnded(request, response, nowMs - begunMs),
       }
       place = places.ask(guest)
