@@ -36,6 +36,8 @@ const anyNode = [
   'pool/share-server',
   'serve/rfc9111',
   'series',
+  'stacks/findings',
+  'stacks/registry',
   'tallies',
 ].map(name => `${perNode[0]}${name}`)
 

@@ -17,9 +17,9 @@ export interface Routers {
   askingRoutes(): number
 }
 
-/** A request is charged once, wherever on its way that is. */
+/** Whom a request was charged to: to no limit twice, wherever on its way that is. */
 const CHARGED = Symbol('hotpath.charged')
-type Charged = ServerResponse & { [CHARGED]?: true }
+type Charged = ServerResponse & { [CHARGED]?: RouteLimit | RouteLimit[] }
 
 /** One limit, and whether some router tells when its route is reached. */
 interface Placed {
@@ -123,8 +123,14 @@ export class RouteLimits implements LimitStage {
     response: ServerResponse,
     turn: Turn,
   ): boolean {
-    if ((response as Charged)[CHARGED] === true) return false
-    ;(response as Charged)[CHARGED] = true
+    const before = (response as Charged)[CHARGED]
+    if (before === undefined) (response as Charged)[CHARGED] = limit
+    else {
+      // A route that hands on to the next has not used up the limit of that one; of `*` there is one for all.
+      const all = Array.isArray(before) ? before : [before]
+      if (limit === this.rest?.limit || all.includes(limit)) return false
+      ;(response as Charged)[CHARGED] = [...all, limit]
+    }
     return limit.hold(request, response, turn, request)
   }
 

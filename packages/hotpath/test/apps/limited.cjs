@@ -19,13 +19,14 @@ const ran = (method, path) => {
   return name
 }
 
-const express = load => () => {
+const express = (load, guard) => () => {
   const app = load()()
   app.use((_, response, next) => {
     response.setHeader('x-early', 'yes')
     next()
   })
   app.get('/runs', (_, response) => response.json(runs))
+  if (guard !== undefined) app.all(guard, (_request, _response, next) => next())
   const users = load().Router()
   for (const [method, path] of routes) {
     const handle = (_, response) => response.set('x-handler', ran(method, path)).send('done')
@@ -70,6 +71,8 @@ async function honoListener(Hono) {
 const apps = {
   express4: express(() => require('express4')),
   express5: express(() => require('express')),
+  // A route that hands on to the others, as a login does.
+  'express5 guarded': express(() => require('express'), '/:any'),
   fastify4: fastify(() => require('fastify4')),
   fastify5: fastify(() => require('fastify')),
   // Spellings that it does not tell apart are other ones.

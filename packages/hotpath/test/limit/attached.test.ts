@@ -134,6 +134,54 @@ describe('a limit in the way of requests', () => {
     })
   })
 
+  test('of a route holds behind one that hands on to it, as a login does', async () => {
+    const routes = { 'POST /orders': { limit: { rate: '2/h' } }, '*': { limit: { rate: '100/h' } } }
+    const seen = await run('express5 guarded', routes, async app => {
+      assert.deepEqual(await statuses(3, () => post(app)), [200, 200, 429])
+      assert.deepEqual((await runs(app))['POST /orders'], 2)
+    })
+    assert.deepEqual(seen.errors, [])
+  })
+
+  test('goes on alone while its store is still connecting', async () => {
+    const file = join(folder, `${++files}.config.mjs`)
+    const code = `export default { routes: {
+      'GET /menu': ${JSON.stringify(ready['GET /menu'])},
+      'POST /orders': { limit: { rate: '2/h', store: () => new Promise(() => {}) } },
+    } }`
+    writeFileSync(file, code)
+    const seen = await observe(
+      'limited.cjs',
+      async app => {
+        const menu = () => fetch(`${app.url}/menu`)
+        await until(async () => (await menu()).headers.has('ratelimit'), 'the config to be read')
+        assert.deepEqual(await statuses(3, () => post(app)), [200, 200, 429])
+      },
+      { FRAMEWORK: 'express5', HOTPATH_CONFIG: file },
+    )
+    assert.match(seen.output, /HOTPATH_LIMIT_STORE/)
+    assert.equal(limited(seen, 'alone', { 'http.route': '/orders' }), 3)
+  })
+
+  test('goes on alone where its store cannot be made', async () => {
+    const file = join(folder, `${++files}.config.mjs`)
+    const code = `export default { routes: {
+      'GET /menu': ${JSON.stringify(ready['GET /menu'])},
+      'POST /orders': { limit: { rate: '2/h', store: async () => ({}) } },
+    } }`
+    writeFileSync(file, code)
+    const seen = await observe(
+      'limited.cjs',
+      async app => {
+        const menu = () => fetch(`${app.url}/menu`)
+        await until(async () => (await menu()).headers.has('ratelimit'), 'the config to be read')
+        assert.deepEqual(await statuses(3, () => post(app)), [200, 200, 429])
+      },
+      { FRAMEWORK: 'express5', HOTPATH_CONFIG: file },
+    )
+    assert.match(seen.output, /could not be made/)
+  })
+
   test('counts requests that a cache answers', async () => {
     const routes = {
       'GET /menu': {
