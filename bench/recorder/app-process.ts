@@ -17,6 +17,8 @@ export interface Use {
   readonly rssBytes: number
   /** Of an app that counts them: calls of its handler. */
   readonly runs?: number
+  /** Of an app that looks: the 99th percentile of its event loop's delay since this was asked last. */
+  readonly delayMs?: number
 }
 
 /** What is there when nothing is under way; the heap after a collection, where the process may ask for one. */

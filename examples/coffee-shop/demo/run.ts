@@ -57,7 +57,13 @@ export async function run(options: Options, signal: AbortSignal): Promise<void> 
       const start: StartShop = env =>
         startShop(options.once, database.url, mail.url, storeFolder, closers, env)
       if (options.fix === 'index')
-        await showIndex(options, { databaseUrl: database.url, copyUrl, start, signal })
+        await showIndex(options, {
+          databaseUrl: database.url,
+          copyUrl,
+          start,
+          folder: storeFolder,
+          signal,
+        })
       else {
         const shows = { batch: showBatch, cache: showCache, limits: showLimits }
         await shows[options.fix](options, database.url, start, signal)

@@ -45,7 +45,7 @@ return ARGV[1]`
  *     import { createClient } from 'redis'        // 5 and 6; or ioredis, 5 and 6
  *     import { redisStore } from 'hotpath/cache/redis'
  *
- *     const client = await createClient({ url, disableOfflineQueue: true }).connect()
+ *     const client = await createClient({ url, disableOfflineQueue: true }).on('error', report).connect()
  *     const cache = createCache({ ttl: '30s', store: redisStore(client) })
  *
  * The client is yours: you close it. A second connection for messages is opened by `duplicate()`, and ended by

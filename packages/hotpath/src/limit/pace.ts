@@ -23,6 +23,8 @@ export interface Waiter {
   readonly sinceMs: number
   go(): void
   late(): void
+  /** Its client has left, and nobody said so: of requests that stand behind others on one connection. */
+  isGone(): boolean
   left: boolean
 }
 
@@ -107,6 +109,7 @@ export class Pace {
     if (this.cancel !== undefined || this.waiting === 0) return
     this.cancel = this.after(Math.max(0, this.dueMs()), () => {
       this.cancel = undefined
+      this.expire()
       while (this.waiting > 0 && this.dueMs() <= 0) this.turn()
       this.arm()
     })
@@ -122,12 +125,26 @@ export class Pace {
     if (waiter === undefined) return
     waiter.left = true
     this.waiting--
-    // The lines of others may have grown since it came.
-    if (this.clock.now() - waiter.sinceMs > this.options.maxDelayMs + this.options.intervalMs)
-      waiter.late()
-    else {
-      this.spend()
-      waiter.go()
+    if (waiter.isGone()) return
+    this.spend()
+    waiter.go()
+  }
+
+  /** Those whose turn was put off for too long by lines of others that have grown since they came. */
+  private expire(): void {
+    const { maxDelayMs, intervalMs } = this.options
+    const beforeMs = this.clock.now() - maxDelayMs - intervalMs
+    for (const [client, line] of this.lines) {
+      // The first of a line came first.
+      const kept = line.findIndex(({ sinceMs }) => sinceMs >= beforeMs)
+      if (kept === 0) continue
+      const late = line.splice(0, kept < 0 ? line.length : kept)
+      if (line.length === 0) this.lines.delete(client)
+      this.waiting -= late.length
+      for (const waiter of late) {
+        waiter.left = true
+        waiter.late()
+      }
     }
   }
 }

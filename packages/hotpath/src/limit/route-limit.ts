@@ -10,6 +10,7 @@ import type { LimitHost } from './host.js'
 import { type Limiter, type LimitOptions, limit } from './limiter.js'
 import { MOST_KEYS } from './memory-store.js'
 import { type After, Pace } from './pace.js'
+import { LaterStore, laterStoreOf } from './later-store.js'
 import { type HeaderForm, limitFields, type Refusal, refusalOf } from './refusal.js'
 import { type LimitRule, ruleOf } from './rule.js'
 import type { LimitStore } from './store.js'
@@ -163,6 +164,7 @@ export class RouteLimit {
         response.removeListener('close', leave)
         later(refuse)
       },
+      isGone: () => response.destroyed || request.socket?.destroyed === true,
     }
     const leave = (): void => pace.leave(waiter)
     if (throttle.isShadow) {
@@ -189,11 +191,10 @@ interface KeyedDecision {
 class Limiting {
   readonly isShadow: boolean
   readonly tellsAll: boolean
-  private limiter: Limiter | undefined
+  private limiter: Limiter
   private readonly rule: LimitRule
   private readonly identity: Identity | undefined
   private readonly form: HeaderForm | undefined
-  private readonly making: Promise<void> | undefined
 
   constructor(
     private readonly route: string,
@@ -212,14 +213,13 @@ class Limiting {
         ...settings,
         ...(keyHeader === undefined ? {} : { keyHeader }),
       })
-    if (store === undefined) this.limiter = this.make(undefined, clock)
-    else this.making = this.makeShared(store, clock)
+    const shared = typeof store === 'function' ? laterStoreOf(store) : store
+    this.limiter = this.make(shared as LimitStore | undefined, clock)
+    if (shared instanceof LaterStore) void shared.made.catch(() => this.goAlone(clock))
   }
 
   decide(request: IncomingMessage, subject: unknown): KeyedDecision | Promise<KeyedDecision> {
-    const { identity, making, limiter } = this
-    if (making !== undefined && limiter === undefined)
-      return making.then(() => this.decide(request, subject))
+    const { identity } = this
     if (identity === undefined)
       return this.take(addressOf(request, this.settings), request, subject)
     const asked = typeof this.config.by === 'function' ? subject : request
@@ -241,7 +241,7 @@ class Limiting {
   }
 
   forgotten(): number {
-    return this.limiter?.forgotten ?? 0
+    return this.limiter.forgotten
   }
 
   private take(
@@ -254,7 +254,6 @@ class Limiting {
     const key =
       told === undefined || told === '' ? UNKNOWN + addressOf(request, this.settings) : told
     const { limiter } = this
-    if (limiter === undefined) throw new Error('no limiter')
     const said = typeof who === 'object' ? who.plan : undefined
     const isPlain = cost === undefined && planOf === undefined && said === undefined
     const decision = isPlain
@@ -302,29 +301,15 @@ class Limiting {
     )
   }
 
-  /** Where it cannot be made, this process counts alone, and says so. */
-  private async makeShared(source: NonNullable<LimitConfig['store']>, clock: Clock): Promise<void> {
-    try {
-      const made = typeof source === 'function' ? await madeOnce(source) : source
-      this.limiter = this.make(made as LimitStore, clock)
-    } catch {
-      this.host.caught('limit.store')
-      process.emitWarning(
-        `The store of the limit of "${this.route}" could not be made: this process limits alone.`,
-        { code: 'HOTPATH_LIMIT_STORE' },
-      )
-      this.limiter = this.make(undefined, clock)
-    }
+  /** The store cannot be made: this process counts alone, and says so. */
+  private goAlone(clock: Clock): void {
+    this.host.caught('limit.store')
+    process.emitWarning(
+      `The store of the limit of "${this.route}" could not be made: this process limits alone.`,
+      { code: 'HOTPATH_LIMIT_STORE' },
+    )
+    this.limiter = this.make(undefined, clock)
   }
-}
-
-const made = new WeakMap<() => unknown, Promise<unknown>>()
-
-/** The same function is called once for all routes that name it. */
-function madeOnce(source: () => unknown): Promise<unknown> {
-  let store = made.get(source)
-  if (store === undefined) made.set(source, (store = (async () => source())()))
-  return store
 }
 
 class Throttling {

@@ -11,15 +11,15 @@ import type { Identity, WhoSettings } from './who.js'
 
 /** What is known of the routers of this process. */
 export interface Routers {
-  /** Whether one that tells what it reaches was given this template. */
-  isGivenRoute(template: string): boolean
+  /** Whether one that asks when it reaches a route was given this template. */
+  isAskingRoute(template: string): boolean
   /** How many they were given: whether one was may have changed. */
-  givenRoutes(): number
+  askingRoutes(): number
 }
 
-/** A request is charged once, wherever on its way that is. */
+/** Whom a request was charged to: to no limit twice, wherever on its way that is. */
 const CHARGED = Symbol('hotpath.charged')
-type Charged = ServerResponse & { [CHARGED]?: true }
+type Charged = ServerResponse & { [CHARGED]?: RouteLimit | RouteLimit[] }
 
 /** One limit, and whether some router tells when its route is reached. */
 interface Placed {
@@ -72,11 +72,11 @@ export class RouteLimits implements LimitStage {
       const { method = '', url = '' } = request
       const placed = this.candidate(method, url)
       if (placed === undefined)
-        return this.routers.givenRoutes() === 0 ? this.rest?.limit : undefined
-      const given = this.routers.givenRoutes()
+        return this.routers.askingRoutes() === 0 ? this.rest?.limit : undefined
+      const given = this.routers.askingRoutes()
       if (!placed.told && placed.askedAt !== given) {
         placed.askedAt = given
-        placed.told = this.routers.isGivenRoute(placed.template)
+        placed.told = this.routers.isAskingRoute(placed.template)
       }
       return placed.told ? undefined : placed.limit
     } catch {
@@ -123,8 +123,14 @@ export class RouteLimits implements LimitStage {
     response: ServerResponse,
     turn: Turn,
   ): boolean {
-    if ((response as Charged)[CHARGED] === true) return false
-    ;(response as Charged)[CHARGED] = true
+    const before = (response as Charged)[CHARGED]
+    if (before === undefined) (response as Charged)[CHARGED] = limit
+    else {
+      // A route that hands on to the next has not used up the limit of that one; of `*` there is one for all.
+      const all = Array.isArray(before) ? before : [before]
+      if (limit === this.rest?.limit || all.includes(limit)) return false
+      ;(response as Charged)[CHARGED] = [...all, limit]
+    }
     return limit.hold(request, response, turn, request)
   }
 

@@ -5,7 +5,7 @@ import type { Pressure } from '../concurrency/pressure.js'
 import { limitBody, saysTooLong } from './body-limit.js'
 import { type CrowdPolicies, type CrowdPolicy, priorityOf } from './crowd-policy.js'
 import type { CrowdTally, Label } from './crowd-tally.js'
-import { isOpenEnded, isStream, tellsLatency } from './open-ended.js'
+import { hasLeft, isOpenEnded, isStream, tellsLatency } from './open-ended.js'
 import { refuse, type Why } from './refusal.js'
 import type { ServerBounds } from './server-bounds.js'
 import { type Emit, type RequestSpan, type Run, SERVED, type ServeStage, type Way } from './seam.js'
@@ -159,15 +159,18 @@ export class Crowd implements ServeStage {
           if (waitedMs >= LEAST_COUNTED_MS) count('queued')
           ;(response as Placed)[WAITS] = undefined
           keep(taken)
-          context?.runInAsyncScope(run)
-          this.#ran(response)
+          try {
+            context?.runInAsyncScope(run)
+          } finally {
+            this.#ran(response, taken)
+          }
         },
         refuse: why => {
           isRefused = true
           count('refused', why)
           this.#send(policy, request, response, span, why)
         },
-        isGone: () => response.destroyed,
+        isGone: () => response.destroyed || hasLeft(request),
         isOpenEnded: (nowMs, begunMs) => isOpenEnded(request, response, nowMs - begunMs),
       }
       place = places.ask(guest)
@@ -182,14 +185,18 @@ export class Crowd implements ServeStage {
     } catch {
       this.caught()
     }
-    const ran = run()
-    if (place !== undefined) this.#ran(response)
-    return ran
+    if (place === undefined) return run()
+    try {
+      return run()
+    } finally {
+      this.#ran(response, place)
+    }
   }
 
   /** The handler has run to where it waits: an event-stream may have begun. */
-  #ran(response: ServerResponse): void {
+  #ran(response: ServerResponse, place: Place): void {
     try {
+      place.ran()
       if (response.headersSent && isStream(response)) this.#leave(response)
     } catch {
       this.caught()

@@ -19,15 +19,21 @@ export function isStream(response: ServerResponse): boolean {
 }
 
 /**
- * Whether a request no longer takes part in the work of the process: an event-stream is open, the client is
- * slow to send its body, or slow to take its answer.
+ * Whether the client of a request has closed its connection. Of one that stands behind others there, whose answer
+ * has to wait for theirs, Node emits no `close`.
+ */
+export const hasLeft = ({ socket }: IncomingMessage): boolean => socket?.destroyed === true
+
+/**
+ * Whether a request no longer takes part in the work of the process: an event-stream is open, the client has
+ * left, or is slow to send its body, or slow to take its answer.
  */
 export function isOpenEnded(
   request: IncomingMessage,
   response: ServerResponse,
   tookMs: number,
 ): boolean {
-  if (isStream(response) || Reflect.get(response, HELD) === true) return true
+  if (isStream(response) || Reflect.get(response, HELD) === true || hasLeft(request)) return true
   if (tookMs < MOST_TRANSFER_MS) return false
   return !request.complete || (response.writableEnded && !response.writableFinished)
 }

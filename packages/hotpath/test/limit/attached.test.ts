@@ -21,7 +21,7 @@ function configOf(routes: object): string {
 
 const run = (framework: string, routes: object, use: (app: ObservedApp) => Promise<void>) =>
   observe(
-    'limited.cjs',
+    framework === 'hono' ? 'limited.mjs' : 'limited.cjs',
     async app => {
       await until(
         async () => (await fetch(`${app.url}/menu`)).headers.has('ratelimit'),
@@ -44,7 +44,17 @@ const statuses = async (n: number, ask: () => Promise<Response>) => {
 const limited = (seen: Observation, name: string, more: Record<string, string> = {}) =>
   seen.summed(`hotpath.limit.${name}`, more)
 
-for (const framework of ['express4', 'express5', 'fastify4', 'fastify5', 'koa', 'hono', 'node'])
+for (const framework of [
+  'express4',
+  'express5',
+  'fastify4',
+  'fastify5',
+  'koa router',
+  'hono',
+  'hono cjs',
+  'koa',
+  'node',
+])
   test(`${framework}: who asks too often is told when to come back, and the console how often`, async () => {
     const seen = await run(
       framework,
@@ -68,7 +78,7 @@ for (const framework of ['express4', 'express5', 'fastify4', 'fastify5', 'koa', 
           'violated-policies': ['2/h'],
         })
         // What middleware sets on all answers is on this one as well.
-        if (/express|fastify/.test(framework)) assert.equal(headers.get('x-early'), 'yes')
+        if (!/^(?:koa|node)$/.test(framework)) assert.equal(headers.get('x-early'), 'yes')
         assert.equal((await fetch(`${app.url}/orders`)).status, 200, 'GET has no limit')
         assert.deepEqual((await runs(app))['POST /orders'], 2)
       },
@@ -122,6 +132,54 @@ describe('a limit in the way of requests', () => {
       assert.equal((await fetch(`${app.url}/menu`)).status, 200)
       assert.equal((await fetch(`${app.url}/nowhere`)).status, 404)
     })
+  })
+
+  test('of a route holds behind one that hands on to it, as a login does', async () => {
+    const routes = { 'POST /orders': { limit: { rate: '2/h' } }, '*': { limit: { rate: '100/h' } } }
+    const seen = await run('express5 guarded', routes, async app => {
+      assert.deepEqual(await statuses(3, () => post(app)), [200, 200, 429])
+      assert.deepEqual((await runs(app))['POST /orders'], 2)
+    })
+    assert.deepEqual(seen.errors, [])
+  })
+
+  test('goes on alone while its store is still connecting', async () => {
+    const file = join(folder, `${++files}.config.mjs`)
+    const code = `export default { routes: {
+      'GET /menu': ${JSON.stringify(ready['GET /menu'])},
+      'POST /orders': { limit: { rate: '2/h', store: () => new Promise(() => {}) } },
+    } }`
+    writeFileSync(file, code)
+    const seen = await observe(
+      'limited.cjs',
+      async app => {
+        const menu = () => fetch(`${app.url}/menu`)
+        await until(async () => (await menu()).headers.has('ratelimit'), 'the config to be read')
+        assert.deepEqual(await statuses(3, () => post(app)), [200, 200, 429])
+      },
+      { FRAMEWORK: 'express5', HOTPATH_CONFIG: file },
+    )
+    assert.match(seen.output, /HOTPATH_LIMIT_STORE/)
+    assert.equal(limited(seen, 'alone', { 'http.route': '/orders' }), 3)
+  })
+
+  test('goes on alone where its store cannot be made', async () => {
+    const file = join(folder, `${++files}.config.mjs`)
+    const code = `export default { routes: {
+      'GET /menu': ${JSON.stringify(ready['GET /menu'])},
+      'POST /orders': { limit: { rate: '2/h', store: async () => ({}) } },
+    } }`
+    writeFileSync(file, code)
+    const seen = await observe(
+      'limited.cjs',
+      async app => {
+        const menu = () => fetch(`${app.url}/menu`)
+        await until(async () => (await menu()).headers.has('ratelimit'), 'the config to be read')
+        assert.deepEqual(await statuses(3, () => post(app)), [200, 200, 429])
+      },
+      { FRAMEWORK: 'express5', HOTPATH_CONFIG: file },
+    )
+    assert.match(seen.output, /could not be made/)
   })
 
   test('counts requests that a cache answers', async () => {

@@ -7,6 +7,8 @@ import { Pace, type PaceOptions } from '../../dist/limit/pace.js'
 class Scene {
   readonly went: string[] = []
   readonly late: string[] = []
+  /** Whose clients have left without a word. */
+  readonly gone = new Set<string>()
   readonly pace: Pace
   #nowMs = 0
   #timers: { atMs: number; run: () => void }[] = []
@@ -28,7 +30,8 @@ class Scene {
       sinceMs: this.#nowMs,
       left: false,
       go: () => void this.went.push(`${name}@${this.#nowMs}`),
-      late: () => void this.late.push(name),
+      late: () => void this.late.push(`${name}@${this.#nowMs}`),
+      isGone: () => this.gone.has(name),
     }
     const place = this.pace.enter(waiter)
     if (place === 'free') waiter.go()
@@ -102,6 +105,28 @@ describe('a pace', () => {
     assert.deepEqual(scene.went, ['a1@0', 'b1@100', 'c1@200'])
     left.leave()
     assert.equal(scene.pace.waiting, 0, 'leaving twice is leaving once')
+  })
+
+  test('passes over who has left without a word, and they use up no turn', () => {
+    const scene = new Scene()
+    for (const name of ['a1', 'b1', 'c1']) scene.come(name)
+    scene.gone.add('b1')
+    scene.pass(1000)
+    assert.deepEqual(scene.went, ['a1@0', 'c1@100'])
+  })
+
+  test('keeps nobody waiting whose turn ever new clients put off', () => {
+    const scene = new Scene()
+    for (let n = 0; n < 9; n++) scene.come(`a${n}`)
+    for (const client of 'bcdefghijklmnopqrstuvwxyz') {
+      scene.pass(100)
+      scene.come(`${client}1`)
+      scene.come(`${client}2`)
+    }
+    scene.pass(10_000)
+    assert.ok(scene.late.length > 0)
+    for (const one of scene.late)
+      if (one.startsWith('a')) assert.ok(Number(one.split('@')[1]) <= 1_200, one)
   })
 
   test('never goes faster than the rate, keeps nobody longer than it may, and loses nobody', () => {

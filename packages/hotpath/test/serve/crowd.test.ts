@@ -96,6 +96,26 @@ describe('concurrency', () => {
     assert.equal((await third).status, 200)
   })
 
+  test('gives back the place of a request behind another on a connection that is closed', async () => {
+    await using server = await CrowdServer.start(
+      // Neither is answered: their handlers wait for the client.
+      (request, response) => (request.url === '/next' ? response.end('served') : undefined),
+      {
+        routes: {
+          'GET /first': { concurrency: 'exempt' },
+          '*': { concurrency: { limit: 1, queueTime: '10s' } },
+        },
+      },
+    )
+    const socket = connect(server.port, '127.0.0.1')
+    const one = (path: string) => `GET ${path} HTTP/1.1\r\nHost: shop\r\n\r\n`
+    socket.write(one('/first') + one('/second'))
+    await until(() => server.runs.includes('/second'), 'both in the handler')
+    socket.destroy()
+    assert.equal(await (await ask(`${server.url}/next`)).text(), 'served')
+    assert.equal(server.gauge('in_flight', '*'), 0)
+  })
+
   test('counts no event-stream once its head is out: a thousand idle ones take no place', async () => {
     await using server = await CrowdServer.start(
       (request, response) => {

@@ -24,7 +24,7 @@ const PROCESS_MS = '30000'
  *     import { createClient } from 'redis'        // 5 and 6; or ioredis, 5 and 6
  *     import { redisLimits } from 'hotpath/limit/redis'
  *
- *     const client = await createClient({ url, disableOfflineQueue: true }).connect()
+ *     const client = await createClient({ url, disableOfflineQueue: true }).on('error', report).connect()
  *     const limiter = limit({ rate: '100/h', namespace: 'orders', store: redisLimits(client) })
  *
  * The client is yours: you close it. Keys are `PREFIX:limit:KIND:NAMESPACE:KEY`, and go by themselves when
