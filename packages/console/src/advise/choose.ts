@@ -21,6 +21,8 @@ export const settings = {
   most: 20,
   /** Under a budget of disk these are tried, and the best set taken. */
   give: [0.8, 0.4, 0.1],
+  /** What cannot be tried is told only where no more than this part of a table is wanted. */
+  untriedShare: 0.1,
   /** Trying means making on a copy: then no more than this many. */
   dear: 60,
 } as const
