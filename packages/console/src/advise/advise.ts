@@ -3,7 +3,7 @@ import type { Advice, Creation, Skipped, Statement, Verified } from './advice.js
 import { type Candidate, tableName } from './candidate.js'
 import { candidatesOf } from './candidates.js'
 import type { Catalog } from './catalog.js'
-import { type Choice, choose, type Chosen, settings as choosing, type Weighed } from './choose.js'
+import { choose, type Chosen, settings as choosing, type Weighed } from './choose.js'
 import { creationOf, type ServedBy, whyOf } from './creation.js'
 import { dropsOf } from './drops.js'
 import { keyLookUps, type LookUp } from './key-look-ups.js'
@@ -12,7 +12,7 @@ import { isCutOff, withParameters } from './placeholders.js'
 import { indexesIn } from './plan.js'
 import { mostTables, type Named, readCatalog } from './read-catalog.js'
 import { readStatement } from './reading.js'
-import { nonesOf } from './reasons.js'
+import { nonesOf, scansOf } from './reasons.js'
 import { areOfOneDatabase, causeOf, placeOf, reasonFor, Session, sqlState } from './session.js'
 import { loadGrammar, type Parsed, parseOne, tablesIn } from './tree.js'
 import { WhatIf } from './what-if.js'
@@ -151,7 +151,6 @@ class Adviser {
       all,
       whatIf,
       afters.map(({ cost }) => cost),
-      choice,
     )
     const unverified = open.map(({ index, entry }) => this.unverified(index, entry, writes, taken))
     const used = new Set(entries.flatMap(({ before }) => [...indexesIn(before.plan)]))
@@ -277,7 +276,7 @@ class Adviser {
           routes,
           calls,
           before,
-          candidates: candidatesOf(reading, catalog),
+          candidates: candidatesOf(reading),
         })
       } catch (error) {
         if (this.session.isLost || this.copy?.isLost) throw error
@@ -336,16 +335,16 @@ class Adviser {
     entries: readonly Entry[],
     whatIf: WhatIf,
     after: readonly number[],
-    choice: Choice,
-  ) {
+  ): { index: Candidate; entry: Entry }[] {
     const found: { index: Candidate; entry: Entry }[] = []
     for (const [at, entry] of entries.entries()) {
       if ((after[at] ?? 0) < (1 - choosing.least) * entry.before.cost) continue
+      // Nothing was tried, so the plan itself must show that few rows are wanted.
+      if (!scansOf(entry).some(({ kept }) => kept <= choosing.untriedShare)) continue
       const [index] = entry.candidates.filter(one => whatIf.howOf(one) === undefined)
       if (index === undefined || found.some(one => one.index.id === index.id)) continue
       found.push({ index, entry })
     }
-    void choice
     return found
   }
 

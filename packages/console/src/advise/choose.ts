@@ -21,6 +21,8 @@ export const settings = {
   most: 20,
   /** Under a budget of disk these are tried, and the best set taken. */
   give: [0.8, 0.4, 0.1],
+  /** What cannot be tried is told only where no more than this part of a table is wanted. */
+  untriedShare: 0.1,
   /** Trying means making on a copy: then no more than this many. */
   dear: 60,
 } as const
@@ -130,9 +132,7 @@ class Choosing {
           price: this.priceOf(index),
         })
       // Gains diminish: what saves next to nothing now saves no more beside others. Sets whose parts need each other are moves of their own.
-      const dull = new Set(
-        scored.filter(({ net }) => net < settings.share * this.atStake).map(({ whole }) => whole),
-      )
+      const dull = new Set(scored.filter(({ net }) => net < this.least()).map(({ whole }) => whole))
       moves = moves.filter(
         move => !dull.has(move) && !move.every(one => chosen.some(({ index }) => index === one)),
       )
@@ -143,6 +143,11 @@ class Choosing {
       isCut: this.isCut,
       tried: all.length,
     }
+  }
+
+  /** What saves less now is not looked at again; under a budget the bar falls as the rest does. */
+  private least(): number {
+    return settings.share * (this.limits.bytes === undefined ? 1 : 0.02) * this.atStake
   }
 
   /** Who gives disk wants it used: there what is left counts, and not what it was. */

@@ -100,7 +100,7 @@ interface Scan {
 }
 
 /** Tables that are read whole, but for small ones. */
-function scansOf({ statement, before }: Weighed): Scan[] {
+export function scansOf({ statement, before }: Weighed): Scan[] {
   return [...nodesOf(before.plan.root)].flatMap(n => {
     const name = n['Relation Name']
     const table = statement.reading.uses.find(
