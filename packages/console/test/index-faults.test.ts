@@ -156,6 +156,21 @@ describe('index advice, when something is not as it should be', { skip: missing 
     )
   })
 
+  test('no index is unused while a server may follow that is away', async () => {
+    await server.run(
+      'postgres',
+      'create index things_filler on things (filler)',
+      `select pg_create_physical_replication_slot('away')`,
+    )
+    const advice = await of([lookUp], { unusedAfterDays: 0 })
+    assert.deepEqual(advice.drop, [])
+    assert.match(advice.notes.join(), /a server follows this one/)
+    await server.run('postgres', `select pg_drop_replication_slot('away')`)
+    const [drop] = (await of([lookUp], { unusedAfterDays: 0 })).drop
+    assert.equal(drop?.name, 'things_filler')
+    await server.run('postgres', 'drop index things_filler')
+  })
+
   test('an index is made, and one that waits for a lock too long leaves nothing invalid', async () => {
     const database = server.urlOf('postgres')
     const advice = await of([lookUp])
@@ -336,7 +351,39 @@ describe('index advice, when something is not as it should be', { skip: missing 
       const text = migration(tool, advice)
       assert.ok(text.includes(made) && text.includes(back), text)
     }
-    assert.match(migration('knex', advice), /transaction: false/)
+    assert.match(migration('knex', advice), /^exports.config = { transaction: false }$/m)
+    assert.match(
+      migration('knex', advice, { isModule: true }),
+      /^export const config = { transaction: false }$/m,
+    )
+    // TypeORM runs no second migration of one name, and one of an earlier time before the tables are there.
+    assert.match(
+      migration('typeorm', advice, { nowMs: 1_800_000_000_000 }),
+      /class IndexAdvice1800000000000 /,
+    )
+  })
+
+  test('a migration: Knex takes no operator for a value, and names are quoted on the way back', () => {
+    const advice = {
+      create: [],
+      drop: [
+        {
+          name: 'order',
+          table: 'docs',
+          definition: "btree (id) WHERE (data ? 'a'::text)",
+          reason: 'unused',
+          why: '',
+          sql: 'DROP INDEX CONCURRENTLY public."order"',
+          bytes: 1,
+          scans: 0,
+        },
+      ],
+    } as unknown as Advice
+    const made = String.raw`CREATE INDEX CONCURRENTLY \"order\" ON docs USING btree (id) WHERE (data \\? 'a'::text)`
+    assert.ok(migration('knex', advice).includes(made), migration('knex', advice))
+    assert.ok(
+      migration('sql', advice).includes(`"order" ON docs USING btree (id) WHERE (data ? 'a'`),
+    )
   })
 })
 

@@ -113,12 +113,14 @@ select k.conname as name, k.conrelid::int8 as table, k.confrelid::int8 as refere
 from pg_catalog.pg_constraint k
 where k.contype = 'f' and k.conparentid = 0 and (k.conrelid = any($1::oid[]) or k.confrelid = any($1::oid[]))`
 
+/** A follower that is away for the moment has its slot still. */
 export const databaseSql = `
 select d.datcollate in ('C', 'POSIX') as "isC", current_setting('server_version_num')::int as version,
   array(select extname::text from pg_catalog.pg_extension) as extensions,
   pg_catalog.pg_is_in_recovery() as "isStandby",
   (extract(epoch from now() - coalesce(s.stats_reset, pg_catalog.pg_postmaster_start_time())) / 86400)::float8 as "statsDays",
-  (select count(*) from pg_catalog.pg_stat_replication)::int as followers
+  greatest((select count(*) from pg_catalog.pg_stat_replication),
+    (select count(*) from pg_catalog.pg_replication_slots where slot_type = 'physical'))::int as followers
 from pg_catalog.pg_database d left join pg_catalog.pg_stat_database s on s.datid = d.oid
 where d.datname = current_database()`
 
