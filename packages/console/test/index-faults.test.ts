@@ -171,6 +171,22 @@ describe('index advice, when something is not as it should be', { skip: missing 
     await server.run('postgres', 'drop index things_filler')
   })
 
+  test('an index of another collation serves nothing else, and nothing else does its work', async () => {
+    await server.run(
+      'postgres',
+      'create table words (id int, word text not null, kind int not null, filler text)',
+      `insert into words select i, md5(i::text), i % 7, repeat('x', 50) from generate_series(1, 20000) i`,
+      'create index words_c on words (word collate "C")',
+      'analyze words',
+    )
+    const one = await of(['select * from words where word = $1'])
+    assert.deepEqual([one.create[0]?.definition, one.drop], ['(word)', []])
+    const two = await of(['select * from words where word = $1 order by kind limit 5'])
+    assert.match(two.create[0]?.definition ?? '', /^\(word/)
+    assert.deepEqual(two.drop, [])
+    await server.run('postgres', 'drop table words')
+  })
+
   test('an index is made, and one that waits for a lock too long leaves nothing invalid', async () => {
     const database = server.urlOf('postgres')
     const advice = await of([lookUp])

@@ -249,11 +249,12 @@ function isKey(
 ): boolean {
   const own = index.keys[at]
   if (own === undefined) return false
-  const [opclass = '', , option = '0'] = (index.order[at] ?? '').split('/')
+  const [opclass = '', , option = '0', collation] = (index.order[at] ?? '').split('/')
   const first = (nulls ?? (isDescending ? 'first' : 'last')) === 'first'
   const direction = (isDescending ? 1 : 0) + (first ? 2 : 0)
   return (
     plain(own) === plain(term.sql) &&
+    collation !== 'other' &&
     (term.opclass === undefined ? !opclass.includes('pattern') : opclass === term.opclass) &&
     (index.method !== 'btree' ||
       Number(option) === direction ||

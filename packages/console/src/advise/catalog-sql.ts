@@ -79,15 +79,19 @@ order by a.attrelid, a.attnum`
  * Who builds or drops an index locks its table, which all may see, as they may not what is built. VACUUM takes the
  * same lock: then an index that is not valid is told another time.
  *
- * `order` holds what makes two keys of one text differ: operator class, collation, direction.
+ * `order` holds what makes two keys of one text differ: operator class, collation, direction,
+ * and whether the collation is the column's own: by another one its values are not found.
  */
 export const indexesSql = `
 select i.indrelid::int8 as table, i.indexrelid::int8 as oid, n.nspname as schema, c.relname as name, am.amname as method,
   array(select pg_catalog.pg_get_indexdef(i.indexrelid, k, true) from generate_series(1, i.indnkeyatts) k) as keys,
   array(select pg_catalog.pg_get_indexdef(i.indexrelid, k, true) from generate_series(i.indnkeyatts + 1, i.indnatts) k)
     as include,
-  array(select o.opcname || '/' || i.indcollation[k - 1] || '/' || i.indoption[k - 1]
-    from generate_series(1, i.indnkeyatts) k join pg_catalog.pg_opclass o on o.oid = i.indclass[k - 1] order by k) as order,
+  array(select o.opcname || '/' || i.indcollation[k - 1] || '/' || i.indoption[k - 1] || '/' ||
+      case when i.indcollation[k - 1] in (0, coalesce(a.attcollation, 100)) then 'own' else 'other' end
+    from generate_series(1, i.indnkeyatts) k join pg_catalog.pg_opclass o on o.oid = i.indclass[k - 1]
+    left join pg_catalog.pg_attribute a on a.attrelid = i.indrelid and a.attnum = i.indkey[k - 1]
+    order by k) as order,
   pg_catalog.pg_get_expr(i.indpred, i.indrelid, true) as where,
   pg_catalog.pg_get_indexdef(i.indexrelid) as definition,
   i.indisunique as "isUnique", i.indisprimary as "isPrimary", i.indisexclusion as "isExclusion",
