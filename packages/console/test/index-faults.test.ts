@@ -187,6 +187,21 @@ describe('index advice, when something is not as it should be', { skip: missing 
     await server.run('postgres', 'drop table words')
   })
 
+  test('an index of jsonb_path_ops does not know which keys there are', async () => {
+    await server.run(
+      'bare',
+      'create table documents (id int, data jsonb not null)',
+      `insert into documents select i, jsonb_build_object('k' || i % 5000, i) from generate_series(1, 20000) i`,
+      'create index documents_path on documents using gin (data jsonb_path_ops)',
+      'analyze documents',
+    )
+    const [made] = (
+      await of([`select * from documents where data ? 'k17'`], { database: server.urlOf('bare') })
+    ).create
+    assert.equal(made?.definition, 'USING gin (data)')
+    await server.run('bare', 'drop table documents')
+  })
+
   test('an index is made, and one that waits for a lock too long leaves nothing invalid', async () => {
     const database = server.urlOf('postgres')
     const advice = await of([lookUp])

@@ -80,7 +80,8 @@ order by a.attrelid, a.attnum`
  * same lock: then an index that is not valid is told another time.
  *
  * `order` holds what makes two keys of one text differ: operator class, collation, direction,
- * and whether the collation is the column's own: by another one its values are not found.
+ * and whether the collation is the column's own: by another one its values are not found. A class that is
+ * not the default of the type knows other operators: jsonb_path_ops lacks `?`.
  */
 export const indexesSql = `
 select i.indrelid::int8 as table, i.indexrelid::int8 as oid, n.nspname as schema, c.relname as name, am.amname as method,
@@ -89,6 +90,7 @@ select i.indrelid::int8 as table, i.indexrelid::int8 as oid, n.nspname as schema
     as include,
   array(select o.opcname || '/' || i.indcollation[k - 1] || '/' || i.indoption[k - 1] || '/' ||
       case when i.indcollation[k - 1] in (0, coalesce(a.attcollation, 100)) then 'own' else 'other' end
+      || case when o.opcdefault then '/default' else '/special' end
     from generate_series(1, i.indnkeyatts) k join pg_catalog.pg_opclass o on o.oid = i.indclass[k - 1]
     left join pg_catalog.pg_attribute a on a.attrelid = i.indrelid and a.attnum = i.indkey[k - 1]
     order by k) as order,
