@@ -249,12 +249,17 @@ function isKey(
 ): boolean {
   const own = index.keys[at]
   if (own === undefined) return false
-  const [opclass = '', , option = '0'] = (index.order[at] ?? '').split('/')
+  const [opclass = '', , option = '0', collation, kind] = (index.order[at] ?? '').split('/')
   const first = (nulls ?? (isDescending ? 'first' : 'last')) === 'first'
   const direction = (isDescending ? 1 : 0) + (first ? 2 : 0)
   return (
     plain(own) === plain(term.sql) &&
-    (term.opclass === undefined ? !opclass.includes('pattern') : opclass === term.opclass) &&
+    collation !== 'other' &&
+    (term.opclass !== undefined
+      ? opclass === term.opclass
+      : index.method === 'btree'
+        ? !opclass.includes('pattern')
+        : kind !== 'special') &&
     (index.method !== 'btree' ||
       Number(option) === direction ||
       (isAlone && Number(option) === (direction ^ 3)))

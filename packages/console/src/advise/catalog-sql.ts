@@ -79,15 +79,21 @@ order by a.attrelid, a.attnum`
  * Who builds or drops an index locks its table, which all may see, as they may not what is built. VACUUM takes the
  * same lock: then an index that is not valid is told another time.
  *
- * `order` holds what makes two keys of one text differ: operator class, collation, direction.
+ * `order` holds what makes two keys of one text differ: operator class, collation, direction,
+ * and whether the collation is the column's own: by another one its values are not found. A class that is
+ * not the default of the type knows other operators: jsonb_path_ops lacks `?`.
  */
 export const indexesSql = `
 select i.indrelid::int8 as table, i.indexrelid::int8 as oid, n.nspname as schema, c.relname as name, am.amname as method,
   array(select pg_catalog.pg_get_indexdef(i.indexrelid, k, true) from generate_series(1, i.indnkeyatts) k) as keys,
   array(select pg_catalog.pg_get_indexdef(i.indexrelid, k, true) from generate_series(i.indnkeyatts + 1, i.indnatts) k)
     as include,
-  array(select o.opcname || '/' || i.indcollation[k - 1] || '/' || i.indoption[k - 1]
-    from generate_series(1, i.indnkeyatts) k join pg_catalog.pg_opclass o on o.oid = i.indclass[k - 1] order by k) as order,
+  array(select o.opcname || '/' || i.indcollation[k - 1] || '/' || i.indoption[k - 1] || '/' ||
+      case when i.indcollation[k - 1] in (0, coalesce(a.attcollation, 100)) then 'own' else 'other' end
+      || case when o.opcdefault then '/default' else '/special' end
+    from generate_series(1, i.indnkeyatts) k join pg_catalog.pg_opclass o on o.oid = i.indclass[k - 1]
+    left join pg_catalog.pg_attribute a on a.attrelid = i.indrelid and a.attnum = i.indkey[k - 1]
+    order by k) as order,
   pg_catalog.pg_get_expr(i.indpred, i.indrelid, true) as where,
   pg_catalog.pg_get_indexdef(i.indexrelid) as definition,
   i.indisunique as "isUnique", i.indisprimary as "isPrimary", i.indisexclusion as "isExclusion",
@@ -113,12 +119,14 @@ select k.conname as name, k.conrelid::int8 as table, k.confrelid::int8 as refere
 from pg_catalog.pg_constraint k
 where k.contype = 'f' and k.conparentid = 0 and (k.conrelid = any($1::oid[]) or k.confrelid = any($1::oid[]))`
 
+/** A follower that is away for the moment has its slot still. */
 export const databaseSql = `
 select d.datcollate in ('C', 'POSIX') as "isC", current_setting('server_version_num')::int as version,
   array(select extname::text from pg_catalog.pg_extension) as extensions,
   pg_catalog.pg_is_in_recovery() as "isStandby",
   (extract(epoch from now() - coalesce(s.stats_reset, pg_catalog.pg_postmaster_start_time())) / 86400)::float8 as "statsDays",
-  (select count(*) from pg_catalog.pg_stat_replication)::int as followers
+  greatest((select count(*) from pg_catalog.pg_stat_replication),
+    (select count(*) from pg_catalog.pg_replication_slots where slot_type = 'physical'))::int as followers
 from pg_catalog.pg_database d left join pg_catalog.pg_stat_database s on s.datid = d.oid
 where d.datname = current_database()`
 

@@ -1,19 +1,31 @@
 import type { Advice } from './advice.js'
+import { quoted } from './names.js'
 
 interface Steps {
   readonly up: readonly string[]
   readonly down: readonly string[]
 }
 
+export interface MigrationOptions {
+  /** Of TypeORM's: by this they are ordered, and one of the same name never runs again. */
+  readonly nowMs?: number
+  /** A `.js` of the project is an ES module. */
+  readonly isModule?: boolean
+}
+
 /**
  * The advice as a migration: for knex, Prisma, drizzle, TypeORM, or plain SQL. None of them may wrap it in a
  * transaction, since PostgreSQL makes no index CONCURRENTLY in one; each is told so as it takes it.
  */
-export function migration(tool: string, advice: Advice): string {
+export function migration(
+  tool: string,
+  advice: Advice,
+  { nowMs = Date.now(), isModule = false }: MigrationOptions = {},
+): string {
   const steps = stepsOf(advice)
   if (steps.up.length === 0) return '-- Nothing to make and nothing to drop.\n'
-  if (tool === 'knex') return knex(steps)
-  if (tool === 'typeorm') return typeorm(steps)
+  if (tool === 'knex') return knex(steps, isModule)
+  if (tool === 'typeorm') return typeorm(steps, nowMs)
   if (tool === 'prisma') return sql(steps, prismaNote)
   if (tool === 'drizzle') return sql(steps, drizzleNote, '--> statement-breakpoint\n')
   return sql(steps, plainNote)
@@ -43,7 +55,7 @@ function droppedBy(sql: readonly string[]): string {
 }
 
 const remade = ({ name, table, definition }: Advice['drop'][number]): string =>
-  `${/^[a-z_][a-z0-9_$]*$/.test(name) ? name : `"${name.replaceAll('"', '""')}"`} ON ${table} USING ${definition}`
+  `${quoted(name)} ON ${table} USING ${definition}`
 
 const head = 'Index advice of Hotpath (docs/index-advice.md).'
 const plainNote = 'Run statement by statement, outside of a transaction: psql -f FILE does so.'
@@ -64,24 +76,28 @@ function sql({ up, down }: Steps, note: string, between = ''): string {
 const raw = (statements: readonly string[], call: string): string =>
   statements.map(one => `  await ${call}(${JSON.stringify(one)})\n`).join('')
 
-function knex({ up, down }: Steps): string {
+function knex({ up, down }: Steps, isModule: boolean): string {
+  // Knex takes a bare one for a place of a value; jsonb has an operator of that name.
+  const escaped = (statements: readonly string[]) =>
+    statements.map(one => one.replaceAll('?', '\\?'))
+  const exported = (name: string, is: string): string =>
+    isModule ? `export ${is}` : `exports.${name} = ${is.replace(/^const \w+ = /, '')}`
+  const step = (name: string, statements: readonly string[]): string =>
+    `${exported(name, `async function ${name}(knex)`)} {\n${raw(escaped(statements), 'knex.raw')}}\n`
   return `// ${head}
-export const config = { transaction: false }
+${exported('config', 'const config = { transaction: false }')}
 
-export async function up(knex) {
-${raw(up, 'knex.raw')}}
-
-export async function down(knex) {
-${raw(down, 'knex.raw')}}
-`
+${step('up', up)}
+${step('down', down)}`
 }
 
-function typeorm({ up, down }: Steps): string {
+function typeorm({ up, down }: Steps, nowMs: number): string {
   const indented = (text: string): string => text.replaceAll(/^/gm, '  ').trimEnd()
   return `// ${head}
+// Run with \`typeorm migration:run --transaction each\` (or none): with all of them in one, TypeORM refuses it.
 import type { MigrationInterface, QueryRunner } from ${JSON.stringify('typeorm')}
 
-export class IndexAdvice1700000000000 implements MigrationInterface {
+export class IndexAdvice${nowMs} implements MigrationInterface {
   transaction = false
 
   async up(queryRunner: QueryRunner): Promise<void> {

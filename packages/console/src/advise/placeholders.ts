@@ -16,7 +16,7 @@ export function withParameters(text: string): string {
   let out = ''
   let before: Piece | undefined
   for (const [at, piece] of pieces.entries()) {
-    const isPlaceholder = piece.text === '?' && !endsValue(before)
+    const isPlaceholder = piece.text === '?' && (!endsValue(before) || inZone.test(out.slice(-40)))
     // A template that was cut off ends like that, and cannot be planned anyway.
     const written = isPlaceholder ? `$${++number}` : piece.text
     const value = isPlaceholder || piece.kind === 'parameter'
@@ -29,6 +29,9 @@ export function withParameters(text: string): string {
   }
   return out
 }
+
+/** `zone` alone may be a column's name. */
+const inZone = /\btime\s+zone\s+$/i
 
 /** The text of a type that stands right before a value, with the blanks behind it. */
 function typeBefore(pieces: readonly Piece[], at: number): string | undefined {
@@ -63,7 +66,8 @@ const leading = new Set(
   (
     'select where and or not in like ilike between limit offset values when then else case on having any all some ' +
     'from by set returning distinct similar to escape using is array as interval date time timestamp timestamptz ' +
-    'json jsonb uuid inet numeric bytea point int2 int4 int8 next first rows fetch filter'
+    'json jsonb uuid inet numeric bytea point int2 int4 int8 next first rows fetch filter ' +
+    'for placing symmetric both leading trailing'
   ).split(' '),
 )
 

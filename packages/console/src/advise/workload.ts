@@ -63,7 +63,7 @@ function fromJson(file: string, text: string): Statement[] {
 }
 
 const token =
-  /'(?:[^']|'')*'|"(?:[^"]|"")*"|\$(?<tag>[A-Za-z_]\w*)?\$[^]*?\$\k<tag>\$|--[^\n]*|\/\*[^]*?\*\/|;|[^'"$;\-/]+|[^]/g
+  /(?<![\w$])[eE]'(?:[^'\\]|\\[^]|'')*'|'(?:[^']|'')*'|"(?:[^"]|"")*"|\$(?<tag>[A-Za-z_]\w*)?\$[^]*?\$\k<tag>\$|--[^\n]*|\/\*[^]*?\*\/|;|[^'"$;\-/eE]+|[^]/g
 
 /** Split where a semicolon stands outside of texts and comments; a text that comes twice is called twice. */
 function fromSql(text: string): Statement[] {
@@ -76,7 +76,8 @@ function fromSql(text: string): Statement[] {
   }
   for (const [piece] of text.matchAll(token)) {
     if (piece === ';') end()
-    else if (!/^(?:--|\/\*)/.test(piece)) one += piece
+    // It parts two words, as a blank does.
+    else one += /^(?:--|\/\*)/.test(piece) ? ' ' : piece
   }
   end()
   return [...calls].map(([sql, count]) => ({ text: sql, calls: count, routes: [] }))

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import { relative } from 'node:path'
 import { type Command, InvalidArgumentError } from 'commander'
 import type { RoutesAnswer, StatementsAnswer, TraceAnswer, TracesAnswer } from '../api/answers.js'
@@ -90,7 +91,7 @@ async function index(options: IndexOptions): Promise<void> {
   })
   if (options.migration !== undefined) {
     const { migration } = await import('../advise/migration.js')
-    process.stdout.write(migration(options.migration, advice))
+    process.stdout.write(migration(options.migration, advice, { isModule: isModule() }))
   } else if (options.apply) {
     const { apply } = await import('../advise/apply.js')
     const { signal, end } = interruption()
@@ -104,6 +105,16 @@ async function index(options: IndexOptions): Promise<void> {
   } else print(advice, drawAdvice, options)
   const isMuch = advice.create.length + advice.drop.length > 0
   if (options.check && isMuch && !options.apply) process.exitCode = 1
+}
+
+/** Whether a `.js` of the project that we are called in is an ES module. */
+function isModule(): boolean {
+  try {
+    const { type } = JSON.parse(readFileSync('package.json', 'utf8')) as { readonly type?: unknown }
+    return type === 'module'
+  } catch {
+    return false
+  }
 }
 
 /** The first Ctrl-C cleans up, the second one ends us at once. */

@@ -13,17 +13,27 @@ interface Published {
   readonly headers?: object
 }
 interface Delivered {
-  readonly fields?: { readonly exchange?: unknown; readonly routingKey?: unknown }
+  readonly fields?: {
+    readonly exchange?: unknown
+    readonly routingKey?: unknown
+    readonly deliveryTag?: unknown
+  }
   readonly properties?: { readonly headers?: unknown }
 }
 
 /** Of messages that the app has not acknowledged yet. */
 const open = new WeakMap<object, OpenSpan>()
 
+/** Of each channel, by delivery tag: those of them whose consumer gave no promise. All may be acknowledged by one call. */
+const unpromised = new WeakMap<object, Map<number, OpenSpan>>()
+/** A consumer may forget to acknowledge; the oldest are let go. */
+const MAX_UNPROMISED = 1_000
+
 /**
  * Messages of amqplib (0.10 and later), by promises and by callbacks: `sendMessage`, through which all are
  * published, and `dispatchMessage`, by which a consumer gets its own. A consumer's work is over when its
- * promise is, or when it acknowledges or rejects the message, whichever comes first.
+ * promise is, or when it acknowledges or rejects the message, whichever comes first;
+ * without both (`noAck`), when its function returns.
  */
 export function observeAmqplib(): void {
   onModule('/amqplib/lib/channel.js', exports => {
@@ -37,8 +47,11 @@ export function observeAmqplib(): void {
   for (const model of ['channel', 'callback'])
     onModule(`/amqplib/lib/${model}_model.js`, exports => {
       const { Channel } = exports as { Channel?: { prototype: object } }
-      for (const name of ['ack', 'nack', 'reject'])
-        if (Channel !== undefined) patchMethod(Channel.prototype, name, acknowledging)
+      if (Channel === undefined) return
+      patchMethod(Channel.prototype, 'consume', consuming)
+      patchMethod(Channel.prototype, 'reject', acknowledging(false))
+      for (const name of ['ack', 'nack']) patchMethod(Channel.prototype, name, acknowledging(true))
+      for (const name of ['ackAll', 'nackAll']) patchMethod(Channel.prototype, name, settling)
     })
 }
 
@@ -92,7 +105,9 @@ function dispatching(original: Method): Method {
       noting(() => finish(span, true, error))
       throw error
     }
-    return isPromise(result) ? endingWith(span, result, WHERE) : result
+    if (isPromise(result)) return endingWith(span, result, WHERE)
+    if (span.endMs < 0) noting(() => remember(this as object, delivered?.fields?.deliveryTag, span))
+    return result
   }
 }
 
@@ -102,11 +117,59 @@ function beginProcessing({ fields, properties }: Delivered): OpenSpan {
   return processing('rabbitmq', from, properties?.headers)
 }
 
-function acknowledging(original: Method): Method {
+function remember(channel: object, tag: unknown, span: OpenSpan): void {
+  if (typeof tag !== 'number') return
+  const known = unpromised.get(channel) ?? new Map<number, OpenSpan>()
+  unpromised.set(channel, known.set(tag, span))
+  const [oldest = tag] = known.keys()
+  if (known.size > MAX_UNPROMISED) known.delete(oldest)
+}
+
+/** What is not to be acknowledged is over when its consumer returns, or its promise is. */
+function consuming(original: Method): Method {
+  return function (this: unknown, ...args) {
+    const [, callback, options] = args
+    const { noAck } = (options ?? {}) as { readonly noAck?: unknown }
+    if (noAck === true && typeof callback === 'function')
+      args[1] = function (this: unknown, message: unknown) {
+        const result: unknown = callback.apply(this, arguments)
+        if (!isPromise(result) && message !== null) noting(() => open.get(message as object)?.end())
+        return result
+      }
+    return original.apply(this, args)
+  }
+}
+
+/** @param mayBeAll Its second argument says that all before it are meant too. */
+function acknowledging(mayBeAll: boolean): (original: Method) => Method {
+  return original =>
+    function (this: unknown, ...args) {
+      const result = original.apply(this, args)
+      const [message, isAll] = args
+      noting(() => {
+        if (typeof message !== 'object' || message === null) return
+        open.get(message)?.end()
+        const tag = Number((message as Delivered).fields?.deliveryTag)
+        const known = unpromised.get(this as object)
+        known?.delete(tag)
+        if (mayBeAll && isAll) end(known, tag)
+      })
+      return result
+    }
+}
+
+function settling(original: Method): Method {
   return function (this: unknown, ...args) {
     const result = original.apply(this, args)
-    const message = args[0]
-    if (typeof message === 'object' && message !== null) noting(() => open.get(message)?.end())
+    noting(() => end(unpromised.get(this as object), Number.POSITIVE_INFINITY))
     return result
   }
+}
+
+function end(known: Map<number, OpenSpan> | undefined, upTo: number): void {
+  for (const [tag, span] of known ?? [])
+    if (tag <= upTo) {
+      span.end()
+      known?.delete(tag)
+    }
 }

@@ -210,7 +210,14 @@ const others: readonly Library[] = [
     sees: 'each message that is sent, and what is done with each that is taken, with a link to who sent it; by the name of the exchange, or of the queue where there is none',
     how: '`sendMessage` and `dispatchMessage` of its channels; the header `traceparent`',
     shownBy: 'stacks/brokers.test.ts',
-    ways: ['amqp-promise', 'amqp-callback', 'amqp-confirmed', 'amqp-unacked'],
+    ways: [
+      'amqp-promise',
+      'amqp-callback',
+      'amqp-confirmed',
+      'amqp-unacked',
+      'amqp-forgotten',
+      'amqp-all',
+    ],
   },
   {
     name: 'bullmq',

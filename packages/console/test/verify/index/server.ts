@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict'
 import { execFileSync, spawn, type ChildProcess } from 'node:child_process'
 import { chownSync, existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { createServer, type AddressInfo } from 'node:net'
@@ -99,6 +100,18 @@ export async function startIndexServer(settings: readonly string[] = []): Promis
         })
         child.kill('SIGINT')
       }),
+  }
+}
+
+/** Whether such a statement waits for another transaction. */
+export const isAtWork = (verb: string): string =>
+  `select exists(select from pg_stat_activity where query like '${verb} INDEX%' and wait_event_type = 'Lock')`
+
+export async function until(holds: () => Promise<boolean>): Promise<void> {
+  const deadline = Date.now() + 20_000
+  while (!(await holds())) {
+    assert.ok(Date.now() < deadline, 'it took too long')
+    await new Promise(resolve => setTimeout(resolve, 20))
   }
 }
 

@@ -21,7 +21,14 @@ async function rabbit(load, ways, ends) {
   const confirming = await connection.createConfirmChannel()
   await channel.prefetch(3)
   await channel.assertExchange('orders', 'direct', { durable: false })
-  for (const queue of ['amqp-promise', 'amqp-callback', 'amqp-confirmed', 'amqp-unacked']) {
+  for (const queue of [
+    'amqp-promise',
+    'amqp-callback',
+    'amqp-confirmed',
+    'amqp-unacked',
+    'amqp-forgotten',
+    'amqp-all',
+  ]) {
     await channel.assertQueue(queue, { durable: false })
     await channel.bindQueue(queue, 'orders', `planted-${queue}`)
   }
@@ -50,6 +57,15 @@ async function rabbit(load, ways, ends) {
   way('amqp-unacked', n => channel.publish('orders', 'planted-amqp-unacked', body(n), options))
   await channel.consume('amqp-unacked', message => work('amqp-unacked', numberOf(message)), {
     noAck: true,
+  })
+  way('amqp-forgotten', n => channel.publish('orders', 'planted-amqp-forgotten', body(n), options))
+  const forget = message => void work('amqp-forgotten', numberOf(message))
+  await channel.consume('amqp-forgotten', forget, { noAck: true })
+  const single = await connection.createChannel()
+  await single.prefetch(1)
+  way('amqp-all', n => single.publish('orders', 'planted-amqp-all', body(n), options))
+  await single.consume('amqp-all', message => {
+    void work('amqp-all', numberOf(message)).then(() => single.ackAll())
   })
   way('amqp-confirmed', async n => {
     confirming.publish('orders', 'planted-amqp-confirmed', body(n), options)
