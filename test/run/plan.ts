@@ -27,6 +27,7 @@ const anyNode = [
   'limit/limit',
   'limit/pace',
   'limit/redis-faults',
+  'limit/route-limits',
   'limit/spellings',
   'limit/stores',
   'path-template',

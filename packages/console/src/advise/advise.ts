@@ -13,7 +13,7 @@ import { indexesIn } from './plan.js'
 import { mostTables, type Named, readCatalog } from './read-catalog.js'
 import { readStatement } from './reading.js'
 import { nonesOf, scansOf } from './reasons.js'
-import { causeOf, placeOf, reasonFor, Session, sqlState } from './session.js'
+import { areOfOneDatabase, causeOf, placeOf, reasonFor, Session, sqlState } from './session.js'
 import { loadGrammar, type Parsed, parseOne, tablesIn } from './tree.js'
 import { WhatIf } from './what-if.js'
 import { writePrice, writesOf, type Write } from './writes.js'
@@ -53,10 +53,20 @@ export async function advise(options: AdviseOptions): Promise<Advice> {
   const session = await Session.open(options.database)
   let copy: Session | undefined
   try {
-    if (options.copy !== undefined) copy = await Session.open(options.copy, { isCopy: true })
+    if (options.copy !== undefined) {
+      copy = await Session.open(options.copy, { isCopy: true })
+      // Making an index there locks out who writes.
+      if (await areOfOneDatabase(session, copy))
+        throw new ConsoleError('PARAMETER', {
+          name: '--copy',
+          expected: 'another database than the one that is asked',
+          got: `${placeOf(options.copy)}, which is that one`,
+        })
+    }
     return await new Adviser(options, place, session, copy).run()
   } catch (error) {
-    if (error instanceof ConsoleError || sqlState(error).length !== 5) throw error
+    const isServers = sqlState(error).length === 5 || session.isLost || copy?.isLost === true
+    if (error instanceof ConsoleError || !isServers) throw error
     throw new ConsoleError('DATABASE_FAILED', { place, cause: causeOf(error) })
   } finally {
     await Promise.all([session.close(), copy?.close()])
@@ -130,7 +140,8 @@ class Adviser {
       this.notes.push(
         `The time was up before all ${choice.tried} candidates were tried: --patience gives more.`,
       )
-    const create = await this.creations(choice.chosen, all, catalog, whatIf, writes)
+    const taken = new Set(catalog.taken)
+    const create = await this.creations(choice.chosen, all, taken, whatIf, writes)
     const set = choice.chosen.map(({ index }) => index)
     const afters = await whatIf.outcomes(
       all.map(({ statement }) => statement),
@@ -141,9 +152,7 @@ class Adviser {
       whatIf,
       afters.map(({ cost }) => cost),
     )
-    const unverified = open.map(({ index, entry }) =>
-      this.unverified(index, entry, writes, catalog),
-    )
+    const unverified = open.map(({ index, entry }) => this.unverified(index, entry, writes, taken))
     const used = new Set(entries.flatMap(({ before }) => [...indexesIn(before.plan)]))
     const drops = dropsOf(catalog, {
       used,
@@ -270,6 +279,7 @@ class Adviser {
           candidates: candidatesOf(reading),
         })
       } catch (error) {
+        if (this.session.isLost || this.copy?.isLost) throw error
         if (/^(?:57|08)/.test(sqlState(error)) && sqlState(error) !== '57014') throw error
         this.skip(shown, reasonFor(error))
       }
@@ -280,11 +290,10 @@ class Adviser {
   private async creations(
     chosen: readonly Chosen[],
     entries: readonly Entry[],
-    catalog: Catalog,
+    taken: Set<string>,
     whatIf: WhatIf,
     writes: readonly Write[],
   ): Promise<Creation[]> {
-    const taken = this.taken(catalog)
     const all = chosen.reduce((sum, { net }) => sum + Math.max(0, net), 0)
     const set = chosen.map(({ index }) => index)
     let reached = 0
@@ -321,15 +330,6 @@ class Adviser {
     return creations
   }
 
-  private taken(catalog: Catalog): Set<string> {
-    return new Set(
-      catalog.tables.flatMap(({ schema, name, indexes }) => [
-        `${schema}.${name}`,
-        ...indexes.map(one => `${one.schema}.${one.name}`),
-      ]),
-    )
-  }
-
   /** What could not be tried here, for statements that nothing else has helped. */
   private untried(
     entries: readonly Entry[],
@@ -352,7 +352,7 @@ class Adviser {
     index: Candidate,
     entry: Entry,
     writes: readonly Write[],
-    catalog: Catalog,
+    taken: Set<string>,
   ): Creation {
     return creationOf(index, {
       verified: 'none',
@@ -371,7 +371,7 @@ class Adviser {
         },
       ],
       writes,
-      taken: this.taken(catalog),
+      taken,
       why: `Not tried: ${index.method === 'gin' || index.method === 'gist' ? 'hypopg knows no such index' : 'hypopg is not there'}. Name a copy of the database with --copy, and it is.`,
       hypothetical: name => name,
     })

@@ -93,16 +93,33 @@ async function index(options: IndexOptions): Promise<void> {
     process.stdout.write(migration(options.migration, advice))
   } else if (options.apply) {
     const { apply } = await import('../advise/apply.js')
-    const applied = await apply(database, advice, { tell })
+    const { signal, end } = interruption()
+    const applied = await apply(database, advice, { tell, signal }).finally(end)
     const { writeReceipt } = await import('../advise/receipt.js')
     const place = { directory: process.cwd(), nowMs: Date.now() }
     const { file, receipt } = await writeReceipt(database, advice, applied, place)
     const answer = { advice, applied, receipt, file: relative(place.directory, file) }
     print(answer, drawApplied, options)
-    if (applied.some(({ outcome }) => outcome === 'failed')) process.exitCode = 1
+    if (signal.aborted || applied.some(({ outcome }) => outcome === 'failed')) process.exitCode = 1
   } else print(advice, drawAdvice, options)
   const isMuch = advice.create.length + advice.drop.length > 0
   if (options.check && isMuch && !options.apply) process.exitCode = 1
+}
+
+/** The first Ctrl-C cleans up, the second one ends us at once. */
+function interruption(): { readonly signal: AbortSignal; end(): void } {
+  const controller = new AbortController()
+  const names = ['SIGINT', 'SIGTERM'] as const
+  const end = (): void => {
+    for (const name of names) process.off(name, interrupt)
+  }
+  const interrupt = (): void => {
+    end()
+    tell('interrupted: what is being made is cancelled and cleaned up')
+    controller.abort()
+  }
+  for (const name of names) process.on(name, interrupt)
+  return { signal: controller.signal, end }
 }
 
 async function databaseOf({ database }: IndexOptions): Promise<string> {

@@ -85,6 +85,32 @@ describe('nginx, as the config says it', { skip }, () => {
     }
   })
 
+  test('holds for each method of a path, and * for those that have nothing of their own', () =>
+    behind(
+      {
+        routes: {
+          'GET /menu': { cache: { ttl: '1h' }, limit: { rate: '3/m' } },
+          'POST /menu': { limit: { rate: '2/m' } },
+          'GET /menu/*': { limit: { rate: '100/m' } },
+          'GET /menu/:id': { limit: { rate: '1/m' } },
+          'GET /plain': { cache: { ttl: '1h' } },
+          '*': { limit: { rate: '4/m' }, bodyLimit: '1kb' },
+        },
+      },
+      async url => {
+        const allowed = async (path: string, method: string): Promise<number> =>
+          (await statuses(url + path, 6, { method })).filter(status => status === 200).length
+        assert.equal(await allowed('/menu', 'GET'), 3)
+        assert.equal(await allowed('/menu', 'POST'), 2)
+        assert.equal(await allowed('/menu/7', 'GET'), 1, 'by the narrower of two patterns')
+        const body = 'x'.repeat(1_025)
+        assert.equal((await ask(`${url}/plain`, { method: 'PUT', body })).status, 413)
+        assert.equal(await allowed('/menu', 'PUT'), 4)
+        assert.equal(await allowed('/plain', 'GET'), 0)
+        assert.equal(await allowed('/other', 'GET'), 0)
+      },
+    ))
+
   test('says why as the app does', () =>
     behind({ routes: { 'GET /menu': { limit: { rate: '1/m' } } } }, async url => {
       await ask(`${url}/menu`)

@@ -71,10 +71,9 @@ function gateServer(prototype: Server): void {
         ) {
           const span = openRequest(request as IncomingMessage, response as Response)
           if (span !== undefined) {
-            if (
-              type === 'request' &&
-              serving.stage?.shed?.(request as IncomingMessage, response as Response, span) === true
-            )
+            // Whatever a client expects: else a header would be a way past.
+            const { stage } = serving
+            if (stage?.shed?.(request as IncomingMessage, response as Response, span) === true)
               return true
             const { limits } = limiting
             const limit = limits?.atGate(request as IncomingMessage)

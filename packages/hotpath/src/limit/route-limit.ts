@@ -59,7 +59,9 @@ export class RouteLimit {
     if (limits !== undefined && limits.mode !== 'off')
       this.limit = new Limiting(route, limits, host, settings, clock)
     if (throttle !== undefined && throttle.mode !== 'off')
-      this.throttle = new Throttling(throttle, settings, clock, this.wait)
+      this.throttle = new Throttling(throttle, settings, clock, this.wait, () =>
+        host.caught('limit.config'),
+      )
     this.tally = new LimitTally(host, route, () => this.limit?.forgotten() ?? 0)
   }
 
@@ -208,11 +210,8 @@ class Limiting {
     this.tellsAll = headers === 'always'
     this.form = headers === 'off' ? undefined : headerForm
     this.rule = ruleOf(config)
-    if (by !== 'ip')
-      this.identity = identityOf(by, {
-        ...settings,
-        ...(keyHeader === undefined ? {} : { keyHeader }),
-      })
+    const known = { ...settings, ...(keyHeader === undefined ? {} : { keyHeader }) }
+    if (by !== 'ip') this.identity = identityOf(by, known, () => host.caught('limit.config'))
     const shared = typeof store === 'function' ? laterStoreOf(store) : store
     this.limiter = this.make(shared as LimitStore | undefined, clock)
     if (shared instanceof LaterStore) void shared.made.catch(() => this.goAlone(clock))
@@ -290,15 +289,34 @@ class Limiting {
     }
   }
 
+  /** Of a list that the app asks by a function: when that throws, the key is not on it. */
+  private contained(isListed: (key: string) => boolean): (key: string) => boolean {
+    return key => {
+      try {
+        return isListed(key)
+      } catch {
+        this.host.caught('limit.config')
+        return false
+      }
+    }
+  }
+
   private make(store: LimitStore | undefined, clock: Clock): Limiter {
     const { by: _by, keyHeader: _key, plan: _plan, cost: _cost, mode: _mode, ...rest } = this.config
     const { headers: _headers, headerForm: _form, store: _store, namespace, ...rule } = rest
     const options = { ...rule, namespace: namespace ?? this.route, clock }
-    return limit(
-      (store === undefined ? options : { ...options, store }) as LimitOptions & {
-        store: LimitStore
-      },
-    )
+    const { allow, deny } = options
+    const listed = {
+      ...(typeof allow === 'function' ? { allow: this.contained(allow) } : {}),
+      ...(typeof deny === 'function' ? { deny: this.contained(deny) } : {}),
+    }
+    return limit({
+      ...options,
+      ...listed,
+      ...(store === undefined ? {} : { store }),
+    } as LimitOptions & {
+      store: LimitStore
+    })
   }
 
   /** The store cannot be made: this process counts alone, and says so. */
@@ -332,6 +350,8 @@ class Throttling {
     private readonly settings: WhoSettings,
     clock: Clock,
     wait: After,
+    /** A function of the config has thrown. */
+    failed: () => void,
   ) {
     const { count, periodMs } = rateOf(rate) ?? { count: 1, periodMs: 1000 }
     const intervalMs = periodMs / count
@@ -339,10 +359,8 @@ class Throttling {
     this.isShadow = mode === 'shadow'
     this.asksSubject = typeof by === 'function'
     this.pace = new Pace({ intervalMs, burst, maxDelayMs, queue }, clock, wait)
-    this.identity = identityOf(by, {
-      ...settings,
-      ...(keyHeader === undefined ? {} : { keyHeader }),
-    })
+    const known = { ...settings, ...(keyHeader === undefined ? {} : { keyHeader }) }
+    this.identity = identityOf(by, known, failed)
     // What may wait is what may come at once beyond the burst.
     const room = burst + Math.min(queue, Math.floor(maxDelayMs / intervalMs))
     this.shadow = limit({ rate, burst: room, maxKeys: MOST_KEYS, clock }) as Limiter

@@ -51,17 +51,18 @@ export function addressOf(
 }
 
 /**
- * The function that says whose request it is. Called once for each policy.
+ * The function that says whose request it is. Called once for each policy; `failed` for each request where the
+ * app's function throws.
  *
  *     const identity = identityOf('ip', {})
  *     await identity(request) // '192.0.2.7'
  */
-export function identityOf(by: By, settings: WhoSettings): Identity {
+export function identityOf(by: By, settings: WhoSettings, failed = (): void => {}): Identity {
   if (by === 'ip') return request => addressOf(request, settings)
   if (by === 'user') {
     const { identify } = settings
     // Who a client only says that it is must not be asked for; the config refuses it before.
-    return doesVerify(identify) ? contained(identify) : () => undefined
+    return doesVerify(identify) ? contained(identify, failed) : () => undefined
   }
   if (by === 'key') {
     const name = (settings.keyHeader ?? 'x-api-key').toLowerCase()
@@ -73,19 +74,20 @@ export function identityOf(by: By, settings: WhoSettings): Identity {
   return contained(request => {
     const told = by(request)
     return told instanceof Promise ? told.then(textOf) : textOf(told)
-  })
+  }, failed)
 }
 
-/** What fails is undefined. */
-function contained(identify: Identity): Identity {
+/** What fails is undefined, and `failed` is told. */
+function contained(identify: Identity, failed: () => void): Identity {
+  const nobody = (): undefined => void failed()
   const named = (told: Told): Told =>
     (typeof told === 'object' ? told.key : told) === '' ? undefined : told
   return request => {
     try {
       const told = identify(request)
-      return told instanceof Promise ? told.then(named, () => undefined) : named(told)
+      return told instanceof Promise ? told.then(named, nobody) : named(told)
     } catch {
-      return undefined
+      return nobody()
     }
   }
 }

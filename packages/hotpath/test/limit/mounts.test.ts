@@ -116,6 +116,19 @@ for (const [framework, build] of Object.entries(builds))
       })
     })
 
+    test('count by the address where lists, or who it is, throw: nobody is without a limit', async () => {
+      const fail = () => {
+        throw new Error('no')
+      }
+      const options = { rate: '2/h', by: fail, allow: fail, deny: fail }
+      await using(build, limited(options), async (url, figures) => {
+        const seen: number[] = []
+        for (let n = 0; n < 3; n++) seen.push((await fetch(`${url}/orders`)).status)
+        assert.deepEqual(seen, [200, 200, 429])
+        assert.equal(figures().errors, 9)
+      })
+    })
+
     test('throttle what comes at once', async () => {
       const mounted = {
         kind: 'throttleRequests',
@@ -184,6 +197,21 @@ describe('a request that was held up', () => {
         )
       })
     })
+})
+
+test('Hono: answers whose headers nobody may change are told of the limit, too', async () => {
+  const { Hono } = await import('hono')
+  const { getRequestListener } = await import('@hono/node-server')
+  const { limitRequests: limitHono } = await import('hotpath/limit/hono')
+  const app = new Hono()
+  const handOn = () => fetch('data:text/plain,menu')
+  app.get('/menu', limitHono({ rate: '5/h', headers: 'always' }), handOn)
+  await using_(createServer(getRequestListener(app.fetch)), async url => {
+    const signal = AbortSignal.timeout(5_000)
+    const answer = await fetch(`${url}/menu`, { signal })
+    assert.equal(await answer.text(), 'menu')
+    assert.match(answer.headers.get('ratelimit') ?? '', /^"5\/h";r=4/)
+  })
 })
 
 test('a mount with options that make no sense is refused when it is made', () => {

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { request } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
@@ -54,3 +55,25 @@ for (const framework of ['node', 'express', 'fastify', 'koa', 'hono'])
     const of = { 'http.request.method': 'GET', 'http.route': '/slow', reason: 'full' }
     assert.equal(seen.summed('hotpath.concurrency.refused', of), 1)
   })
+
+test('a server that answers by itself what expects 100-continue is looked after, too', async () => {
+  const seen = await observe(
+    'expectations.cjs',
+    async app => {
+      const ask = (headers: Record<string, string>): Promise<number | undefined> =>
+        new Promise((resolve, reject) => {
+          const asked = request(`${app.url}/ready`, { method: 'POST', headers }, answer => {
+            answer.resume()
+            resolve(answer.statusCode)
+          })
+          asked.on('error', reject).end('long')
+        })
+      const length = { 'Content-Length': '4' }
+      await until(async () => (await ask(length)) === 413, 'the stages')
+      assert.equal(await ask({ ...length, Expect: '100-continue' }), 413)
+      assert.equal(await ask({ ...length, Expect: 'more' }), 413)
+    },
+    { HOTPATH_CONFIG: config },
+  )
+  assert.deepEqual(seen.errors, [])
+})

@@ -125,7 +125,7 @@ const databases: readonly Library[] = [
   },
   {
     name: 'node:sqlite',
-    versions: 'of Node 24; 22 tried nowhere',
+    versions: 'of Node 24; 22 not tried',
     sees: `${STATEMENTS}; of \`iterate\` the call without its rows; not the name of the file`,
     how: '`exec` of its database, four methods of its statements, once the app has loaded it',
     shownBy: 'stacks/sqlite.test.ts',

@@ -30,10 +30,14 @@ const ALL = '$server_port'
  */
 export function nginxConfig(plan: EdgePlan, options: NginxOptions): Exported {
   const notes = [...plan.notes]
-  const writer = new Writer(notes)
+  const others = plan.routes.find(({ path }) => path === undefined)
+  const writer = new Writer(notes, others, plan.routes.length > 1)
   const caches = plan.routes.some(({ cache }) => cache !== undefined)
-  const locations = plan.routes.map(route => writer.location(route))
-  const others = plan.routes.some(({ path }) => path === undefined)
+  // Of locations with the same pattern nginx takes the first, so the methods of a path are in one.
+  const byPattern = new Map<string, EdgeRoute[]>()
+  for (const route of plan.routes)
+    byPattern.set(pattern(route), [...(byPattern.get(pattern(route)) ?? []), route])
+  const locations = [...byPattern.values()].map(routes => writer.location(routes))
   const proxied = 'proxy_pass http://hotpath_app;'
   const text = `# Written by \`hotpath export nginx\` from the config of ${plan.service.replaceAll(/\s+/g, ' ')}: to be included in the http block.
 ${notes.map(note => `# not the same: ${said(note)}`).join('\n')}
@@ -80,7 +84,7 @@ ${trust(plan)}${gzip(plan)}
   }
 
 ${locations.join('\n\n')}
-${others ? '' : `\n  location / {\n    ${proxied}\n  }\n`}}
+${others !== undefined ? '' : `\n  location / {\n    ${proxied}\n  }\n`}}
 `
   return { text: text.replace(/\n{3,}/g, '\n\n'), notes }
 }
@@ -94,23 +98,57 @@ class Writer {
   readonly #keys = new Set<string>()
   #count = 0
 
-  constructor(private readonly notes: Note[]) {}
+  /** Of `*`, which holds in all locations, for the methods that have nothing of their own. */
+  readonly #shared: readonly string[]
 
-  location(route: EdgeRoute): string {
+  constructor(
+    private readonly notes: Note[],
+    private readonly others: EdgeRoute | undefined,
+    /** There are other locations than that of `*`. */
+    private readonly isShared: boolean,
+  ) {
+    this.#shared = others === undefined ? [] : this.#requests(others)
+  }
+
+  /** @param routes The methods of one path. */
+  location(routes: readonly EdgeRoute[]): string {
+    const [first] = routes as readonly [EdgeRoute]
+    const named = routes.filter(route => route !== this.others)
     const lines = [
-      ...this.#requests(route),
-      ...this.#connections(route),
-      ...cacheLines(route, this.notes),
-      ...(route.bodyBytes === undefined ? [] : [`client_max_body_size ${route.bodyBytes};`]),
+      ...named.flatMap(route => this.#requests(route)),
+      ...this.#sharedFor(named),
+      ...routes.flatMap(route => this.#connections(route)),
+      ...uniqueCache(routes, this.notes),
+      ...this.#body(routes),
     ]
-    const seconds = Math.max(
-      1,
-      ...route.rates.map(({ rate }) => Math.ceil(rate.periodMs / rate.count / 1_000)),
-    )
-    if (route.bodyBytes !== undefined && route.method !== undefined)
-      this.#note(route, 'bodyLimit', `holds for all methods of ${route.path}`)
+    const own = routes.flatMap(({ rates }) => rates)
+    const told = own.length > 0 ? own : (this.others?.rates ?? [])
+    const waits = told.map(({ rate }) => Math.ceil(rate.periodMs / rate.count / 1_000))
+    const seconds = Math.max(1, ...waits)
     const body = [`set $hotpath_retry ${seconds};`, ...lines, 'proxy_pass http://hotpath_app;']
-    return `  # ${route.name}\n  location ${pattern(route)} {\n${body.map(line => `    ${line}`).join('\n')}\n  }`
+    const names = routes.map(({ name }) => name).join(', ')
+    return `  # ${names}\n  location ${pattern(first)} {\n${body.map(line => `    ${line}`).join('\n')}\n  }`
+  }
+
+  #sharedFor(named: readonly EdgeRoute[]): readonly string[] {
+    if (this.#shared.length === 0 || !this.isShared) return this.#shared
+    const methods = named.filter(({ limited }) => limited).map(methodsOf)
+    if (methods.length === 0) return ['set $hotpath_others 1;', ...this.#shared]
+    const name = `$hotpath_${++this.#count}`
+    this.zones.push(
+      `map $request_method ${name} {\n  default 1;\n  ~^(?:${methods.join('|')})$ "";\n}`,
+    )
+    return [`set $hotpath_others ${name};`, ...this.#shared]
+  }
+
+  #body(routes: readonly EdgeRoute[]): string[] {
+    const most = this.others?.bodyBytes
+    const bytes = routes.flatMap(route => route.bodyBytes ?? most ?? [])
+    if (bytes.length === 0) return []
+    for (const route of routes)
+      if (route.bodyBytes !== undefined && route.method !== undefined)
+        this.#note(route, 'bodyLimit', `the longest of ${route.path} holds for all its methods`)
+    return [`client_max_body_size ${Math.max(...bytes)};`]
   }
 
   #note(route: EdgeRoute, key: string, text: string): void {
@@ -154,16 +192,16 @@ class Writer {
     return key
   }
 
-  /** Keys that are empty are not counted: so a zone is of one method. */
-  #zone(directive: string, { method }: EdgeRoute, key: string, size: string, more: string): string {
+  /** Keys that are empty are not counted: so a zone is of one method, or of those that have none of their own. */
+  #zone(directive: string, route: EdgeRoute, key: string, size: string, more: string): string {
     const name = `hotpath_${++this.#count}`
-    const keyed = method === undefined ? key : `$${name}`
-    if (method !== undefined) {
-      const methods = method === 'GET' ? 'GET|HEAD' : method
+    const isOthers = route.method === undefined && directive === 'limit_req_zone' && this.isShared
+    const keyed = route.method === undefined && !isOthers ? key : `$${name}`
+    if (isOthers) this.zones.push(`map $hotpath_others $${name} {\n  default "";\n  1 ${key};\n}`)
+    else if (route.method !== undefined)
       this.zones.push(
-        `map $request_method $${name} {\n  default "";\n  ~^(?:${methods})$ ${key};\n}`,
+        `map $request_method $${name} {\n  default "";\n  ~^(?:${methodsOf(route)})$ ${key};\n}`,
       )
-    }
     this.zones.push(`${directive} ${keyed} zone=${name}:${size}${more};`)
     return name
   }
@@ -189,6 +227,15 @@ class Writer {
       this.#note(route, key, `${text} becomes ${perMinute} a minute: nginx knows whole ones only`)
     return `${perMinute}r/m`
   }
+}
+
+const methodsOf = ({ method }: EdgeRoute): string =>
+  method === 'GET' ? 'GET|HEAD' : String(method)
+
+/** A location keeps answers of GET and HEAD alone, in one way. */
+function uniqueCache(routes: readonly EdgeRoute[], notes: Note[]): string[] {
+  const route = routes.find(({ cache }) => cache !== undefined)
+  return route === undefined ? [] : cacheLines(route, notes)
 }
 
 /** All spellings that a router may take for this path. */

@@ -30,6 +30,8 @@ export interface EdgeRoute {
   /** As the config has it: `/users/:id`; undefined: all others. */
   readonly path: string | undefined
   readonly rates: readonly EdgeRate[]
+  /** It has a limit or a throttle of its own, whether an edge can have it or not: that of `*` is not its. */
+  readonly limited: boolean
   /** Of all clients together. */
   readonly throttle: { readonly rate: Rate; readonly waiting: number } | undefined
   readonly concurrent: number | undefined
@@ -71,7 +73,12 @@ export function edgePlan(config: Config): EdgePlan {
 }
 
 /** Of two that match the first one is taken, so the most general come last. */
-const rank = ({ path }: EdgeRoute): number => (path === undefined ? 2 : path.includes(':') ? 1 : 0)
+const rank = ({ path }: EdgeRoute): number => {
+  if (path === undefined) return 3
+  // What only a router knows (`/files/*`) is taken for anything below.
+  if (!/^[\w.~%:/-]*$/.test(path)) return 2
+  return path.includes(':') ? 1 : 0
+}
 
 type Noter = (route: string, key: string, text: string) => void
 
@@ -84,6 +91,7 @@ function edgeRoute(name: string, route: RouteConfig, note: Noter): EdgeRoute {
     method,
     path,
     rates: ratesFor(route.limit, of),
+    limited: [route.limit, route.throttle].some(each => each !== undefined && each.mode !== 'off'),
     throttle: throttleOf(route.throttle, of),
     concurrent: concurrentOf(route.concurrency, of),
     cache: cacheOf(route.cache, of),

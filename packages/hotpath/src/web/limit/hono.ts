@@ -6,7 +6,7 @@ export type { LimitFigures, MountLimit, MountThrottle } from './mount.js'
 interface Context {
   /** Of @hono/node-server: `incoming` and `outgoing`. */
   readonly env: unknown
-  readonly res: { readonly headers: Headers }
+  header(name: string, value: string): void
 }
 
 /** Middleware of Hono. */
@@ -51,10 +51,12 @@ function middleware(mount: LimitMount): HonoLimit {
     return new Promise((resolve, reject) => {
       let told: readonly (readonly [string, string])[] = []
       const go = (): void =>
-        void next().then(() => {
-          for (const [name, value] of told) context.res.headers.set(name, value)
-          resolve()
-        }, reject)
+        void next()
+          .then(() => {
+            // Not on the answer itself: one of `fetch` that is handed on lets nobody change its headers.
+            for (const [name, value] of told) context.header(name, value)
+          })
+          .then(resolve, reject)
       const isHeld = mount.hold(
         incoming,
         outgoing,
