@@ -20,7 +20,7 @@ export const settings = {
   /** A workload is served by a few; more are asked for in a second run. */
   most: 20,
   /** Under a budget of disk these are tried, and the best set taken. */
-  give: [0.8, 0.4, 0.1],
+  give: [1, 0.8, 0.4, 0.1],
   /** What cannot be tried is told only where no more than this part of a table is wanted. */
   untriedShare: 0.1,
   /** Trying means making on a copy: then no more than this many. */
@@ -104,6 +104,8 @@ class Choosing {
     const all = this.collect()
     const alone = await this.alone(all)
     let moves: Candidate[][] = [...alone.map(one => [one]), ...(await this.groups())]
+    // Once without what is large: plain keys, one by one, by their gain alone.
+    if (this.give === 1) moves = alone.filter(isPlain).map(one => [one])
     const chosen: Chosen[] = []
     const most = this.limits.most ?? settings.most
     while (chosen.length < most && !this.out()) {
@@ -253,6 +255,7 @@ class Choosing {
   }
 
   private isWorth({ saved, notable, calls, net }: Omit<Scored, 'move' | 'whole'>): boolean {
+    if (this.limits.bytes !== undefined) return net > settings.share * this.atStake
     return (
       net > settings.share * this.atStake &&
       saved > settings.perCall * calls &&
@@ -389,3 +392,6 @@ const isBeginOf = (other: Candidate, one: Candidate): boolean =>
   other.table.oid === one.table.oid &&
   other.method === one.method &&
   JSON.stringify(other.keys[0]) === JSON.stringify(one.keys[0])
+
+const isPlain = ({ keys, include, where, method }: Candidate): boolean =>
+  method === 'btree' && keys.length <= 2 && include.length === 0 && where === undefined
