@@ -10,6 +10,11 @@ interface Side {
   readonly hits: number
 }
 
+interface Storm {
+  readonly ordinary: { readonly answered: number; readonly refused: number }
+  readonly greedy: { readonly answered: number; readonly refused: number }
+}
+
 describe('npm start -- --once --json --with', () => {
   test('batch: the same page with a handful of statements in the place of a thousand', async () => {
     const { before, after, equal } = await runOnce<{ before: Side; after: Side; equal: boolean }>(
@@ -48,5 +53,19 @@ describe('npm start -- --once --json --with', () => {
     // The demo puts one in front where there is one.
     assert.ok(front !== null, 'Varnish is not installed (Debian: varnish, varnish-modules)')
     assert.ok(front.hits > 50, `${front.hits} of 100 menus came from Varnish`)
+  })
+
+  /** The demo itself throws when a refusal does not say what it should, or who waited is not let in. */
+  test('limits: one client is refused, a hundred are not, and one that does as it is told is let in', async () => {
+    const { before, after, obedient } = await runOnce<{
+      before: Storm
+      after: Storm
+      obedient: { had: number }
+    }>(demo, '--with', 'limits')
+    assert.equal(before.greedy.refused, 0)
+    assert.ok(after.greedy.refused > 0)
+    assert.equal(after.ordinary.refused, 0)
+    assert.ok(after.greedy.answered < before.greedy.answered, JSON.stringify({ before, after }))
+    assert.ok(obedient.had >= 5 && obedient.had < 20, String(obedient.had))
   })
 })

@@ -1,5 +1,6 @@
 import crypto = require('node:crypto')
 import http = require('node:http')
+import hooks = require('node:perf_hooks')
 
 /** An app that can do so much and no more: by its processor, or by ten connections behind it. */
 const iterations = Number(process.env['BENCH_ITERATIONS'])
@@ -37,5 +38,15 @@ server.keepAliveTimeout = 0
 server.listen(0, '127.0.0.1', () => {
   const address = server.address()
   process.send?.({ port: typeof address === 'object' ? address?.port : 0 })
+})
+/** How often the loop is looked at: that is in what it records. */
+const lookMs = 10
+const delay = hooks.monitorEventLoopDelay({ resolution: lookMs })
+delay.enable()
+process.on('message', () => {
+  const { user, system } = process.cpuUsage()
+  const delayMs = Math.max(0, delay.percentile(99) / 1e6 - lookMs)
+  delay.reset()
+  process.send?.({ cpuUs: user + system, rssBytes: process.memoryUsage.rss(), delayMs })
 })
 process.once('disconnect', () => process.exit())

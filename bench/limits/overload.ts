@@ -10,7 +10,7 @@ import { curves, type Curve } from './picture.js'
 
 /** Of PBKDF2 with SHA-256: about 10 ms. */
 const ITERATIONS = 20_000
-const WAIT_MS = 20
+const WAIT_MS = 50
 /** More than are ever let in, so that the crowd stands at the app and not in the load. */
 const CONNECTIONS = 400
 /** A client waits for so long, and what comes later is of no use to it. */
@@ -40,8 +40,16 @@ interface Point {
   /** Answers in time, a second. */
   readonly good: number
   readonly p99Ms: number
+  /** Parts of all requests. */
   readonly refused: number
   readonly late: number
+  /** The 99th percentile of the delay of the event loop. */
+  readonly delayMs: number
+  readonly rssMb: number
+  /** Processor time of the app, and what it was spent on. */
+  readonly cpuMs: number
+  readonly served: number
+  readonly sentAway: number
 }
 
 /**
@@ -53,6 +61,7 @@ export async function overload({ quick, seed }: OverloadOptions): Promise<Overlo
   const rows: string[][] = []
   const pictures: Curve[] = []
   let [goodput, p99] = [Number.POSITIVE_INFINITY, 0]
+  let costs = ''
   for (const path of ['/cpu', '/pool']) {
     const capacity = await capacityOf(path)
     say(`overload ${path}: ${capacity.toFixed(0)}/s at saturation`)
@@ -66,6 +75,7 @@ export async function overload({ quick, seed }: OverloadOptions): Promise<Overlo
       const most = Math.max(...points.map(({ good }) => good))
       const unloaded = points.find(({ load }) => load === UNLOADED) as Point
       const worst = points.at(-1) as Point
+      if (arm === 'adaptive' && path === '/cpu') costs = costsOf(unloaded, worst)
       if (arm === 'adaptive') {
         goodput = Math.min(goodput, worst.good / most)
         p99 = Math.max(p99, worst.p99Ms / unloaded.p99Ms)
@@ -90,8 +100,10 @@ export async function overload({ quick, seed }: OverloadOptions): Promise<Overlo
     'of unloaded',
     '503',
     'late',
+    'loop p99',
+    'memory',
   ]
-  const bound = `A refusal costs processor time as well: with c for one and s for one answer, at five times the capacity at most (s - 5c) / (s - c) of it is left. A route of 1 ms would have to refuse in 24 µs to keep nine tenths.`
+  const bound = `A refusal costs processor time as well: with c for one and s for one answer, at five times the capacity at most (s - 5c) / (s - c) of it is left. ${costs} A route of 1 ms would have to refuse in 24 µs to keep nine tenths.`
   const notes = `An answer is good within ${PATIENCE_MS} ms of when its request was meant to be sent. ${bound}${quick ? '' : `\n\n![Good answers by load](../${picture})`}`
   return { goodput, p99, report: `${table(head, rows)}\n\n${notes}` }
 }
@@ -99,7 +111,7 @@ export async function overload({ quick, seed }: OverloadOptions): Promise<Overlo
 const row = (
   path: string,
   arm: string,
-  { load, good, p99Ms, refused, late }: Point,
+  { load, good, p99Ms, refused, late, delayMs, rssMb }: Point,
   most: number,
   unloaded: Point,
 ): string[] => [
@@ -112,13 +124,23 @@ const row = (
   (p99Ms / unloaded.p99Ms).toFixed(1),
   percent(refused),
   percent(late),
+  `${delayMs.toFixed(0)} ms`,
+  `${rssMb.toFixed(0)} MB`,
 ]
+
+/** What an answer and a refusal cost, and what of the goodput can be left then. */
+function costsOf(unloaded: Point, worst: Point): string {
+  const s = unloaded.cpuMs / unloaded.served
+  const c = Math.max(0, (worst.cpuMs - s * worst.served) / Math.max(1, worst.sentAway))
+  const most = Math.min(1, Math.max(0, (s - 5 * c) / (s - c)))
+  return `On /cpu s was ${s.toFixed(1)} ms and c ${c.toFixed(2)} ms: ${most.toFixed(2)} at most.`
+}
 
 const percent = (share: number): string => `${(100 * share).toFixed(0)} %`
 
 /** Answers a second with as many requests under way as keep it busy, and no more. */
 async function capacityOf(path: string): Promise<number> {
-  return withApp('none', async port => {
+  return withApp('none', async ({ port }) => {
     const load = new LoadProcess()
     try {
       const block = { kind: 'closed', port, path, connections: path === '/cpu' ? 3 : 12 } as const
@@ -140,18 +162,21 @@ function measure(
   ms: number,
   seed: number,
 ): Promise<Point> {
-  return withApp(arm, async port => {
+  return withApp(arm, async app => {
+    const { port } = app
     const driver = new LoadProcess()
     try {
       const ratePerSecond = load * capacity
       const block = { kind: 'open', port, path, connections: CONNECTIONS, ratePerSecond } as const
       const of = { ...block, refusal: 503, patienceMs: PATIENCE_MS, settleMs: 500 }
       await driver.run({ ...of, ratePerSecond: capacity * 0.5, ms: 500, seed })
+      const before = await app.use()
       const { latenciesMs, statuses } = await driver.run({
         ...of,
         ms: ms + RAMP_MS,
         seed: seed + 1,
       })
+      const after = await app.use()
       const from = Math.floor((statuses.length * RAMP_MS) / (ms + RAMP_MS))
       const counted = latenciesMs
         .slice(from)
@@ -168,6 +193,11 @@ function measure(
         p99Ms: sorted[Math.floor(0.99 * sorted.length)] ?? Number.NaN,
         refused: refused / counted.length,
         late: (counted.length - good - refused) / counted.length,
+        delayMs: after.delayMs ?? Number.NaN,
+        rssMb: after.rssBytes / 2 ** 20,
+        cpuMs: (after.cpuUs - before.cpuUs) / 1_000,
+        served: statuses.filter(status => status === 200).length,
+        sentAway: statuses.filter(status => status === 503).length,
       }
     } finally {
       driver.stop()
@@ -178,7 +208,7 @@ function measure(
 /** The recorder is attached in both arms; what differs is one line of the config. */
 async function withApp<T>(
   arm: 'adaptive' | 'none',
-  work: (port: number) => Promise<T>,
+  work: (app: AppProcess) => Promise<T>,
 ): Promise<T> {
   const folder = mkdtempSync(join(tmpdir(), 'hotpath-overload-'))
   const config = join(folder, 'hotpath.config.json')
@@ -196,7 +226,7 @@ async function withApp<T>(
     },
   })
   try {
-    return await work(app.port)
+    return await work(app)
   } finally {
     await app.stop()
     rmSync(folder, { recursive: true })

@@ -17,6 +17,17 @@ export interface Use {
   readonly rssBytes: number
   /** Of an app that counts them: calls of its handler. */
   readonly runs?: number
+  /** Of an app that looks: the 99th percentile of its event loop's delay since this was asked last. */
+  readonly delayMs?: number
+}
+
+/** What is there when nothing is under way; the heap after a collection, where the process may ask for one. */
+export interface State {
+  readonly heapBytes: number
+  readonly rssBytes: number
+  /** Of the process, for all events. */
+  readonly listeners: number
+  readonly resources: number
 }
 
 /** The measured app in a process of its own. */
@@ -54,6 +65,12 @@ export class AppProcess {
     this.#child.send({ ask: 'use' })
     const use = await answered
     return { ...use, cpuUs: use.cpuUs + descendantsCpuUs(this.#child.pid ?? 0) }
+  }
+
+  async state(): Promise<State> {
+    const answered = answer<State>(this.#child)
+    this.#child.send({ ask: 'state' })
+    return answered
   }
 
   async stop(): Promise<void> {

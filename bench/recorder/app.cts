@@ -28,7 +28,7 @@ app.get('/orders/:id', async () => {
   return rows
 })
 
-type Ask = { readonly ask: 'use' } | { readonly ask: 'switch'; readonly enabled: boolean }
+type Ask = { readonly ask: 'use' | 'state' } | { readonly ask: 'switch'; readonly enabled: boolean }
 
 process.on('message', (message: Ask) => {
   if (message.ask === 'switch') {
@@ -36,11 +36,20 @@ process.on('message', (message: Ask) => {
     const recorder = state[Symbol.for('hotpath.recorder')]
     if (recorder !== undefined) recorder.enabled = message.enabled
     process.send?.({ attached: recorder !== undefined })
+  } else if (message.ask === 'state') {
+    ;(globalThis as { gc?: () => void }).gc?.()
+    const { heapUsed, rss } = process.memoryUsage()
+    const listeners = process.eventNames().reduce((n, name) => n + process.listenerCount(name), 0)
+    const resources = process.getActiveResourcesInfo().filter(isHandle).length
+    process.send?.({ heapBytes: heapUsed, rssBytes: rss, listeners, resources })
   } else {
     const { user, system } = process.cpuUsage()
     process.send?.({ cpuUs: user + system, rssBytes: process.memoryUsage.rss() })
   }
 })
+
+/** Timers and requests under way come and go. */
+const isHandle = (name: string): boolean => !/Timeout|Immediate|ReqWrap|Request/.test(name)
 
 process.on('disconnect', () => process.exit())
 

@@ -27,6 +27,7 @@ const anyNode = [
   'limit/limit',
   'limit/pace',
   'limit/redis-faults',
+  'limit/route-limits',
   'limit/spellings',
   'limit/stores',
   'path-template',
@@ -35,6 +36,8 @@ const anyNode = [
   'pool/share-server',
   'serve/rfc9111',
   'series',
+  'stacks/findings',
+  'stacks/registry',
   'tallies',
 ].map(name => `${perNode[0]}${name}`)
 

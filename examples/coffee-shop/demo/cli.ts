@@ -26,10 +26,11 @@ export async function runHotpath(args: readonly string[]): Promise<void> {
   throw new Error(`hotpath ${args.join(' ')} ended with ${signal ?? `code ${code}`}`)
 }
 
-/** The same, with what it prints as JSON given back. */
-export async function askHotpath<Answer>(args: readonly string[]): Promise<Answer> {
+/** The same in this folder, with what it prints as JSON given back. */
+export async function askHotpath<Answer>(args: readonly string[], folder: string): Promise<Answer> {
   const child = spawn(process.execPath, [hotpathCommand, ...args, '--json'], {
     stdio: ['ignore', 'pipe', 'inherit'],
+    cwd: folder,
   })
   const ended = once(child, 'close')
   const [printed, [code]] = await Promise.all([text(child.stdout), ended])

@@ -17,6 +17,7 @@ import type { Addresses, Shop, StartShop } from './shop.js'
 import { showBatch } from './show-batch.js'
 import { showCache } from './show-cache.js'
 import { showIndex } from './show-index.js'
+import { showLimits } from './show-limits.js'
 
 /**
  * Callers at a time. With 8 on two busy cores a request waited for the processor longer than for
@@ -56,10 +57,16 @@ export async function run(options: Options, signal: AbortSignal): Promise<void> 
       const start: StartShop = env =>
         startShop(options.once, database.url, mail.url, storeFolder, closers, env)
       if (options.fix === 'index')
-        await showIndex(options, { databaseUrl: database.url, copyUrl, start, signal })
+        await showIndex(options, {
+          databaseUrl: database.url,
+          copyUrl,
+          start,
+          folder: storeFolder,
+          signal,
+        })
       else {
-        const show = options.fix === 'batch' ? showBatch : showCache
-        await show(options, database.url, start, signal)
+        const shows = { batch: showBatch, cache: showCache, limits: showLimits }
+        await shows[options.fix](options, database.url, start, signal)
       }
       return
     }

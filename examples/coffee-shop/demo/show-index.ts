@@ -14,6 +14,8 @@ interface Place {
   readonly databaseUrl: string
   readonly copyUrl: string | undefined
   readonly start: StartShop
+  /** Where the receipt goes; it is removed with the rest of the demo. */
+  readonly folder: string
   readonly signal: AbortSignal
 }
 
@@ -38,7 +40,7 @@ export async function showIndex(options: Options, place: Place): Promise<void> {
     await waitForFindings(addresses.console, REQUESTS)
     process.stderr.write('  hotpath index --apply\n')
     const command = indexCommand(addresses, place.databaseUrl, place.copyUrl)
-    const { advice, applied } = await askHotpath<Applied>([...command, '--apply'])
+    const { advice, applied } = await askHotpath<Applied>([...command, '--apply'], place.folder)
     const [failed] = applied.filter(({ outcome }) => outcome !== 'done')
     if (failed !== undefined) throw new Error(`the index was not made: ${failed.why}`)
     process.stderr.write('  the same again, on the same shop\n')

@@ -114,10 +114,13 @@ export type GaugeName =
   | 'db.client.connection.pending_requests'
   | 'db.client.connection.max'
   | 'hotpath.pool.server_max'
+  | 'hotpath.concurrency.limit'
+  | 'hotpath.concurrency.in_flight'
+  | 'hotpath.concurrency.waiting'
 
 /**
  * A figure of a process at `endNs`; processor time is what was used since `startNs`. Attributes are
- * `db.client.connection.state` (`used`, `idle`) and `db.client.connection.pool.name`, nothing else.
+ * `db.client.connection.state` (`used`, `idle`), `db.client.connection.pool.name` and `hotpath.policy`, nothing else.
  */
 export interface GaugePoint {
   readonly name: GaugeName

@@ -57,6 +57,26 @@ const send = async (running: RunningConsole, list: readonly object[], more = {})
 }
 
 describe('what a process says of itself', () => {
+  test('of the places of its routes is told to Prometheus, by policy', () =>
+    withConsole(async running => {
+      const of = (what: string, value: number, policy: string): object =>
+        sum(`hotpath.concurrency.${what}`, '{request}', 2, false, [
+          point(value, { 'hotpath.policy': policy, 'user.name': 'ann' }),
+        ])
+      await send(running, [of('limit', 17, '*'), of('in_flight', 9, '*'), of('waiting', 3, '*')])
+      await send(running, [of('limit', 4, 'GET /report/:id')])
+      const text = await (await fetch(`${running.url}/metrics`)).text()
+      const lines = text.split('\n').filter(line => line.startsWith('hotpath_concurrency_'))
+      const told = lines.map(line => line.replace(/\{.*hotpath_policy="([^"]*)".*\}/, ' $1'))
+      assert.deepEqual(told.toSorted(), [
+        'hotpath_concurrency_in_flight * 9.0',
+        'hotpath_concurrency_limit * 17.0',
+        'hotpath_concurrency_limit GET /report/:id 4.0',
+        'hotpath_concurrency_waiting * 3.0',
+      ])
+      assert.ok(!text.includes('"ann"'))
+    }))
+
   test('as our recorder sends it: by step, in the units of the answer', () =>
     withConsole(async running => {
       await send(running, [

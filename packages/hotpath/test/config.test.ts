@@ -123,7 +123,7 @@ describe('a config is checked', () => {
     [
       'a key like no other',
       { redis: {} },
-      'hotpath.config.js: unknown key "redis". Known keys: service, endpoint, headers, protocol, trust, sample, callSites, exitMs, profile, explain, enabled, pool, queries, invalidation, cdn, identify, trustProxy, ipv6Prefix, shed, routes.',
+      'hotpath.config.js: unknown key "redis". Known keys: service, endpoint, headers, protocol, trust, sample, callSites, exitMs, profile, explain, enabled, pool, queries, invalidation, cdn, identify, trustProxy, ipv6Prefix, shed, server, routes.',
     ],
     [
       'no yes or no',

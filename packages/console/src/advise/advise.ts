@@ -1,9 +1,9 @@
 import { ConsoleError } from '../errors.js'
-import type { Advice, Creation, None, Skipped, Statement, Verified } from './advice.js'
+import type { Advice, Creation, Skipped, Statement, Verified } from './advice.js'
 import { type Candidate, tableName } from './candidate.js'
 import { candidatesOf } from './candidates.js'
 import type { Catalog } from './catalog.js'
-import { type Choice, choose, type Chosen, settings as choosing, type Weighed } from './choose.js'
+import { choose, type Chosen, settings as choosing, type Weighed } from './choose.js'
 import { creationOf, type ServedBy, whyOf } from './creation.js'
 import { dropsOf } from './drops.js'
 import { keyLookUps, type LookUp } from './key-look-ups.js'
@@ -12,8 +12,8 @@ import { isCutOff, withParameters } from './placeholders.js'
 import { indexesIn } from './plan.js'
 import { mostTables, type Named, readCatalog } from './read-catalog.js'
 import { readStatement } from './reading.js'
-import { reasonOf } from './reasons.js'
-import { causeOf, placeOf, reasonFor, Session, sqlState } from './session.js'
+import { nonesOf, scansOf } from './reasons.js'
+import { areOfOneDatabase, causeOf, placeOf, reasonFor, Session, sqlState } from './session.js'
 import { loadGrammar, type Parsed, parseOne, tablesIn } from './tree.js'
 import { WhatIf } from './what-if.js'
 import { writePrice, writesOf, type Write } from './writes.js'
@@ -30,14 +30,14 @@ export interface AdviseOptions {
   readonly most?: number
   readonly bytes?: number
   readonly unusedAfterDays?: number
+  /** Ends it early, with what was tried by then. */
+  readonly signal?: AbortSignal
 }
 
 /** More statements than this are cut: the cheapest ones go. */
 const mostStatements = 300
 /** Questions in a row for half a minute are enough of a load. */
 const usualPatienceMs = 30_000
-/** Of the statements without an index, as many are told of. */
-const mostNone = 20
 
 /**
  * Advises which indexes a database lacks for a workload, and which are in its way. It reads the catalog and asks for
@@ -53,13 +53,38 @@ export async function advise(options: AdviseOptions): Promise<Advice> {
   const session = await Session.open(options.database)
   let copy: Session | undefined
   try {
-    if (options.copy !== undefined) copy = await Session.open(options.copy, { isCopy: true })
+    if (options.copy !== undefined) {
+      copy = await Session.open(options.copy, { isCopy: true })
+      // Making an index there locks out who writes.
+      if (await areOfOneDatabase(session, copy))
+        throw new ConsoleError('PARAMETER', {
+          name: '--copy',
+          expected: 'another database than the one that is asked',
+          got: `${placeOf(options.copy)}, which is that one`,
+        })
+    }
     return await new Adviser(options, place, session, copy).run()
   } catch (error) {
-    if (error instanceof ConsoleError || sqlState(error).length !== 5) throw error
+    const isServers = sqlState(error).length === 5 || session.isLost || copy?.isLost === true
+    if (error instanceof ConsoleError || !isServers) throw error
     throw new ConsoleError('DATABASE_FAILED', { place, cause: causeOf(error) })
   } finally {
     await Promise.all([session.close(), copy?.close()])
+  }
+}
+
+/** The planner's cost of each statement as the database is now, by its text; for what was made since. */
+export async function costsNow(
+  database: string,
+  statements: readonly Statement[],
+): Promise<ReadonlyMap<string, number>> {
+  await loadGrammar()
+  const session = await Session.open(database)
+  try {
+    const options = { database, workload: { source: 'what was advised', statements } }
+    return await new Adviser(options, placeOf(database), session, undefined).costs()
+  } finally {
+    await session.close()
   }
 }
 
@@ -108,14 +133,15 @@ class Adviser {
       whatIf,
       all,
       index => writePrice(index, writes),
-      () => performance.now() > this.until,
+      () => this.isOver(),
       this.options,
     )
     if (choice.isCut)
       this.notes.push(
         `The time was up before all ${choice.tried} candidates were tried: --patience gives more.`,
       )
-    const create = await this.creations(choice.chosen, all, catalog, whatIf, writes)
+    const taken = new Set(catalog.taken)
+    const create = await this.creations(choice.chosen, all, taken, whatIf, writes)
     const set = choice.chosen.map(({ index }) => index)
     const afters = await whatIf.outcomes(
       all.map(({ statement }) => statement),
@@ -125,11 +151,8 @@ class Adviser {
       all,
       whatIf,
       afters.map(({ cost }) => cost),
-      choice,
     )
-    const unverified = open.map(({ index, entry }) =>
-      this.unverified(index, entry, writes, catalog),
-    )
+    const unverified = open.map(({ index, entry }) => this.unverified(index, entry, writes, taken))
     const used = new Set(entries.flatMap(({ before }) => [...indexesIn(before.plan)]))
     const drops = dropsOf(catalog, {
       used,
@@ -159,7 +182,7 @@ class Adviser {
       },
       create: [...create, ...unverified],
       drop: drops.drop,
-      none: this.nones(
+      none: nonesOf(
         all.filter(entry => !served.has(entry)),
         afters.filter((_, at) => !served.has(all[at] as Entry)).map(({ cost }) => cost),
         choice,
@@ -173,6 +196,13 @@ class Adviser {
         verifiedBy,
       },
     }
+  }
+
+  async costs(): Promise<ReadonlyMap<string, number>> {
+    const parsed = this.parse()
+    const catalog = await this.readCatalog(parsed.map(one => one.parsed))
+    const entries = await this.weigh(parsed, catalog, new WhatIf(this.session, undefined))
+    return new Map(entries.map(({ shown, before }) => [shown, before.cost]))
   }
 
   private parse(): (Statement & { readonly parsed: Parsed; readonly shown: string })[] {
@@ -229,6 +259,10 @@ class Adviser {
   ): Promise<Entry[]> {
     const entries: Entry[] = []
     for (const { text, shown, parsed: tree, calls, ms, p50Ms, routes } of parsed) {
+      if (this.isOver()) {
+        this.skip(shown, 'there was no time for it (--patience gives more)')
+        continue
+      }
       const reading = readStatement(tree, catalog)
       try {
         const statement = await whatIf.prepare(text, tree, reading)
@@ -242,9 +276,10 @@ class Adviser {
           routes,
           calls,
           before,
-          candidates: candidatesOf(reading, catalog),
+          candidates: candidatesOf(reading),
         })
       } catch (error) {
+        if (this.session.isLost || this.copy?.isLost) throw error
         if (/^(?:57|08)/.test(sqlState(error)) && sqlState(error) !== '57014') throw error
         this.skip(shown, reasonFor(error))
       }
@@ -255,11 +290,10 @@ class Adviser {
   private async creations(
     chosen: readonly Chosen[],
     entries: readonly Entry[],
-    catalog: Catalog,
+    taken: Set<string>,
     whatIf: WhatIf,
     writes: readonly Write[],
   ): Promise<Creation[]> {
-    const taken = this.taken(catalog)
     const all = chosen.reduce((sum, { net }) => sum + Math.max(0, net), 0)
     const set = chosen.map(({ index }) => index)
     let reached = 0
@@ -296,30 +330,21 @@ class Adviser {
     return creations
   }
 
-  private taken(catalog: Catalog): Set<string> {
-    return new Set(
-      catalog.tables.flatMap(({ schema, name, indexes }) => [
-        `${schema}.${name}`,
-        ...indexes.map(one => `${one.schema}.${one.name}`),
-      ]),
-    )
-  }
-
   /** What could not be tried here, for statements that nothing else has helped. */
   private untried(
     entries: readonly Entry[],
     whatIf: WhatIf,
     after: readonly number[],
-    choice: Choice,
-  ) {
+  ): { index: Candidate; entry: Entry }[] {
     const found: { index: Candidate; entry: Entry }[] = []
     for (const [at, entry] of entries.entries()) {
       if ((after[at] ?? 0) < (1 - choosing.least) * entry.before.cost) continue
+      // Nothing was tried, so the plan itself must show that few rows are wanted.
+      if (!scansOf(entry).some(({ kept }) => kept <= choosing.untriedShare)) continue
       const [index] = entry.candidates.filter(one => whatIf.howOf(one) === undefined)
       if (index === undefined || found.some(one => one.index.id === index.id)) continue
       found.push({ index, entry })
     }
-    void choice
     return found
   }
 
@@ -327,7 +352,7 @@ class Adviser {
     index: Candidate,
     entry: Entry,
     writes: readonly Write[],
-    catalog: Catalog,
+    taken: Set<string>,
   ): Creation {
     return creationOf(index, {
       verified: 'none',
@@ -346,29 +371,14 @@ class Adviser {
         },
       ],
       writes,
-      taken: this.taken(catalog),
+      taken,
       why: `Not tried: ${index.method === 'gin' || index.method === 'gist' ? 'hypopg knows no such index' : 'hypopg is not there'}. Name a copy of the database with --copy, and it is.`,
       hypothetical: name => name,
     })
   }
 
-  private nones(entries: readonly Entry[], after: readonly number[], choice: Choice): None[] {
-    return entries
-      .map((entry, at) => ({ entry, cost: after[at] ?? 0 }))
-      .filter(
-        ({ entry, cost }) =>
-          cost > 0.9 * entry.before.cost &&
-          entry.statement.reading.uses.some(use => !use.isWritten),
-      )
-      .sort((a, b) => b.entry.calls * b.cost - a.entry.calls * a.cost)
-      .slice(0, mostNone)
-      .map(({ entry, cost }) => ({
-        statement: entry.shown,
-        calls: entry.calls,
-        routes: entry.routes,
-        cost,
-        ...reasonOf(entry, choice),
-      }))
+  private isOver(): boolean {
+    return this.options.signal?.aborted === true || performance.now() > this.until
   }
 
   private skip(statement: string, reason: string): void {

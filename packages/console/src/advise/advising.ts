@@ -14,6 +14,7 @@ export class Advising {
   #problem: string | undefined
   #askedMs = Number.NEGATIVE_INFINITY
   #asking: Promise<void> | undefined
+  readonly #ending = new AbortController()
 
   /** `counted` gives the statements that the console has seen; `onFault` is told of errors that are ours. */
   constructor(
@@ -38,8 +39,9 @@ export class Advising {
     return this.#problem === undefined ? [] : [`No index advice: ${this.#problem}`]
   }
 
-  /** Resolves when no question is under way. */
+  /** Ends a question that is under way; resolves when none is. */
   async close(): Promise<void> {
+    this.#ending.abort()
     await this.#asking
   }
 
@@ -56,7 +58,12 @@ export class Advising {
         this.#askedMs = Number.NEGATIVE_INFINITY
         return
       }
-      this.#advice = await advise({ database: this.database, workload, patienceMs })
+      this.#advice = await advise({
+        database: this.database,
+        workload,
+        patienceMs,
+        signal: this.#ending.signal,
+      })
       this.#problem = undefined
     } catch (error) {
       if (error instanceof ConsoleError) this.#problem = error.message

@@ -10,9 +10,6 @@ export interface Applied {
   readonly ms?: number
   /** Why it failed, or was left. */
   readonly why?: string
-  /** Cost of the statement that gains the most, before and with the real index. */
-  readonly before?: number
-  readonly after?: number
 }
 
 export interface ApplyOptions {
@@ -21,6 +18,8 @@ export interface ApplyOptions {
   readonly waitMs?: number
   /** For one index. */
   readonly buildMs?: number
+  /** Cancels what is being built, cleans up, and leaves the rest. */
+  readonly signal?: AbortSignal
 }
 
 /** For a lock behind which writers would wait: what is not CONCURRENTLY takes one. */
@@ -44,7 +43,8 @@ export async function apply(
     connectionString: database,
     application_name: 'hotpath index --apply',
   })
-  client.on('error', () => {})
+  let isLost = false
+  client.on('error', () => (isLost = true))
   try {
     await client.connect()
   } catch (error) {
@@ -54,11 +54,68 @@ export async function apply(
   try {
     await ready(client, place, options)
     const applied: Applied[] = []
-    for (const one of advice.create) applied.push(await made(client, one, options))
-    for (const one of advice.drop) applied.push(await dropped(client, one, applied, options))
+    const why = (): string | undefined =>
+      options.signal?.aborted
+        ? 'It was interrupted before.'
+        : isLost
+          ? 'The connection was lost before.'
+          : undefined
+    for (const one of advice.create)
+      applied.push(
+        why() === undefined
+          ? await made(client, database, one, options)
+          : { what: 'make', name: one.name, outcome: 'left', why: why() as string },
+      )
+    for (const one of advice.drop)
+      applied.push(
+        why() === undefined
+          ? await dropped(client, database, one, applied, options)
+          : { what: 'drop', name: one.name, outcome: 'left', why: why() as string },
+      )
     return applied
   } finally {
     await client.end().catch(() => {})
+  }
+}
+
+/**
+ * Runs one statement that may take long. When the run is interrupted the server is told so by another connection:
+ * it would build on for who is not there any more, and leave what is invalid when that fails.
+ */
+async function cancellable(
+  client: pg.Client,
+  database: string,
+  sql: string,
+  { signal }: ApplyOptions,
+): Promise<void> {
+  let cancelling: Promise<void> | undefined
+  const cancel = (): void => {
+    cancelling = cancelled(client, database)
+  }
+  signal?.addEventListener('abort', cancel, { once: true })
+  try {
+    await client.query(sql)
+  } finally {
+    signal?.removeEventListener('abort', cancel)
+    // A cancellation that is late would meet the statement that cleans up.
+    await cancelling
+  }
+}
+
+async function cancelled(client: pg.Client, database: string): Promise<void> {
+  const other = new pg.Client({
+    connectionString: database,
+    application_name: 'hotpath index --apply',
+  })
+  other.on('error', () => {})
+  try {
+    await other.connect()
+    const { processID } = client as unknown as { readonly processID: number }
+    await other.query('select pg_catalog.pg_cancel_backend($1)', [processID])
+  } catch {
+    // The statement ends by its timeout.
+  } finally {
+    await other.end().catch(() => {})
   }
 }
 
@@ -83,6 +140,7 @@ async function ready(
 
 async function made(
   client: pg.Client,
+  database: string,
   one: Advice['create'][number],
   options: ApplyOptions,
 ): Promise<Applied> {
@@ -91,17 +149,18 @@ async function made(
     return { ...base, outcome: 'left', why: 'It could not be tried: name a --copy first.' }
   options.tell(`making ${one.name} on ${one.table}`)
   const from = performance.now()
-  for (const [at, sql] of one.sql.entries()) {
+  /** How what was begun is dropped: never what somebody else made by that name. */
+  const begun: string[] = []
+  for (const sql of one.sql) {
+    const undoing = droppingOf(sql)
     try {
       await waiting(client, sql, options)
-      await client.query(sql)
+      if (undoing !== undefined) begun.push(undoing)
+      await cancellable(client, database, sql, options)
     } catch (error) {
-      const rest = await cleaned(client, one.sql.slice(0, at + 1), options)
-      return {
-        ...base,
-        outcome: 'failed',
-        why: `${whyOf(error)}${rest === undefined ? '' : ` ${rest}`}`,
-      }
+      if (sqlState(error) === nameIsTaken) begun.pop()
+      const rest = await cleaned(client, begun, options)
+      return { ...base, outcome: 'failed', why: [whyOf(error), ...rest].join(' ') }
     }
   }
   return { ...base, outcome: 'done', ms: Math.round(performance.now() - from) }
@@ -109,6 +168,7 @@ async function made(
 
 async function dropped(
   client: pg.Client,
+  database: string,
   one: Advice['drop'][number],
   applied: readonly Applied[],
   options: ApplyOptions,
@@ -123,7 +183,7 @@ async function dropped(
   const from = performance.now()
   try {
     await waiting(client, one.sql, options)
-    await client.query(one.sql)
+    await cancellable(client, database, one.sql, options)
     return { ...base, outcome: 'done', ms: Math.round(performance.now() - from) }
   } catch (error) {
     return { ...base, outcome: 'failed', why: whyOf(error) }
@@ -136,22 +196,34 @@ async function waiting(client: pg.Client, sql: string, options: ApplyOptions): P
   await client.query(`set lock_timeout = ${ms}`)
 }
 
-/** A build that broke off leaves an index that only costs; gone with it, nothing is left of the try. */
+const nameIsTaken = '42P07'
+
+/** How what this statement makes is dropped; undefined where it makes no index. */
+function droppingOf(sql: string): string | undefined {
+  const [, concurrently, name, schema] =
+    /^CREATE INDEX (CONCURRENTLY )?("(?:[^"]|"")+"|\S+) ON (?:ONLY )?("(?:[^"]|"")+"|[^\s."]+)\./.exec(
+      sql,
+    ) ?? []
+  return name === undefined
+    ? undefined
+    : `DROP INDEX ${concurrently ?? ''}IF EXISTS ${schema}.${name}`
+}
+
+/**
+ * A build that broke off leaves an index that only costs; gone with it, nothing is left of the try. In the order of
+ * the making: with the index of a partitioned table those of its partitions go that are its parts.
+ */
 async function cleaned(
   client: pg.Client,
-  statements: readonly string[],
+  droppings: readonly string[],
   options: ApplyOptions,
-): Promise<string | undefined> {
+): Promise<string[]> {
+  if (droppings.length === 0) return []
   const left: string[] = []
-  // The time for a build is over, and this is no build.
-  await client.query(`set statement_timeout = ${2 * (options.waitMs ?? usual.waitMs)}`)
-  for (const sql of statements.toReversed()) {
-    const [, concurrently, name, schema] =
-      /^CREATE INDEX (CONCURRENTLY )?("(?:[^"]|"")+"|\S+) ON (?:ONLY )?("(?:[^"]|"")+"|[^\s."]+)\./.exec(
-        sql,
-      ) ?? []
-    if (name === undefined) continue
-    const dropping = `DROP INDEX ${concurrently ?? ''}IF EXISTS ${schema}.${name}`
+  // The time for a build is over, and this is no build. Where the connection is lost, the drops say so.
+  const timeout = (ms: number) => client.query(`set statement_timeout = ${ms}`).catch(() => {})
+  await timeout(2 * (options.waitMs ?? usual.waitMs))
+  for (const dropping of droppings) {
     try {
       await waiting(client, dropping, options)
       await client.query(dropping)
@@ -159,18 +231,19 @@ async function cleaned(
       left.push(`${dropping};`)
     }
   }
-  await client.query(`set statement_timeout = ${options.buildMs ?? usual.buildMs}`)
+  await timeout(options.buildMs ?? usual.buildMs)
   return left.length === 0
-    ? undefined
-    : `What is left of it must be dropped by hand: ${left.join(' ')}`
+    ? ['Nothing is left of it.']
+    : [`What is left of it must be dropped by hand: ${left.join(' ')}`]
 }
 
 function whyOf(error: unknown): string {
   const known: Readonly<Record<string, string>> = {
-    '55P03': 'The table is locked by somebody; nothing was changed. Try again when it is not.',
-    '57014': 'It took too long, or was cancelled; nothing is left of it.',
+    '55P03': 'The table is locked by somebody: try again when it is not.',
+    '57014': 'It took too long, or was cancelled.',
     '42501': 'This user may not: it takes the owner of the table.',
     '53100': 'The disk is full.',
+    [nameIsTaken]: 'Something of this name is there already, and stays: ask for advice again.',
   }
   return known[sqlState(error)] ?? `${causeOf(error)}.`
 }

@@ -1,5 +1,5 @@
 import { type Candidate, candidate, type Key, type Method, sortKeys } from './candidate.js'
-import type { Catalog, Column, Index, Table } from './catalog.js'
+import type { Column, Index, Table } from './catalog.js'
 import { shareOf } from './conditions.js'
 import { quoted } from './names.js'
 import { type Conditions, type Filter, type Reading, type Term, type Use } from './uses.js'
@@ -31,19 +31,19 @@ export const isSmall = ({ rows, pages }: Table): boolean =>
  * The indexes that could serve a statement, by its shape: of each mention of a table, equality before range
  * before order, alone and together, carried columns, parts and other methods. Many are useless; the planner says which.
  */
-export function candidatesOf({ uses }: Reading, catalog: Catalog): Candidate[] {
+export function candidatesOf({ uses }: Reading): Candidate[] {
   const found = new Map<string, Candidate>()
   for (const use of uses) {
     if (isSmall(use.table) || !['r', 'p', 'm'].includes(use.table.kind)) continue
-    for (const one of ofUse(use, catalog).slice(0, settings.most))
+    for (const one of ofUse(use).slice(0, settings.most))
       if (found.get(one.id)?.isLed !== true) found.set(one.id, one)
   }
   return [...found.values()].filter(one => !isThere(one))
 }
 
-function ofUse(use: Use, catalog: Catalog): Candidate[] {
+function ofUse(use: Use): Candidate[] {
   const arms = use.arms.length === 0 ? [] : use.arms.map(arm => together(use.always, arm))
-  return [use.always, ...arms].flatMap(conditions => ofConditions(use, conditions, catalog))
+  return [use.always, ...arms].flatMap(conditions => ofConditions(use, conditions))
 }
 
 const together = (a: Conditions, b: Conditions): Conditions => ({
@@ -54,7 +54,7 @@ const together = (a: Conditions, b: Conditions): Conditions => ({
   special: [...b.special, ...a.special],
 })
 
-function ofConditions(use: Use, conditions: Conditions, catalog: Catalog): Candidate[] {
+function ofConditions(use: Use, conditions: Conditions): Candidate[] {
   const { table } = use
   const bases = keyLists(use, conditions)
   const leads = new Set([...conditions.equal, ...conditions.joined].map(({ sql }) => sql))
@@ -93,7 +93,7 @@ function ofConditions(use: Use, conditions: Conditions, catalog: Catalog): Candi
     ...others(use, conditions),
     ...covering,
     ...plain.slice(20),
-  ].filter(({ keys }) => keys.every(({ term }) => isIndexable(table, term, catalog)))
+  ].filter(({ keys }) => keys.every(({ term }) => isIndexable(table, term)))
 }
 
 /** Lists of keys, the likeliest first, none twice. */
@@ -205,7 +205,7 @@ function others({ table }: Use, { range, equal }: Conditions): Candidate[] {
 }
 
 /** Types without an order have no tree; an array or a document is not looked up as a whole. */
-function isIndexable(table: Table, { column, opclass }: Term, _catalog: Catalog): boolean {
+function isIndexable(table: Table, { column, opclass }: Term): boolean {
   if (column === undefined || opclass !== undefined) return true
   const type = table.columns.get(column)?.type ?? ''
   return !/^(?:json|xml|point|box|polygon|line|lseg|path|circle)$/.test(type)

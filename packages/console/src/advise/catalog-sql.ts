@@ -1,11 +1,22 @@
 /** The questions to PostgreSQL's catalog. All names are qualified: the search path is the user's. */
 
-/** Names to tables, as the session's search path has them: `$1` texts of names that are quoted already. */
+/**
+ * Names to tables, as the session's search path has them: `$1` texts of names that are quoted already, `$2` their
+ * schemas, '' for none. `to_regclass` throws for a schema that the user may not look into.
+ */
 export const resolveSql = `
 select n.ord::int as ord, c.oid::int8 as oid
-from unnest($1::text[]) with ordinality as n(name, ord)
-join pg_catalog.pg_class c on c.oid = pg_catalog.to_regclass(n.name)
+from unnest($1::text[], $2::text[]) with ordinality as n(name, schema, ord)
+left join pg_catalog.pg_namespace s on s.nspname = n.schema
+join pg_catalog.pg_class c on c.oid = case
+  when n.schema = '' or pg_catalog.has_schema_privilege(s.oid, 'usage') then pg_catalog.to_regclass(n.name) end
 where c.relkind in ('r', 'p', 'v', 'm', 'f') and c.relpersistence <> 't'`
+
+/** Names that an index cannot have: of the indexes of these schemas, whatever their tables. */
+export const takenSql = `
+select n.nspname as schema, c.relname as name
+from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+where n.nspname = any($1::text[]) and c.relname ~ '_idx[0-9]*$'`
 
 export const tablesSql = `
 with tree as (
@@ -18,7 +29,7 @@ select c.oid::int8 as oid, n.nspname as schema, c.relname as name, c.relkind as 
   pg_catalog.pg_table_is_visible(c.oid) as "isVisible",
   case when c.relkind = 'v' then pg_catalog.pg_get_viewdef(c.oid) end as query,
   s.rows::float8 as rows, s.pages::float8 as pages,
-  coalesce(s.leaves, '[]') as leaves,
+  coalesce(s.leaves, '[]') as leaves, coalesce(b.branches, '[]') as branches,
   s.inserts::float8 as inserts, s.updates::float8 as updates, s.hot::float8 as hot, s.deletes::float8 as deletes
 from pg_catalog.pg_class c
 join pg_catalog.pg_namespace n on n.oid = c.relnamespace
@@ -32,6 +43,14 @@ left join lateral (
   left join pg_catalog.pg_stat_user_tables u on u.relid = l.oid
   where tree.root = c.oid
 ) s on true
+left join lateral (
+  select json_agg(json_build_object('schema', bn.nspname, 'name', b.relname, 'isLeaf', t.isleaf,
+      'parent', json_build_object('schema', pn.nspname, 'name', p.relname)) order by t.level, b.relname) as branches
+  from pg_catalog.pg_partition_tree(c.oid) t
+  join pg_catalog.pg_class b on b.oid = t.relid join pg_catalog.pg_namespace bn on bn.oid = b.relnamespace
+  join pg_catalog.pg_class p on p.oid = t.parentrelid join pg_catalog.pg_namespace pn on pn.oid = p.relnamespace
+  where c.relkind = 'p' and t.level > 0
+) b on true
 where c.oid = any($1::oid[])`
 
 export const columnsSql = `
@@ -56,7 +75,12 @@ left join lateral (
 where a.attrelid = any($1::oid[]) and a.attnum > 0 and not a.attisdropped
 order by a.attrelid, a.attnum`
 
-/** `order` holds what makes two keys of one text differ: operator class, collation, direction. */
+/**
+ * Who builds or drops an index locks its table, which all may see, as they may not what is built. VACUUM takes the
+ * same lock: then an index that is not valid is told another time.
+ *
+ * `order` holds what makes two keys of one text differ: operator class, collation, direction.
+ */
 export const indexesSql = `
 select i.indrelid::int8 as table, i.indexrelid::int8 as oid, n.nspname as schema, c.relname as name, am.amname as method,
   array(select pg_catalog.pg_get_indexdef(i.indexrelid, k, true) from generate_series(1, i.indnkeyatts) k) as keys,
@@ -69,7 +93,8 @@ select i.indrelid::int8 as table, i.indexrelid::int8 as oid, n.nspname as schema
   i.indisunique as "isUnique", i.indisprimary as "isPrimary", i.indisexclusion as "isExclusion",
   i.indisreplident as "isReplicaIdentity", i.indisvalid and i.indisready as "isValid", c.relispartition as "isAttached",
   exists(select from pg_catalog.pg_constraint x where x.conindid = i.indexrelid) as "isConstraint",
-  exists(select from pg_catalog.pg_stat_progress_create_index p where p.index_relid = i.indexrelid) as "isBeingBuilt",
+  exists(select from pg_catalog.pg_locks l where l.relation = i.indrelid and l.mode in ('ShareUpdateExclusiveLock', 'ShareLock')
+    and l.database = (select oid from pg_catalog.pg_database where datname = current_database())) as "isBeingBuilt",
   coalesce(s.idx_scan, 0)::float8 as scans, (c.relpages::float8 * current_setting('block_size')::int) as bytes
 from pg_catalog.pg_index i
 join pg_catalog.pg_class c on c.oid = i.indexrelid

@@ -4,6 +4,8 @@ export interface Catalog {
   /** As a statement would find it; undefined where there is none. */
   find(schema: string | undefined, name: string): Table | undefined
   readonly tables: readonly Table[]
+  /** `schema.name` of what an index may not be called. */
+  readonly taken: ReadonlySet<string>
   /** Of the database: with it a prefix is found by an index of the plain kind. */
   readonly isC: boolean
   readonly version: number
@@ -30,6 +32,8 @@ export interface Table {
   readonly pages: number
   /** Leaves, where it is partitioned: schema and name. */
   readonly leaves: readonly { readonly schema: string; readonly name: string }[]
+  /** Of a partitioned table, all below it, parents first; some may be partitioned themselves. */
+  readonly branches: readonly Branch[]
   readonly isPartition: boolean
   readonly columns: ReadonlyMap<string, Column>
   readonly indexes: readonly Index[]
@@ -43,6 +47,13 @@ export interface Table {
     readonly hot: number
     readonly deletes: number
   }
+}
+
+export interface Branch {
+  readonly schema: string
+  readonly name: string
+  readonly isLeaf: boolean
+  readonly parent: { readonly schema: string; readonly name: string }
 }
 
 export interface Column {

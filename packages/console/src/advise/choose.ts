@@ -20,7 +20,9 @@ export const settings = {
   /** A workload is served by a few; more are asked for in a second run. */
   most: 20,
   /** Under a budget of disk these are tried, and the best set taken. */
-  give: [0.95, 0.85, 0.7, 0.5, 0.3],
+  give: [0.8, 0.4, 0.1],
+  /** What cannot be tried is told only where no more than this part of a table is wanted. */
+  untriedShare: 0.1,
   /** Trying means making on a copy: then no more than this many. */
   dear: 60,
 } as const
@@ -80,6 +82,8 @@ class Choosing {
   private readonly total: number
   private readonly refused: (Chosen & { why: 'writes' | 'little' })[] = []
   private isCut = false
+  /** What an index must save a part of. */
+  private atStake: number
 
   constructor(
     private readonly whatIf: WhatIf,
@@ -90,7 +94,10 @@ class Choosing {
     /** Under a budget: the part of the best one's gain for which one that gains more a byte is taken. */
     private readonly give: number | undefined,
   ) {
-    this.total = workload.reduce((sum, { calls, before }) => sum + calls * before.cost, 0)
+    this.atStake = this.total = workload.reduce(
+      (sum, { calls, before }) => sum + calls * before.cost,
+      0,
+    )
   }
 
   async run(): Promise<Choice> {
@@ -101,12 +108,13 @@ class Choosing {
     const most = this.limits.most ?? settings.most
     while (chosen.length < most && !this.out()) {
       const set = chosen.map(({ index }) => index)
+      this.atStake = this.stakes(chosen)
       const scored = []
       for (const move of moves) {
         if (this.out()) break
         const added = move.filter(one => !set.includes(one))
         if (added.length === 0 || added.length + set.length > most) continue
-        scored.push({ move: added, ...(await this.score(set, added)) })
+        scored.push({ whole: move, move: added, ...(await this.score(set, added)) })
       }
       const best = this.best(scored.filter(one => this.isWorth(one) && this.fits(set, one.move)))
       if (chosen.length === 0)
@@ -123,8 +131,11 @@ class Choosing {
           saved: best.saved / best.move.length,
           price: this.priceOf(index),
         })
-      // What gained nothing now gains nothing later, but for those that another was in the way of.
-      moves = moves.filter(move => !move.every(one => chosen.some(({ index }) => index === one)))
+      // Gains diminish: what saves next to nothing now saves no more beside others. Sets whose parts need each other are moves of their own.
+      const dull = new Set(scored.filter(({ net }) => net < this.least()).map(({ whole }) => whole))
+      moves = moves.filter(
+        move => !dull.has(move) && !move.every(one => chosen.some(({ index }) => index === one)),
+      )
     }
     return {
       chosen: await this.prune(chosen),
@@ -132,6 +143,17 @@ class Choosing {
       isCut: this.isCut,
       tried: all.length,
     }
+  }
+
+  /** What saves less now is not looked at again; under a budget the bar falls as the rest does. */
+  private least(): number {
+    return settings.share * (this.limits.bytes === undefined ? 1 : 0.02) * this.atStake
+  }
+
+  /** Who gives disk wants it used: there what is left counts, and not what it was. */
+  private stakes(chosen: readonly Chosen[]): number {
+    const saved = chosen.reduce((sum, one) => sum + one.saved, 0)
+    return this.limits.bytes === undefined ? this.total : Math.max(0, this.total - saved)
   }
 
   /** All candidates once, those of the dearest statements first. */
@@ -230,9 +252,9 @@ class Choosing {
     return { saved, served, notable, left, calls, price, net: saved - price }
   }
 
-  private isWorth({ saved, notable, calls, net }: Omit<Scored, 'move'>): boolean {
+  private isWorth({ saved, notable, calls, net }: Omit<Scored, 'move' | 'whole'>): boolean {
     return (
-      net > settings.share * this.total &&
+      net > settings.share * this.atStake &&
       saved > settings.perCall * calls &&
       net > 0.1 * saved &&
       notable > 0.5 * saved
@@ -331,6 +353,8 @@ class Choosing {
 
 interface Scored {
   readonly move: readonly Candidate[]
+  /** With those of it that are chosen already. */
+  readonly whole: readonly Candidate[]
   readonly saved: number
   readonly served: number
   /** Of what is saved, the part of statements that it makes much cheaper. */

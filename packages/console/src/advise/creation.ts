@@ -87,7 +87,7 @@ function predicted(route: RouteShare, eachMs: number | undefined, part: number):
 
 /**
  * A partitioned table takes no index CONCURRENTLY: each partition gets its own so, and the index of the whole is
- * made of them.
+ * made of them. An index is a part of that of its own parent alone: of partitions of partitions each level has one.
  */
 function statementsOf(index: Candidate, name: string, taken: Set<string>): string[] {
   const { table, tail, extension } = index
@@ -95,21 +95,31 @@ function statementsOf(index: Candidate, name: string, taken: Set<string>): strin
     extension === undefined ? [] : [`CREATE EXTENSION IF NOT EXISTS ${quoted(extension)}`]
   if (table.kind !== 'p')
     return [...before, `CREATE INDEX CONCURRENTLY ${quoted(name)} ${onTable(index)}`]
-  const parts = table.leaves.map(leaf => {
-    const own = nameOf({ ...index, table: { ...table, name: leaf.name } }, one =>
-      taken.has(`${leaf.schema}.${one}`),
+  const own = new Map([[tableName(table), tableName({ schema: table.schema, name })]])
+  const parts = table.branches.map(branch => {
+    const part = nameOf({ ...index, table: { ...table, name: branch.name } }, one =>
+      taken.has(`${branch.schema}.${one}`),
     )
-    taken.add(`${leaf.schema}.${own}`)
-    return { leaf, own }
+    taken.add(`${branch.schema}.${part}`)
+    own.set(tableName(branch), tableName({ schema: branch.schema, name: part }))
+    return { branch, part }
   })
-  const whole = tableName({ schema: table.schema, name })
+  const attached = ({ branch }: (typeof parts)[number]): string =>
+    `ALTER INDEX ${own.get(tableName(branch.parent))} ATTACH PARTITION ${own.get(tableName(branch))}`
+  const partitioned = parts.filter(({ branch }) => !branch.isLeaf)
   return [
     ...before,
     `CREATE INDEX ${quoted(name)} ON ONLY ${tableName(table)} ${tail}`,
-    ...parts.flatMap(({ leaf, own }) => [
-      `CREATE INDEX CONCURRENTLY ${quoted(own)} ON ${tableName(leaf)} ${tail}`,
-      `ALTER INDEX ${whole} ATTACH PARTITION ${tableName({ schema: leaf.schema, name: own })}`,
-    ]),
+    ...partitioned.map(
+      ({ branch, part }) => `CREATE INDEX ${quoted(part)} ON ONLY ${tableName(branch)} ${tail}`,
+    ),
+    ...partitioned.map(attached),
+    ...parts
+      .filter(({ branch }) => branch.isLeaf)
+      .flatMap(one => [
+        `CREATE INDEX CONCURRENTLY ${quoted(one.part)} ON ${tableName(one.branch)} ${tail}`,
+        attached(one),
+      ]),
   ]
 }
 

@@ -7,6 +7,7 @@ import {
   lockedSql,
   resolveSql,
   tablesSql,
+  takenSql,
 } from './catalog-sql.js'
 import { quoted } from './names.js'
 import { parseOne, tablesIn } from './tree.js'
@@ -38,7 +39,7 @@ export async function readCatalog(rows: Rows, wanted: readonly Named[]): Promise
   let open = wanted.slice(0, mostTables)
   for (let round = 0; round < mostRounds && open.length > 0; round++) {
     const texts = open.map(({ schema, name }) => keyOf(schema, name))
-    const found = await rows(resolveSql, [texts])
+    const found = await rows(resolveSql, [texts, open.map(({ schema = '' }) => schema)])
     for (const { ord, oid } of found) resolved.set(texts[Number(ord) - 1] ?? '', Number(oid))
     const oids = [...new Set(resolved.values())].filter(oid => !tables.has(oid))
     for (const table of await tablesOf(rows, oids)) tables.set(table.oid, table)
@@ -53,6 +54,10 @@ export async function readCatalog(rows: Rows, wanted: readonly Named[]): Promise
   for (const table of await tablesOf(rows, [...new Set(others)].slice(0, mostTables)))
     tables.set(table.oid, table)
   const all = [...tables.values()]
+  const schemas = new Set(
+    all.flatMap(({ schema, branches }) => [schema, ...branches.map(b => b.schema)]),
+  )
+  const taken = await rows(takenSql, [[...schemas]])
   return {
     find(schema, name) {
       const oid = resolved.get(keyOf(schema, name))
@@ -62,6 +67,7 @@ export async function readCatalog(rows: Rows, wanted: readonly Named[]): Promise
       )
     },
     tables: all,
+    taken: new Set(taken.map(({ schema, name }) => `${String(schema)}.${String(name)}`)),
     isC: facts['isC'] === true,
     version: Number(facts['version'] ?? 0),
     extensions: new Set((facts['extensions'] as string[] | undefined) ?? []),
@@ -110,6 +116,7 @@ async function tablesOf(rows: Rows, wanted: readonly number[]): Promise<Table[]>
       rows: count,
       pages: Number(row['pages'] ?? 0),
       leaves: (row['leaves'] as Table['leaves'] | undefined) ?? [],
+      branches: (row['branches'] as Table['branches'] | undefined) ?? [],
       isPartition: row['isPartition'] === true,
       columns: new Map(own.map(column => [column.name, column])),
       indexes: (indexes.get(oid) ?? []).map(indexOf),

@@ -360,8 +360,7 @@ class StatementReading {
     }
     const select = as('SelectStmt', value)
     if (select) {
-      const given = this.select(select, scope)
-      void given
+      this.select(select, scope)
       return
     }
     const link = as('SubLink', value)

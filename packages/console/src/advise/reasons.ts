@@ -1,12 +1,41 @@
-import type { NoneReason } from './advice.js'
+import type { None, NoneReason, RouteShare } from './advice.js'
 import { tableName } from './candidate.js'
 import { isSmall } from './candidates.js'
 import type { Choice, Weighed } from './choose.js'
 import { nodesOf } from './plan.js'
 import { as, everyNode, names, node, type Node } from './tree.js'
 
+/** Of the statements without an index, as many are told of. */
+const mostNone = 20
+
+/** Statements that the choice does not help, the dearest first, each with the reason. `after` is what each costs with it. */
+export function nonesOf(
+  entries: readonly (Weighed & {
+    readonly shown: string
+    readonly routes: readonly RouteShare[]
+  })[],
+  after: readonly number[],
+  choice: Choice,
+): None[] {
+  return entries
+    .map((entry, at) => ({ entry, cost: after[at] ?? 0 }))
+    .filter(
+      ({ entry, cost }) =>
+        cost > 0.9 * entry.before.cost && entry.statement.reading.uses.some(use => !use.isWritten),
+    )
+    .sort((a, b) => b.entry.calls * b.cost - a.entry.calls * a.cost)
+    .slice(0, mostNone)
+    .map(({ entry, cost }) => ({
+      statement: entry.shown,
+      calls: entry.calls,
+      routes: entry.routes,
+      cost,
+      ...reasonOf(entry, choice),
+    }))
+}
+
 /** Why no index is advised for a statement: the first that holds, in the order in which they exclude each other. */
-export function reasonOf(weighed: Weighed, choice: Choice): { reason: NoneReason; why: string } {
+function reasonOf(weighed: Weighed, choice: Choice): { reason: NoneReason; why: string } {
   const { statement, before, calls, candidates } = weighed
   const { reading, parsed } = statement
   const unserved = reading.uses.flatMap(use => use.unserved)
@@ -71,7 +100,7 @@ interface Scan {
 }
 
 /** Tables that are read whole, but for small ones. */
-function scansOf({ statement, before }: Weighed): Scan[] {
+export function scansOf({ statement, before }: Weighed): Scan[] {
   return [...nodesOf(before.plan.root)].flatMap(n => {
     const name = n['Relation Name']
     const table = statement.reading.uses.find(

@@ -22,6 +22,8 @@ export class Session {
   /** Questions that the server was asked, and how long they took together: the load that advice is. */
   asked = 0
   askedMs = 0
+  /** The server, or the way to it, is gone: nothing more can be asked. */
+  isLost = false
 
   private constructor(
     private readonly client: pg.Client,
@@ -36,15 +38,15 @@ export class Session {
       application_name: 'hotpath index',
       connectionTimeoutMillis: settings.connectMs,
     })
-    // A server that ends the session while nothing is asked: the next question says so.
-    client.on('error', () => {})
+    const session = new Session(client, isCopy)
+    client.on('error', () => (session.isLost = true))
     try {
       await client.connect()
     } catch (error) {
       await client.end().catch(() => {})
       throw new ConsoleError('DATABASE_AWAY', { place, cause: causeOf(error) })
     }
-    return new Session(client, isCopy)
+    return session
   }
 
   /** Ends the connection: with it goes what the session had, also in the middle of a statement. */
@@ -113,6 +115,22 @@ export class Session {
       this.askedMs += performance.now() - from
     }
   }
+}
+
+/** Whether both are of one database, whatever the addresses are: a lock that one takes there, the other one sees. */
+export async function areOfOneDatabase(one: Session, other: Session): Promise<boolean> {
+  const keys = [0, 0].map(() => Math.floor(Math.random() * 2 ** 31))
+  return one.transaction(async () => {
+    await one.rows('select pg_catalog.pg_advisory_xact_lock($1::int, $2::int)', keys)
+    const seen = await other.transaction(() =>
+      other.rows(
+        `select 1 from pg_catalog.pg_locks where locktype = 'advisory' and classid = $1 and objid = $2
+         and database = (select oid from pg_catalog.pg_database where datname = current_database())`,
+        keys,
+      ),
+    )
+    return seen.length > 0
+  })
 }
 
 /** `127.0.0.1:5432/shop`: an address without user and password. Throws a `ConsoleError` for what is none. */

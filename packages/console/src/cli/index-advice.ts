@@ -1,9 +1,10 @@
-import type { Command } from 'commander'
+import { relative } from 'node:path'
+import { type Command, InvalidArgumentError } from 'commander'
 import type { RoutesAnswer, StatementsAnswer, TraceAnswer, TracesAnswer } from '../api/answers.js'
 import { defaultSince } from '../api/window.js'
 import type { RouteShare } from '../advise/advice.js'
 import type { Workload } from '../advise/workload.js'
-import { readConfig } from '../config.js'
+import { bytes, readConfig } from '../config.js'
 import { ConsoleError } from '../errors.js'
 import type { Ask } from './ask.js'
 import { type AskOptions, asking, filters, sinceHelp } from './asking.js'
@@ -16,10 +17,18 @@ interface IndexOptions extends AskOptions {
   readonly copy?: string
   readonly statements?: string
   readonly most?: number
+  readonly disk?: number
   readonly patience: number
   readonly apply?: boolean
   readonly migration?: string
   readonly check?: boolean
+}
+
+/** A size of the command line. */
+function size(text: string): number {
+  const value = bytes(text)
+  if (value === undefined) throw new InvalidArgumentError('It must be a size such as 500MB or 2GB.')
+  return value
 }
 
 const migrations = ['knex', 'prisma', 'drizzle', 'typeorm', 'sql']
@@ -33,6 +42,7 @@ export function addIndex(program: Command): void {
     .option('--copy <url>', 'a copy of it, where indexes may be made and are rolled back')
     .option('--statements <file>', 'statements from a file: SQL, or JSON with calls and times')
     .option('--most <n>', 'no more indexes than this', wholeNumber)
+    .option('--disk <size>', 'no more disk for them than this: 500MB, 2GB', size)
     .option('--patience <seconds>', 'try candidates for so long', wholeNumber, 30)
     .option('--apply', 'make and drop them now, one at a time, without locking out writes')
     .option('--migration <tool>', `print a migration instead: ${migrations.join(', ')}`)
@@ -74,6 +84,7 @@ async function index(options: IndexOptions): Promise<void> {
     database,
     ...(options.copy === undefined ? {} : { copy: options.copy }),
     ...(options.most === undefined ? {} : { most: options.most }),
+    ...(options.disk === undefined ? {} : { bytes: options.disk }),
     patienceMs: options.patience * 1_000,
     workload: await workloadOf(options, database),
   })
@@ -82,12 +93,33 @@ async function index(options: IndexOptions): Promise<void> {
     process.stdout.write(migration(options.migration, advice))
   } else if (options.apply) {
     const { apply } = await import('../advise/apply.js')
-    const applied = await apply(database, advice, { tell })
-    print({ advice, applied }, (answer, screen) => drawApplied(answer, screen), options)
-    if (applied.some(({ outcome }) => outcome === 'failed')) process.exitCode = 1
+    const { signal, end } = interruption()
+    const applied = await apply(database, advice, { tell, signal }).finally(end)
+    const { writeReceipt } = await import('../advise/receipt.js')
+    const place = { directory: process.cwd(), nowMs: Date.now() }
+    const { file, receipt } = await writeReceipt(database, advice, applied, place)
+    const answer = { advice, applied, receipt, file: relative(place.directory, file) }
+    print(answer, drawApplied, options)
+    if (signal.aborted || applied.some(({ outcome }) => outcome === 'failed')) process.exitCode = 1
   } else print(advice, drawAdvice, options)
   const isMuch = advice.create.length + advice.drop.length > 0
   if (options.check && isMuch && !options.apply) process.exitCode = 1
+}
+
+/** The first Ctrl-C cleans up, the second one ends us at once. */
+function interruption(): { readonly signal: AbortSignal; end(): void } {
+  const controller = new AbortController()
+  const names = ['SIGINT', 'SIGTERM'] as const
+  const end = (): void => {
+    for (const name of names) process.off(name, interrupt)
+  }
+  const interrupt = (): void => {
+    end()
+    tell('interrupted: what is being made is cancelled and cleaned up')
+    controller.abort()
+  }
+  for (const name of names) process.on(name, interrupt)
+  return { signal: controller.signal, end }
 }
 
 async function databaseOf({ database }: IndexOptions): Promise<string> {

@@ -84,6 +84,21 @@ export function metricsText(totals: Totals, health: Health, form: Form, nowMs: n
         'db_client_connection_max',
         'Connections that a pool may have.',
       ),
+      level(
+        'hotpath.concurrency.limit',
+        'hotpath_concurrency_limit',
+        'Requests that may be under way at once.',
+      ),
+      level(
+        'hotpath.concurrency.in_flight',
+        'hotpath_concurrency_in_flight',
+        'Requests that are under way.',
+      ),
+      level(
+        'hotpath.concurrency.waiting',
+        'hotpath_concurrency_waiting',
+        'Requests that wait for a place.',
+      ),
       counter(
         'hotpath_recorder_dropped',
         'What a recorder did not keep, and why.',
@@ -95,7 +110,18 @@ export function metricsText(totals: Totals, health: Health, form: Form, nowMs: n
         totals.counterSamples('hotpath.recorder.errors'),
       ),
       ...totals
-        .counterNames('hotpath.cache.', 'hotpath.query.', 'hotpath.batch.', 'hotpath.invalidation.')
+        .counterNames(
+          ...[
+            'cache',
+            'query',
+            'batch',
+            'invalidation',
+            'limit',
+            'concurrency',
+            'shed',
+            'body',
+          ].map(part => `hotpath.${part}.`),
+        )
         .map(name =>
           counter(
             name.replaceAll('.', '_'),

@@ -23,14 +23,18 @@ export const gauges: Readonly<Record<string, GaugeName>> = {
   'db.client.connection.max': 'db.client.connection.max',
   'db.client.connections.max': 'db.client.connection.max',
   'hotpath.pool.server_max': 'hotpath.pool.server_max',
+  'hotpath.concurrency.limit': 'hotpath.concurrency.limit',
+  'hotpath.concurrency.in_flight': 'hotpath.concurrency.in_flight',
+  'hotpath.concurrency.waiting': 'hotpath.concurrency.waiting',
 }
 
-/** The attributes of a pool that are kept, by the names under which they come. */
+/** The attributes of a pool and of a policy that are kept, by the names under which they come. */
 const kept: Readonly<Record<string, string>> = {
   'db.client.connection.state': 'db.client.connection.state',
   state: 'db.client.connection.state',
   'db.client.connection.pool.name': 'db.client.connection.pool.name',
   'pool.name': 'db.client.connection.pool.name',
+  'hotpath.policy': 'hotpath.policy',
 }
 
 const timed: ReadonlySet<GaugeName> = new Set(['process.cpu.time', 'nodejs.eventloop.delay.p99'])
@@ -85,7 +89,7 @@ function readGauge(
     reading.refusals.add('that are changes of an amount whose beginning is not known')
     return undefined
   }
-  const attributes = name.startsWith('db.')
+  const attributes = /^(?:db|hotpath\.concurrency)\./.test(name)
     ? keptOf(readAttributes(point.attributes, reading.losses, limits.keyChars))
     : {}
   return { name, service, instance, startNs: timeNs, endNs: timeNs, attributes, value }

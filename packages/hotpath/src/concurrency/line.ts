@@ -12,6 +12,12 @@ export class Line<W extends Waiting> {
   readonly #byPriority: W[][] = PRIORITIES.map(() => [])
   length = 0
 
+  /** Of those who wait; 4: nobody does. */
+  get mostImportant(): number {
+    const at = this.#byPriority.findIndex(list => list.length > 0)
+    return at < 0 ? PRIORITIES.length : at
+  }
+
   add(waiting: W): void {
     this.#byPriority[waiting.priority]?.push(waiting)
     this.length++

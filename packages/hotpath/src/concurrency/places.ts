@@ -38,6 +38,8 @@ export interface Guest {
 
 /** A place that a request has. */
 export interface Place {
+  /** Its code has run to where it waits for something, or to its end. */
+  ran(): void
   /** It was answered. @param counts Whether its latency says anything. */
   leave(counts: boolean): void
 }
@@ -73,8 +75,9 @@ export class Places {
   readonly #limit: AdaptiveLimit
   readonly #taken = new Set<Taken>()
   readonly #line = new Line<InLine>()
-  /** When the first request of this turn of the event loop ran; -1: none has. */
-  #turnMs = -1
+  /** For how long requests ran in this turn of the event loop, to where they wait for something. */
+  #spentMs = 0
+  #turns = false
   /** When nobody waited, last. */
   #emptyMs: number
   #overloaded = false
@@ -110,8 +113,7 @@ export class Places {
   ask(guest: Guest): Place | undefined {
     const { shadow, waited, would, now } = this.options
     const nowMs = now()
-    const isFirst = this.#line.length === 0 || guest.priority === 0
-    if (isFirst && this.#hasTime(nowMs) && this.#isFree(guest.priority, nowMs)) {
+    if (this.#isNext(guest) && this.#hasTime() && this.#isFree(guest.priority, nowMs)) {
       waited(0)
       return this.#take(guest, nowMs)
     }
@@ -132,9 +134,15 @@ export class Places {
     return this.options.queue ?? Math.max(100, this.limit * 2)
   }
 
+  /** Whether nobody who waits would be let in before: with too much to do the newest goes first. */
+  #isNext({ priority }: Guest): boolean {
+    if (this.#line.length === 0 || priority === 0) return true
+    return this.#overloaded && priority <= this.#line.mostImportant
+  }
+
   /** Others that have arrived are read first, once so much of this turn was spent. */
-  #hasTime(nowMs: number): boolean {
-    return this.options.shadow || this.#turnMs < 0 || nowMs - this.#turnMs <= SLICE_MS
+  #hasTime(): boolean {
+    return this.options.shadow || this.#spentMs <= SLICE_MS
   }
 
   #isFree(priority: number, nowMs: number): boolean {
@@ -146,20 +154,24 @@ export class Places {
   }
 
   #take(guest: Guest, nowMs: number): Taken {
-    const taken = new Taken(guest, nowMs, this.#taken.size + 1, (of, counts) =>
-      this.#left(of, counts),
-    )
+    const taken = new Taken(this.#taken.size + 1, guest, nowMs, this)
     this.#taken.add(taken)
-    if (this.#turnMs < 0) {
-      this.#turnMs = nowMs
-      this.options.soon(() => {
-        this.#turnMs = -1
-      })
-    }
     return taken
   }
 
-  #left(taken: Taken, counts: boolean): void {
+  /** Of a place: its request has run to where it waits. */
+  ran(begunMs: number): void {
+    this.#spentMs += this.options.now() - begunMs
+    if (this.#turns) return
+    this.#turns = true
+    this.options.soon(() => {
+      this.#turns = false
+      this.#spentMs = 0
+    })
+  }
+
+  /** Of a place: its request was answered. */
+  left(taken: Taken, counts: boolean): void {
     if (!this.#taken.delete(taken)) return
     if (counts) {
       const nowMs = this.options.now()
@@ -189,8 +201,6 @@ export class Places {
   /** With too much work the newest is served: who has waited longest has the least to gain. */
   #makeRoom(guest: Guest, nowMs: number): boolean {
     this.#pressedMs = nowMs
-    this.gone()
-    if (this.#line.length < this.#room) return true
     const gone = this.#line.displace(guest.priority, this.#overloaded)
     gone?.guest.refuse('displaced')
     return gone !== undefined
@@ -199,7 +209,8 @@ export class Places {
   /** How long one may wait now. */
   #allowedMs(): number {
     const { queueMs } = this.options
-    if (!this.#overloaded) return queueMs
+    // Before the first answers nobody knows how long one takes.
+    if (!this.#overloaded || this.#limit.baseMs === 0) return queueMs
     return Math.min(queueMs, Math.max(LEAST_WAIT_MS, OVERLOAD_WAIT * this.#limit.baseMs))
   }
 
@@ -213,15 +224,14 @@ export class Places {
   }
 
   #drain(): void {
-    const begunMs = this.options.now()
-    this.#turnMs = begunMs
+    this.#spentMs = 0
     try {
-      for (let nowMs = begunMs; ; nowMs = this.options.now()) {
-        this.#expire(nowMs)
+      this.#expire(this.options.now())
+      while (this.#hasTime()) {
+        const nowMs = this.options.now()
         // Critical ones are let in over the limit, so only these are asked for then.
         const most = this.#isFree(1, nowMs) ? 3 : this.#isFree(0, nowMs) ? 0 : -1
-        const next =
-          nowMs - begunMs > SLICE_MS ? undefined : this.#line.take(this.#overloaded, most)
+        const next = this.#line.take(this.#overloaded, most)
         if (next === undefined) return
         if (next.guest.isGone()) continue
         const waitedMs = nowMs - next.sinceMs
@@ -230,7 +240,7 @@ export class Places {
         next.guest.enter(this.#take(next.guest, nowMs), waitedMs)
       }
     } finally {
-      this.#turnMs = -1
+      this.#spentMs = 0
       const nowMs = this.options.now()
       if (this.#line.length === 0) this.#emptyMs = nowMs
       if (nowMs - this.#pressedMs > CALM_MS) this.#overloaded = false
@@ -269,14 +279,18 @@ export class Places {
 
 class Taken implements Place {
   constructor(
-    readonly guest: Guest,
-    readonly begunMs: number,
     /** How many were under way, itself included. */
     readonly inFlight: number,
-    private readonly left: (taken: Taken, counts: boolean) => void,
+    readonly guest: Guest,
+    readonly begunMs: number,
+    private readonly of: Places,
   ) {}
 
+  ran(): void {
+    this.of.ran(this.begunMs)
+  }
+
   leave(counts: boolean): void {
-    this.left(this, counts)
+    this.of.left(this, counts)
   }
 }

@@ -3,9 +3,8 @@ import type { LimitHost } from '../limit/host.js'
 import type { LimitStage } from '../limit/stage.js'
 import type { startLimits } from '../limit/start.js'
 import { caught } from '../trace/counts.js'
-import { reaching } from '../trace/reaching.js'
+import { askingRoutes, isAskingRoute, reaching } from '../trace/reaching.js'
 import { recorder } from '../trace/recorder.js'
-import { givenRoutes, isGivenRoute } from '../trace/routes.js'
 import { beforeTallies, tally } from '../trace/tallies.js'
 
 /** The limits of routes, where there are any; a field of an object, so that the gate sees the change. */
@@ -39,7 +38,7 @@ export async function useLimits(config: Config): Promise<void> {
   if (!asked || !recorder.enabled) return
   try {
     const module = (await import('../limit/start.js')) as { startLimits: typeof startLimits }
-    const limits = module.startLimits(config, host, { isGivenRoute, givenRoutes })
+    const limits = module.startLimits(config, host, { isAskingRoute, askingRoutes })
     limiting.limits = limits
     reaching.hold = limits?.reached
   } catch {

@@ -42,7 +42,7 @@ export interface MysqlCommand {
   [SPAN]?: Running | undefined
 }
 
-interface MysqlConnection {
+export interface MysqlConnection {
   readonly config?: {
     readonly host?: unknown
     readonly port?: unknown
@@ -183,20 +183,28 @@ export function openingFor<T>(span: OpenSpan | undefined, open: () => T): T {
   }
 }
 
-/** Before a command is given a packet, or is sent (`packet` is undefined). */
-export function goesOn(command: MysqlCommand, packet: unknown, connection: object): void {
+/** Before a command is given a packet, of which each row is one, or is sent (`packet` is undefined). */
+export function goesOn(command: MysqlCommand, packet: unknown, connection: MysqlConnection): void {
   const running = command[SPAN]
   if (running === undefined) return
-  if (packet !== undefined) {
+  try {
+    if (packet === undefined) {
+      if (!command.next) sent(running)
+      return
+    }
     running.packets++
     // Where there is a callback it gets the error.
     if (typeof command.onResult !== 'function' && (packet as Packet).isError())
       running.span.fail(errorOf(packet as Packet, connection))
-  } else if (!command.next) {
-    const read = (connection as MysqlConnection).stream?.bytesRead
-    if (typeof read === 'number') running.readAt = read
-    if (running.span.inLine) running.span.sent()
+  } catch {
+    caught('gate.mysql2')
   }
+}
+
+function sent(running: Running): void {
+  const read = running.connection.stream?.bytesRead
+  if (typeof read === 'number') running.readAt = read
+  if (running.span.inLine) running.span.sent()
 }
 
 /** The packet is read from where it stands: mysql2 reads it after us. */

@@ -4,7 +4,7 @@ import { contained } from '../trace/counts.js'
 import { inContext } from '../trace/in-context.js'
 import { onModule } from '../trace/module-load.js'
 import { recorder } from '../trace/recorder.js'
-import { goesOn, listenerOf, type MysqlCommand } from './mysql2-spans.js'
+import { goesOn, listenerOf, type MysqlCommand, type MysqlConnection } from './mysql2-spans.js'
 import type { Callback } from './pg-types.js'
 import { replace } from './replace.js'
 
@@ -43,7 +43,7 @@ function gateCommand(Command: { readonly prototype: object }): void {
     original =>
       function execute(packet, connection) {
         const command = this as MysqlCommand
-        contained('gate.mysql2', () => goesOn(command, packet, connection as object))
+        goesOn(command, packet, connection as MysqlConnection)
         if (recorder.enabled && elsewhere().watched)
           contained('gate.mysql2', () => {
             if (packet === undefined) sends(command, connection as object)

@@ -115,7 +115,8 @@ export class ServerSpan extends OpenSpan {
     if (template !== undefined) attributes['http.route'] = template
     if (guessed) attributes['hotpath.route.guessed'] = true
     attributes['http.response.status_code'] = statusCode
-    attributes['network.protocol.version'] = this.version
+    // As OpenTelemetry has it.
+    attributes['network.protocol.version'] = this.version === '2.0' ? '2' : this.version
     attributes['hotpath.sampled.reason'] = trace.reason
     if (statusCode >= 500) attributes['error.type'] = String(statusCode)
     if (this.aborted) attributes['hotpath.aborted'] = true

@@ -84,6 +84,10 @@ export class Pace {
     if (line === undefined || at < 0) return
     line.splice(at, 1)
     if (line.length === 0) this.lines.delete(waiter.client)
+    if (this.waiting > 0) return
+    // A timer would keep a process that ends until then.
+    this.cancel?.()
+    this.cancel = undefined
   }
 
   /** Milliseconds until the next may go, by the rate. */

@@ -11,10 +11,10 @@ import type { Identity, WhoSettings } from './who.js'
 
 /** What is known of the routers of this process. */
 export interface Routers {
-  /** Whether one that tells what it reaches was given this template. */
-  isGivenRoute(template: string): boolean
+  /** Whether one that asks when it reaches a route was given this template. */
+  isAskingRoute(template: string): boolean
   /** How many they were given: whether one was may have changed. */
-  givenRoutes(): number
+  askingRoutes(): number
 }
 
 /** Whom a request was charged to: to no limit twice, wherever on its way that is. */
@@ -72,11 +72,11 @@ export class RouteLimits implements LimitStage {
       const { method = '', url = '' } = request
       const placed = this.candidate(method, url)
       if (placed === undefined)
-        return this.routers.givenRoutes() === 0 ? this.rest?.limit : undefined
-      const given = this.routers.givenRoutes()
+        return this.routers.askingRoutes() === 0 ? this.rest?.limit : undefined
+      const given = this.routers.askingRoutes()
       if (!placed.told && placed.askedAt !== given) {
         placed.askedAt = given
-        placed.told = this.routers.isGivenRoute(placed.template)
+        placed.told = this.routers.isAskingRoute(placed.template)
       }
       return placed.told ? undefined : placed.limit
     } catch {

@@ -1,7 +1,7 @@
 import { caught } from '../trace/counts.js'
 import { onModule } from '../trace/module-load.js'
 import { type ActiveTrace, recorder } from '../trace/recorder.js'
-import { reaching } from '../trace/reaching.js'
+import { noteAskingRoute, reaching } from '../trace/reaching.js'
 import { noteGivenRoute } from '../trace/routes.js'
 import { holdsRoute } from './express-limit.js'
 import {
@@ -86,7 +86,10 @@ function patchRouter(exports: unknown): void {
   methods.route = function (path) {
     const made = route.call(this, path)
     try {
-      for (const one of [path].flat()) noteGivenRoute(one)
+      for (const one of [path].flat()) {
+        noteGivenRoute(one)
+        noteAskingRoute(one)
+      }
       if (Array.isArray(path)) noteChoice(this, made, path)
     } catch {
       caught('observe.express')

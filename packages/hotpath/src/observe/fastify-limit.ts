@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { caught } from '../trace/counts.js'
-import { reaching } from '../trace/reaching.js'
+import { noteAskingRoute, reaching } from '../trace/reaching.js'
 
 interface Request {
   readonly raw: IncomingMessage
@@ -21,12 +21,13 @@ type Hook = (request: Request, reply: Reply, done: () => void) => void
  * refusal has what they set. The config may still be on its way: then each request asks whether there is anything
  * to ask, 20 ns.
  */
-export function holdRoute(route: { onRequest?: unknown }): void {
+export function holdRoute(route: { url?: unknown; onRequest?: unknown }): void {
   try {
     const { onRequest: own } = route
     const hooks: readonly unknown[] = own === undefined ? [] : Array.isArray(own) ? own : [own]
     // The route of HEAD that Fastify makes of one of GET has it already.
     if (!hooks.includes(hold)) route.onRequest = [hold, ...hooks]
+    noteAskingRoute(route.url)
   } catch {
     caught('observe.fastify')
   }

@@ -2,7 +2,9 @@ import { caught } from '../trace/counts.js'
 import { onEsModule } from '../trace/es-module.js'
 import { onModule } from '../trace/module-load.js'
 import { recorder } from '../trace/recorder.js'
+import { noteAskingRoute, reaching } from '../trace/reaching.js'
 import { noteGivenRoute } from '../trace/routes.js'
+import { holdHandler } from './hono-limit.js'
 import { patchMethod } from './patch-method.js'
 
 interface Route {
@@ -11,6 +13,7 @@ interface Route {
   readonly handler: (...args: never) => unknown
 }
 interface Context {
+  readonly env?: unknown
   readonly req?: { readonly matchedRoutes?: readonly Route[] }
 }
 type Handler = (this: unknown, c: Context, next: unknown) => unknown
@@ -58,9 +61,14 @@ function named(given: unknown): unknown {
     } catch {
       caught('observe.hono')
     }
+    if (reaching.hold !== undefined && !isMiddleware(route)) {
+      const held = holdHandler(route.path, c, () => handler.call(this, c, next))
+      if (held !== undefined) return held
+    }
     return handler.call(this, c, next)
   }
   ours.add(saying)
+  if (!isMiddleware(route)) noteAskingRoute(route.path)
   return [saying, route, ...rest]
 }
 

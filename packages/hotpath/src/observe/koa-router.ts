@@ -2,7 +2,9 @@ import { caught } from '../trace/counts.js'
 import { onEsModule } from '../trace/es-module.js'
 import { onModule } from '../trace/module-load.js'
 import { recorder } from '../trace/recorder.js'
+import { reaching } from '../trace/reaching.js'
 import { noteGivenRoute } from '../trace/routes.js'
+import { holdLayer } from './koa-limit.js'
 import { patchMethod } from './patch-method.js'
 
 interface Layer {
@@ -52,7 +54,13 @@ function patchRouter(exports: unknown): void {
     original =>
       function register(path: unknown) {
         noteGivenRoute(path)
-        return original.apply(this, arguments as unknown as unknown[])
+        const made: unknown = original.apply(this, arguments as unknown as unknown[])
+        try {
+          if (reaching.expected) holdLayer(made, this)
+        } catch {
+          caught('observe.koa-router')
+        }
+        return made
       },
   )
 }

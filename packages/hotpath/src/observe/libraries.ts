@@ -11,6 +11,7 @@ import { observeJest } from './jest.js'
 import { observeKoaRouter } from './koa-router.js'
 import { observeMemcached } from './memcached.js'
 import { observeOpenTelemetry } from './opentelemetry.js'
+import { observePQueue } from './p-queue.js'
 import { observeRedis } from './redis.js'
 import { observeUndici } from './undici.js'
 
@@ -24,6 +25,7 @@ export function observeLibraries(): void {
   contained('observe.http-client', observeHttpClient)
   contained('observe.undici', observeUndici)
   contained('observe.redis', observeRedis)
+  contained('observe.p-queue', observePQueue)
   contained('observe.memcached', observeMemcached)
   contained('observe.amqplib', observeAmqplib)
   contained('observe.bullmq', observeBullmq)

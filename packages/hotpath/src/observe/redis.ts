@@ -6,10 +6,14 @@ import { recorder } from '../trace/recorder.js'
 import { beginCommand, type CommandSpan } from './command-span.js'
 import { patchMethod } from './patch-method.js'
 
+/** On a command that has begun: it is handed in again when its connection was not ready. */
+const BEGUN = Symbol('hotpath.begun')
+
 interface RedisCommand {
   readonly name?: unknown
   resolve?: unknown
   reject?: unknown
+  [BEGUN]?: true
 }
 interface RedisClient {
   readonly status?: unknown
@@ -37,9 +41,6 @@ export function observeRedis(): void {
   onEsModule('@redis/client', 'dist/lib/client/commands-queue.js', patchQueue)
 }
 
-/** A command is handed in again when its connection was not ready: it begins once. */
-const begun = new WeakSet<RedisCommand>()
-
 function patchIoredis(prototype: object): void {
   patchMethod(
     prototype,
@@ -48,9 +49,9 @@ function patchIoredis(prototype: object): void {
       function sendCommand(command) {
         const redis = this as RedisClient
         const one = command as RedisCommand
-        if (recorder.enabled && !begun.has(one)) {
+        if (recorder.enabled && one[BEGUN] !== true) {
           contained('observe.redis', () => {
-            begun.add(one)
+            one[BEGUN] = true
             if (redis.status === 'ready' || !OWN.has(String(one.name))) begin(one, redis)
           })
         }

@@ -159,8 +159,11 @@ export class Crowd implements ServeStage {
           if (waitedMs >= LEAST_COUNTED_MS) count('queued')
           ;(response as Placed)[WAITS] = undefined
           keep(taken)
-          context?.runInAsyncScope(run)
-          this.#ran(response)
+          try {
+            context?.runInAsyncScope(run)
+          } finally {
+            this.#ran(response, taken)
+          }
         },
         refuse: why => {
           isRefused = true
@@ -182,14 +185,18 @@ export class Crowd implements ServeStage {
     } catch {
       this.caught()
     }
-    const ran = run()
-    if (place !== undefined) this.#ran(response)
-    return ran
+    if (place === undefined) return run()
+    try {
+      return run()
+    } finally {
+      this.#ran(response, place)
+    }
   }
 
   /** The handler has run to where it waits: an event-stream may have begun. */
-  #ran(response: ServerResponse): void {
+  #ran(response: ServerResponse, place: Place): void {
     try {
+      place.ran()
       if (response.headersSent && isStream(response)) this.#leave(response)
     } catch {
       this.caught()

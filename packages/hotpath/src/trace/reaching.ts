@@ -33,3 +33,22 @@ export const reaching: { hold: Hold | undefined; expected: boolean } = {
   /** There is a config, which may ask for it once it is read. */
   expected: false,
 }
+
+/** Paths of routes that ask, with those below a mount by their own part alone. */
+const asking = new Set<string>()
+const MOST_ASKING = 5_000
+
+/** A router was given a route of this path, and will ask when it reaches it. */
+export function noteAskingRoute(path: unknown): void {
+  if (typeof path === 'string' && asking.size < MOST_ASKING) asking.add(path)
+}
+
+/** How many there are so far: whether one asks may have changed. */
+export const askingRoutes = (): number => asking.size
+
+/** Whether some router asks for it, or for its last part with a word in it: a mount may stand before that. */
+export function isAskingRoute(template: string): boolean {
+  if (asking.has(template)) return true
+  for (const path of asking) if (/\/[^:*/]/.test(path) && template.endsWith(path)) return true
+  return false
+}

@@ -154,9 +154,6 @@ export function noteGivenRoute(path: unknown): void {
   if (typeof path === 'string' && given.size < MOST_GIVEN) given.add(path)
 }
 
-/** How many paths routers were given so far: whether one was may have changed. */
-export const givenRoutes = (): number => given.size
-
 /** Whether some router was given it, or its last part with a word in it: a mount may stand before that. */
 export function isGivenRoute(template: string): boolean {
   if (given.has(template)) return true

@@ -47,6 +47,27 @@ const fastify = (load, options) => async () => {
   return app.server
 }
 
+async function honoListener(Hono) {
+  const { getRequestListener } = await import('@hono/node-server')
+  const app = new Hono()
+  app.use('*', async (context, next) => {
+    await next()
+    context.header('x-early', 'yes')
+  })
+  app.get('/runs', context => context.json(runs))
+  const users = new Hono()
+  for (const [method, path] of routes) {
+    const handle = context => {
+      context.header('x-handler', ran(method, path))
+      return context.text('done')
+    }
+    if (path.startsWith('/users')) users[method](path.slice('/users'.length), handle)
+    else app[method](path, handle)
+  }
+  app.route('/users', users)
+  return getRequestListener(app.fetch)
+}
+
 const apps = {
   express4: express(() => require('express4')),
   express5: express(() => require('express')),
@@ -93,17 +114,37 @@ const apps = {
     })
     return createServer(app.callback())
   },
+  'koa router': async () => {
+    const { default: Koa } = await import('koa')
+    const Router = require('@koa/router')
+    const app = new Koa()
+    app.silent = true
+    app.use((context, next) => {
+      context.set('x-early', 'yes')
+      return next()
+    })
+    const router = new Router()
+    router.get('/runs', context => void (context.body = runs))
+    const users = new Router()
+    for (const [method, path] of routes) {
+      const handle = context => {
+        context.set('x-handler', ran(method, path))
+        context.body = 'done'
+      }
+      if (path.startsWith('/users')) users[method](path.slice('/users'.length), handle)
+      else router[method](path, handle)
+    }
+    router.use('/users', users.routes())
+    app.use(router.routes())
+    return createServer(app.callback())
+  },
+  'hono cjs': async () => {
+    const { Hono } = require('hono')
+    return createServer(await honoListener(Hono))
+  },
   hono: async () => {
     const { Hono } = await import('hono')
-    const { getRequestListener } = await import('@hono/node-server')
-    const app = new Hono()
-    app.get('/runs', context => context.json(runs))
-    for (const [method, path] of routes)
-      app[method](path, context => {
-        context.header('x-handler', ran(method, path))
-        return context.text('done')
-      })
-    return createServer(getRequestListener(app.fetch))
+    return createServer(await honoListener(Hono))
   },
 }
 

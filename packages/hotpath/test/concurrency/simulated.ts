@@ -19,6 +19,8 @@ export interface Outcome {
 /** A server that is simulated: time passes only when nothing is left to do at it. */
 export class SimulatedServer {
   nowMs = 0
+  /** What it takes to send somebody away. */
+  refusalMs = 0
   readonly outcomes: Outcome[] = []
   readonly limits: number[] = []
   readonly places: Places
@@ -73,18 +75,23 @@ export class SimulatedServer {
     const arrivedMs = this.nowMs
     const end = (refused?: Refused): void =>
       void this.outcomes.push({ priority, arrivedMs, refused, tookMs: this.nowMs - arrivedMs })
-    const enter = (place: Place): void =>
+    const enter = (place: Place): void => {
       this.#serve(() => {
         place.leave(true)
         this.limits.push(this.places.limit)
         end()
       })
+      place.ran()
+    }
     const guest: Guest = {
       priority,
       route: () => this,
       label: () => ({ method: 'GET', template: '/' }),
       enter,
-      refuse: end,
+      refuse: reason => {
+        this.nowMs += this.refusalMs
+        end(reason)
+      },
       isGone: () => false,
       isOpenEnded: () => false,
     }

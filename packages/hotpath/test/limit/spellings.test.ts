@@ -31,7 +31,7 @@ writeFileSync(
 const COUNT = 5_000
 /** For second versions and settings of the same framework. */
 const FEW = 1_000
-const SECOND = ['express4', 'fastify4', 'fastify5 lenient', 'node']
+const SECOND = ['express4', 'fastify4', 'fastify5 lenient', 'hono cjs', 'node', 'koa']
 const AT_ONCE = 32
 
 /** What came of each spelling, as many at once as the agent has sockets. */
@@ -51,9 +51,18 @@ async function askAll(port: number, all: readonly Spelling[]): Promise<Answered[
 const isLimited = (handler: unknown) => typeof handler === 'string' && !handler.endsWith('/menu')
 
 /** Routers that tell which route they reached. */
-const TELLING = ['express4', 'express5', 'fastify4', 'fastify5', 'fastify5 lenient']
+const TELLING = [
+  'express4',
+  'express5',
+  'fastify4',
+  'fastify5',
+  'fastify5 lenient',
+  'koa router',
+  'hono',
+  'hono cjs',
+]
 /** Of the others only the path is known: the limit is on the safe side there. */
-const SILENT = ['node', 'koa', 'hono']
+const SILENT = ['node', 'koa']
 
 for (const framework of [...TELLING, ...SILENT]) {
   const isExact = TELLING.includes(framework)
@@ -64,7 +73,7 @@ for (const framework of [...TELLING, ...SILENT]) {
   test(`${framework}: of ${count} spellings the limit holds ${title}`, async () => {
     const all = spellings(count)
     const seen = await observe(
-      'limited.cjs',
+      framework === 'hono' ? 'limited.mjs' : 'limited.cjs',
       async app => {
         const agent = new Agent()
         const first = { method: 'GET', target: '/orders' }

@@ -24,8 +24,15 @@ describe('a server of node:http2 that speaks HTTP/1 as well', () => {
     app = await ObservedApp.start('http2.mjs', env)
   })
   after(async () => {
-    const { errors } = await app.finish()
+    const { errors, spans } = await app.finish()
     assert.deepEqual(errors, [])
+    // They are seen all the same, over both.
+    const requests = spans.filter(({ kind }) => kind === 2)
+    const versions = new Set(
+      requests.map(({ attributes }) => attributes['network.protocol.version']),
+    )
+    assert.deepEqual([...versions].sort(), ['1.1', '2'])
+    assert.ok(requests.every(({ attributes }) => attributes['hotpath.aborted'] === undefined))
   })
 
   const bodyOf = async (stream: AsyncIterable<unknown>): Promise<string> => {

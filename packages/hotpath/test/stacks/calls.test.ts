@@ -25,9 +25,13 @@ describe('calls out, and fields of GraphQL', () => {
     })
 
   test('a span for each field that does work, with what it asks for below it', () => {
+    let trivial = 0
     for (const request of requestsOf(seen, 'fields')) {
       const spans = seen.spans.filter(span => span.traceId === request.traceId)
-      const fields = spans.filter(span => 'graphql.field.name' in span.attributes)
+      const all = spans.filter(span => 'graphql.field.name' in span.attributes)
+      // Done at once, unless the machine was busy with something else for a millisecond.
+      const fields = all.filter(span => span.name !== 'User.upper')
+      trivial += all.length - fields.length
       assert.deepEqual(fields.map(span => span.name).sort(), [
         'Query.users',
         'User.friends',
@@ -40,6 +44,7 @@ describe('calls out, and fields of GraphQL', () => {
         friends.map(span => span.spanId).sort(),
       )
     }
+    assert.ok(trivial < 24, `${trivial} of 48 fields that are done at once`)
   })
 
   test('a field that fails says of what kind it was', () => {

@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
-import { installed } from '@hotpath/test/company'
+import { installed, prismaFolder } from '@hotpath/test/company'
 import type { Observation } from '../observed.js'
 import { type MariaDb, missingMariaDb, startMariaDb } from '../pool/mariadb.js'
 import { type Postgres, startPostgres } from '../postgres.js'
@@ -21,6 +21,7 @@ describe('what runs on pg and mysql2', { skip: missingMariaDb() ?? false }, () =
     const env = {
       PG_URL: postgres.url,
       MYSQL_URL: mariadb.url,
+      PRISMA: join(prismaFolder(), 'package.json'),
       STACKS: join(installed('stacks'), 'package.json'),
     }
     seen = await drive({ stack: 'orms', framework: 'fastify4', env, ways: WAYS })

@@ -125,7 +125,7 @@ const databases: readonly Library[] = [
   },
   {
     name: 'node:sqlite',
-    versions: 'of Node 24; 22 tried nowhere',
+    versions: 'of Node 24; 22 not tried',
     sees: `${STATEMENTS}; of \`iterate\` the call without its rows; not the name of the file`,
     how: '`exec` of its database, four methods of its statements, once the app has loaded it',
     shownBy: 'stacks/sqlite.test.ts',
@@ -167,7 +167,8 @@ const others: readonly Library[] = [
     versions: '7',
     sees: STATEMENTS,
     how: 'as of pg below it. Its adapter for MariaDB and MySQL runs on the driver `mariadb`, which is not seen',
-    shownBy: 'attached/batch-prisma.test.ts',
+    shownBy: 'stacks/orms.test.ts',
+    ways: ['prisma-pg-ask', 'prisma-pg-transaction'],
   },
   {
     name: 'ioredis',
@@ -185,7 +186,7 @@ const others: readonly Library[] = [
     sees: 'each command by its name, those of MULTI and pipelines too; not which server',
     how: '`addCommand` of its queue',
     shownBy: 'stacks/caches.test.ts',
-    ways: ['redis-promise', 'redis-multi', 'redis-fails'],
+    ways: ['redis-promise', 'redis-multi', 'redis-fails', 'redis-misspelt'],
   },
   {
     name: 'memjs',
@@ -242,6 +243,14 @@ const others: readonly Library[] = [
     how: 'the resolvers of a schema are wrapped when it is first executed',
     shownBy: 'stacks/calls.test.ts',
     ways: ['fields', 'fails'],
+  },
+  {
+    name: 'p-queue',
+    versions: '8',
+    sees: 'whose work it is, when another request makes room for it; p-limit tells that by itself',
+    how: '`add` of its queue, in apps of ES modules',
+    shownBy: 'stacks/hops.test.ts',
+    ways: ['p-queue'],
   },
   {
     name: '@opentelemetry/api',

@@ -33,6 +33,8 @@ describe('with the recorder', { skip: missingMariaDb() ?? missingRedis() ?? fals
       (
         await promisify(execFile)(process.execPath, ['--import', register, program], {
           env: { ...env, ...extra },
+          // Who waits for what never comes says nothing.
+          timeout: 60_000,
         })
       ).stdout.split('\n')
     const without = await says({ HOTPATH_DISABLED: '1' })

@@ -1,5 +1,6 @@
 import type { Advice, Creation, Drop, None, Served } from '../../advise/advice.js'
 import type { Applied } from '../../advise/apply.js'
+import type { Receipt } from '../../advise/receipt.js'
 import { bytes, count, counted, duration } from '../../diagnose/figures.js'
 import { notes } from './frame.js'
 import type { Screen } from './screen.js'
@@ -157,21 +158,26 @@ function skipped({ workload }: Advice, { columns, paint }: Screen): string[] {
   return ['', ...wrap(sentence, columns - 2).map(line => `  ${paint('quiet', line)}`)]
 }
 
-/** What `--apply` did, one line each. */
+/** What `--apply` did, one line each, and what the planner says of it. */
 export function drawApplied(
-  { applied }: { readonly applied: readonly Applied[] },
+  { applied, receipt, file }: { applied: readonly Applied[]; receipt: Receipt; file: string },
   { paint, columns }: Screen,
 ): string[] {
   if (applied.length === 0) return ['Nothing to make and nothing to drop.']
-  return applied.flatMap(({ name, what, outcome, ms, why, before, after }) => [
-    `  ${paint(outcome === 'failed' ? 'bad' : outcome === 'done' ? 'good' : 'quiet', outcome)}  ${what} ${plain(name)}${ms === undefined ? '' : ` in ${duration(ms)}`}`,
-    ...(why === undefined ? [] : wrap(plain(why), columns - 10).map(line => `        ${line}`)),
-    ...(before === undefined || after === undefined
-      ? []
-      : [
-          `        cost ${count(Math.round(before))} → ${count(Math.round(after))}, of the real index`,
-        ]),
-  ])
+  const tones = { done: 'good', failed: 'bad', left: 'quiet' } as const
+  return [
+    ...applied.flatMap(({ name, what, outcome, ms, why }) => [
+      `  ${paint(tones[outcome], outcome.padEnd(6))}  ${what} ${plain(name)}${ms === undefined ? '' : ` in ${duration(ms)}`}`,
+      ...(why === undefined ? [] : wrap(plain(why), columns - 10).map(line => `          ${line}`)),
+    ]),
+    ...receipt.statements.slice(0, 10).map(({ statement, before, predicted, now }) => {
+      const costs = `  ${figure(before)} → ${now === null ? 'unknown' : figure(now)} (predicted ${figure(predicted)})`
+      return `  ${middle(shortSql(plain(statement.replaceAll(/\s+/g, ' '))), columns - 2 - costs.length)}${costs}`
+    }),
+    `  ${paint('quiet', `The planner's costs with the real indexes; the receipt is ${file}.`)}`,
+  ]
 }
+
+const figure = (cost: number): string => count(Math.round(cost))
 
 const part = (share: number): string => `${Math.round(share * 100)} %`

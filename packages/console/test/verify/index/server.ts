@@ -11,6 +11,8 @@ export interface IndexServer {
   urlOf(database: string, user?: string): string
   /** Runs SQL in a database, statement by statement. */
   run(database: string, ...statements: readonly string[]): Promise<void>
+  /** Whether a question of one truth is answered with it, in the database `postgres`. */
+  holds(question: string): Promise<boolean>
   stop(): Promise<void>
 }
 
@@ -79,6 +81,16 @@ export async function startIndexServer(settings: readonly string[] = []): Promis
   return {
     urlOf,
     run,
+    holds: async question => {
+      const client = new pg.Client({ connectionString: urlOf('postgres') })
+      await client.connect()
+      try {
+        const { rows } = await client.query<boolean[]>({ text: question, rowMode: 'array' })
+        return rows[0]?.[0] === true
+      } finally {
+        await client.end()
+      }
+    },
     stop: () =>
       new Promise(resolve => {
         child.once('exit', () => {

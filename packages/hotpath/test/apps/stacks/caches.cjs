@@ -46,6 +46,9 @@ module.exports = async load => {
   ways['redis-fails'] = n =>
     times(n, () => redis.sendCommand(['GET', KEY, VALUE]).then(Error, error => error))
 
+  ways['redis-misspelt'] = n =>
+    times(n, () => redis.sendCommand(['planted', KEY]).then(Error, e => e))
+
   const memjs = require('memjs').Client.create(`127.0.0.1:${MEMCACHED_PORT}`)
   ends.push(() => memjs.close())
   ways['memjs-promise'] = n => times(n, () => memjs.get(KEY))

@@ -1,5 +1,7 @@
 'use strict'
 /** What runs on pg and on mysql2, each with a pool of three. The name of a column says whose statement it is. */
+const { createRequire } = require('node:module')
+
 const URLS = { pg: process.env.PG_URL, mysql: process.env.MYSQL_URL }
 const SECRET = 'planted'
 
@@ -51,7 +53,7 @@ const makers = {
       end: () => db.destroy(),
     }
   },
-  drizzle(load, on) {
+  'drizzle-orm'(load, on) {
     const { sql } = load('drizzle-orm')
     const { drizzle } = load(on === 'pg' ? 'drizzle-orm/node-postgres' : 'drizzle-orm/mysql2')
     const pool =
@@ -116,6 +118,19 @@ const makers = {
       end: () => db.close(),
     }
   },
+  prisma() {
+    const load = createRequire(process.env.PRISMA)
+    const { PrismaPg } = load('@prisma/adapter-pg')
+    const { PrismaClient } = load('./generated')
+    const db = new PrismaClient({ adapter: new PrismaPg({ connectionString: URLS.pg, max: 3 }) })
+    const one = (column, on = db) =>
+      on.$queryRawUnsafe(`select id as ${column} from items where name = $1`, SECRET)
+    return {
+      ask: column => one(column),
+      transaction: column => db.$transaction(inner => one(column, inner)),
+      end: () => db.$disconnect(),
+    }
+  },
   'pg-promise'(load) {
     const pgp = load('pg-promise')()
     const db = pgp({ connectionString: URLS.pg, max: 3 })
@@ -134,7 +149,7 @@ module.exports = async load => {
   const ways = {}
   const ends = []
   for (const [name, make] of Object.entries(makers))
-    for (const on of name === 'pg-promise' ? ['pg'] : ['pg', 'mysql']) {
+    for (const on of /^(?:pg-promise|prisma)$/.test(name) ? ['pg'] : ['pg', 'mysql']) {
       const { end, ...kinds } = await make(load, on)
       ends.push(end)
       for (const [kind, ask] of Object.entries(kinds))

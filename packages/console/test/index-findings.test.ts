@@ -1,0 +1,110 @@
+import assert from 'node:assert/strict'
+import { after, before, describe, test } from 'node:test'
+import type { FindingsAnswer } from '../dist/api/answers.js'
+import type { HistogramPoint, Span } from '../dist/model.js'
+import type { Store } from '../dist/store/store.js'
+import { spansOf } from './draw.js'
+import { withPlace } from './running.js'
+import { type IndexServer, lacking, startIndexServer } from './verify/index/server.js'
+
+const missing = lacking()
+const statement = 'select * from things where a = $1'
+const picture = `
+  GET /things   ==========   server
+    thing        ========    ${statement}  #*  r=1
+`
+
+/** Twenty slow look-ups, a minute ago. */
+async function write(store: Store): Promise<void> {
+  const atMs = Date.now() - 60_000
+  const spans = Array.from({ length: 20 }, (_, i) =>
+    spansOf(picture).map(
+      (span): Span => ({
+        ...span,
+        traceId: (BigInt(atMs) * 1_000n + BigInt(i)).toString(16).padStart(32, '0'),
+        startNs: BigInt(atMs + i) * 1_000_000n + (span.startNs % 1_000_000_000n),
+      }),
+    ),
+  ).flat()
+  const counted = (metric: HistogramPoint['metric'], attributes: HistogramPoint['attributes']) => ({
+    metric,
+    service: spans[0]?.service ?? '',
+    instance: spans[0]?.instance ?? '',
+    startNs: BigInt(atMs) * 1_000_000n,
+    endNs: BigInt(atMs + 1_000) * 1_000_000n,
+    attributes,
+    histogram: { count: 20, sum: 1.6, scale: 0, zeroCount: 0, offset: -4, buckets: [20] },
+    sampled: false,
+  })
+  const histograms = [
+    counted('http.server.request.duration', {
+      'http.request.method': 'GET',
+      'http.route': '/things',
+    }),
+    counted('db.client.operation.duration', {
+      'db.system.name': 'postgresql',
+      'db.query.text': statement,
+    }),
+  ]
+  await store.write({ spans, histograms, counters: [] })
+}
+
+describe('a console that has a database', { skip: missing ?? false }, () => {
+  let server: IndexServer
+  before(async () => {
+    server = await startIndexServer()
+    await server.run(
+      'postgres',
+      'create extension hypopg',
+      'create table things (id int primary key, a int not null, filler text not null)',
+      `insert into things select i, i % 2000, repeat('x', 50) from generate_series(1, 20000) i`,
+      'analyze',
+    )
+  })
+  after(() => server.stop())
+
+  const findings = async (url: string): Promise<FindingsAnswer['findings']> =>
+    ((await (await fetch(`${url}/api/findings`)).json()) as FindingsAnswer).findings
+
+  test('tells the index that was tried as the first fix of a slow query', () =>
+    withPlace(async place => {
+      const { url, store } = await place.start({ database: server.urlOf('postgres') })
+      await write(store)
+      const deadline = Date.now() + 30_000
+      for (;;) {
+        const [fix, ...others] =
+          (await findings(url)).find(one => one.subject === statement)?.fixes ?? []
+        if (fix?.title === 'Make this index') {
+          assert.equal(fix.text, 'CREATE INDEX CONCURRENTLY things_a_idx ON public.things (a);')
+          assert.match(
+            fix.note ?? '',
+            /^Tried by the planner: the cost of a call falls from \d+ to \d+\./,
+          )
+          assert.ok(others.every(({ title }) => !title.startsWith('An index to try')))
+          return
+        }
+        assert.ok(Date.now() < deadline, `no advice came: ${JSON.stringify(fix)}`)
+        await new Promise(resolve => setTimeout(resolve, 50))
+      }
+    }))
+
+  test('that cannot be asked says why in its status, and tells findings as without', () =>
+    withPlace(async place => {
+      const { url, store } = await place.start({ database: 'postgres://me:secret@127.0.0.1:1/x' })
+      await write(store)
+      const deadline = Date.now() + 30_000
+      for (;;) {
+        const found = await findings(url)
+        const { notes } = (await (await fetch(`${url}/api/status`)).json()) as { notes: string[] }
+        const note = notes.find(text => text.startsWith('No index advice'))
+        if (note !== undefined) {
+          assert.match(note, /127\.0\.0\.1:1\/x.*nothing listens there/)
+          assert.doesNotMatch(note, /secret/)
+          assert.equal(found.length, 1)
+          return
+        }
+        assert.ok(Date.now() < deadline, 'no note came')
+        await new Promise(resolve => setTimeout(resolve, 50))
+      }
+    }))
+})
