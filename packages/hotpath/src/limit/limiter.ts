@@ -131,7 +131,8 @@ class KeyedLimiter implements Limiter {
     if (this.denies?.(key) === true) return this.answer(denied(this.rule.windows[0]))
     if (options === undefined) return this.decider.decide(known, 1)
     const { cost = 1, plan } = options
-    if (!(cost >= 0 && cost < Number.POSITIVE_INFINITY)) throw refusedCost(cost)
+    if (!(typeof cost === 'number' && cost >= 0 && cost < Number.POSITIVE_INFINITY))
+      throw refusedCost(cost)
     const decider = (plan === undefined ? undefined : this.tiers.get(plan)) ?? this.decider
     return decider.decide(known, cost)
   }

@@ -270,7 +270,7 @@ describe('bad input and faults', () => {
 
   test('a cost that is none is refused', () => {
     const { limiter } = timed({ rate: '1/m' })
-    for (const cost of [-1, Number.NaN, Number.POSITIVE_INFINITY])
+    for (const cost of [-1, Number.NaN, Number.POSITIVE_INFINITY, '2' as never])
       assert.throws(() => limiter.take('ann', { cost }), { code: 'HOTPATH_LIMIT_COST' })
   })
 
