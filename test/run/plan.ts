@@ -22,6 +22,7 @@ const anyNode = [
   'cache/',
   'config',
   'histogram',
+  'invalidation/other-drivers',
   'invalidation/strict/processes',
   'invalidation/strict/versions',
   'limit/limit',
