@@ -3,64 +3,17 @@ import { after, before, describe, test } from 'node:test'
 import { limitStoreContract } from 'hotpath/contract/limit-store'
 import { memoryLimits } from 'hotpath/limit'
 import { redisLimits } from 'hotpath/limit/redis'
-import { Cluster, Redis } from 'ioredis'
-import { createClient, createCluster, createSentinel } from 'redis'
-import {
-  missingRedis,
-  type Server,
-  startRedis,
-  startRedisCluster,
-  startRedisSentinel,
-} from '../cache/servers.js'
+import { Redis } from 'ioredis'
+import { createSentinel } from 'redis'
+import { contractOnRedis } from '../cache/redis-contract.js'
+import { missingRedis, startRedisSentinel } from '../cache/servers.js'
 
 limitStoreContract('memory', async () => {
   const store = memoryLimits()
   return { store, other: store, close: async () => {} }
 })
 
-describe('Redis', { skip: missingRedis() ?? false }, () => {
-  let server: Server
-  before(async () => void (server = await startRedis()))
-  after(() => server.stop())
-
-  limitStoreContract('redis, with the client redis', async () => {
-    const connected = () => createClient({ url: `redis://127.0.0.1:${server.port}` }).connect()
-    const [a, b] = await Promise.all([connected(), connected()])
-    const close = async () => void [a.destroy(), b.destroy()]
-    return { store: redisLimits(a, { prefix: 'r' }), other: redisLimits(b, { prefix: 'r' }), close }
-  })
-
-  limitStoreContract('redis, with ioredis', async () => {
-    const [a, b] = [new Redis(server.port, '127.0.0.1'), new Redis(server.port, '127.0.0.1')]
-    const close = async () => void [a.disconnect(), b.disconnect()]
-    return { store: redisLimits(a, { prefix: 'i' }), other: redisLimits(b, { prefix: 'i' }), close }
-  })
-})
-
-describe('Redis Cluster', { skip: missingRedis() ?? false }, () => {
-  let cluster: Awaited<ReturnType<typeof startRedisCluster>>
-  before(async () => void (cluster = await startRedisCluster()))
-  after(() => cluster.stop())
-
-  limitStoreContract('redis cluster, with the client redis', async () => {
-    const connected = async () => {
-      const rootNodes = cluster.ports.map(port => ({ url: `redis://127.0.0.1:${port}` }))
-      const client = createCluster({ rootNodes })
-      await client.connect()
-      return client
-    }
-    const [a, b] = await Promise.all([connected(), connected()])
-    const close = async () => void [a.destroy(), b.destroy()]
-    return { store: redisLimits(a, { prefix: 'r' }), other: redisLimits(b, { prefix: 'r' }), close }
-  })
-
-  limitStoreContract('redis cluster, with ioredis', async () => {
-    const nodes = () => cluster.ports.map(port => ({ host: '127.0.0.1', port }))
-    const [a, b] = [new Cluster(nodes()), new Cluster(nodes())]
-    const close = async () => void [a.disconnect(), b.disconnect()]
-    return { store: redisLimits(a, { prefix: 'i' }), other: redisLimits(b, { prefix: 'i' }), close }
-  })
-})
+contractOnRedis(limitStoreContract, redisLimits)
 
 describe('Redis Sentinel', { skip: missingRedis() ?? false }, () => {
   let sentinel: Awaited<ReturnType<typeof startRedisSentinel>>
