@@ -1,4 +1,4 @@
-import { type Figure, lastLine, table, withInterval } from '../measure/line.js'
+import { lastLine, table, withInterval, figure } from '../measure/line.js'
 import { record, say } from '../results.js'
 import { type Estimate, meanOf, ratioOf } from '../statistics/interval.js'
 import { seeded } from '../statistics/shuffle.js'
@@ -69,12 +69,6 @@ export async function cache(quick: boolean): Promise<void> {
     await server.stop()
   }
 }
-
-const figure = (name: string, estimate: Estimate, digits: number): Figure => ({
-  name,
-  estimate,
-  digits,
-})
 
 /** The one divided by the other, round by round. */
 function between(above: readonly number[], below: readonly number[]): Estimate {

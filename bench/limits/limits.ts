@@ -1,5 +1,5 @@
 import { startRedis } from '../cache/redis-server.js'
-import { type Figure, lastLine, table, withInterval } from '../measure/line.js'
+import { lastLine, table, withInterval, figure } from '../measure/line.js'
 import { record, say } from '../results.js'
 import { type Estimate, meanOf, ratioOf } from '../statistics/interval.js'
 import { seeded } from '../statistics/shuffle.js'
@@ -99,12 +99,6 @@ export async function limits(quick: boolean): Promise<void> {
     await server.stop()
   }
 }
-
-const figure = (name: string, estimate: Estimate, digits: number): Figure => ({
-  name,
-  estimate,
-  digits,
-})
 
 const exactly = (value: number): Estimate => ({ value, low: Number.NaN, high: Number.NaN })
 

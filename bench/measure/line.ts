@@ -7,6 +7,12 @@ export interface Figure {
   readonly digits: number
 }
 
+export const figure = (name: string, estimate: Estimate, digits: number): Figure => ({
+  name,
+  estimate,
+  digits,
+})
+
 /**
  * The line with the figures to follow over time, in a fixed order, each with half of its 95 % interval,
  * so that nobody quotes what was not resolved. What was not measured is left out by the caller.
