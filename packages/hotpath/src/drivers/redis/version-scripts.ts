@@ -22,6 +22,11 @@ local function mark(marks, token, json)
   if redis.call('hsetnx', marks, token, json) == 0 then return end
   for _, name in ipairs(cjson.decode(json)) do redis.call('incr', base .. 'd:' .. name) end
 end
+-- Who is not known yet counts as lapsed until it says more. Where nobody knows where it writes, it is forgotten by
+-- the time that has passed: from now on, should it never say more.
+local function writes_to(system, instance)
+  redis.call('zadd', base .. 'l:' .. system, 'NX', system == '?' and text(now) or 0, instance)
+end
 local function clear(marks, token)
   local json = redis.call('hget', marks, token)
   if not json then return false end
@@ -76,12 +81,10 @@ end
 answer[2] = obstacle
 return answer`
 
-/** ARGV: instance, system, token, names as JSON. Who is not known yet counts as lapsed until it says more. */
+/** ARGV: instance, system, token, names as JSON. */
 export const MARK = `${COMMON}
 mark(base .. 'm:' .. ARGV[4], ARGV[6], ARGV[7])
--- Where nobody knows, it is forgotten by the time that has passed: from now on, should it never say more.
-local ended = ARGV[5] == '?' and text(now) or 0
-redis.call('zadd', base .. 'l:' .. ARGV[5], 'NX', ended, ARGV[4])`
+writes_to(ARGV[5], ARGV[4])`
 
 /** ARGV: instance, token, names as JSON. */
 export const SETTLE = `${COMMON}
@@ -110,7 +113,11 @@ for _, token in ipairs(redis.call('hkeys', marks)) do
   local n = tonumber(string.match(token, '|(%d+)$'))
   if not open[token] and n <= last then clear(marks, token) end
 end
-for token, json in pairs(open) do mark(marks, token, json) end
+for token, json in pairs(open) do
+  mark(marks, token, json)
+  -- Its first lease may be none yet.
+  writes_to(string.match(token, '^(.*)|%d+$'), ARGV[4])
+end
 -- Who wrote nobody knows where, and has not been here for long after its lease.
 for _, instance in ipairs(redis.call('zrangebyscore', base .. 'l:?', '-inf', '(' .. text(now - 30000))) do
   if instance ~= ARGV[4] then

@@ -238,17 +238,32 @@ for (const kind of ['redis', 'ioredis'] as const)
     })
 
     test('who marked everything, wherever it writes, and never came again is forgotten half a minute later', async () => {
+      const all = { n: 1, system: '?', names: ['*'] }
+      const marks = [
+        () => versions.mark('gone', all),
+        () => keep('gone', { systems: ['?'], lastN: 1, open: [all] }),
+      ]
+      for (const mark of marks) {
+        await alive('a')
+        await mark()
+        const wherever = '{hotpath:strict}:l:?'
+        const markedMs = Number(redisCli(server.port, 'zscore', wherever, 'gone'))
+        assert.ok(markedMs > 0, 'nothing tells when it was there')
+        await keep('a')
+        assert.equal((await read()).versions[0], undefined)
+        // As if it had been so long ago.
+        redisCli(server.port, 'zadd', wherever, String(markedMs - 30_001), 'gone')
+        await keep('a')
+        assert.notEqual((await read()).versions[0], undefined)
+      }
+    })
+
+    test('who marked with its first word, and was killed before it had a lease, is forgotten by a look at sessions', async () => {
       await alive('a')
-      await versions.mark('gone', { n: 1, system: '?', names: ['*'] })
-      const wherever = '{hotpath:strict}:l:?'
-      const markedMs = Number(redisCli(server.port, 'zscore', wherever, 'gone'))
-      assert.ok(markedMs > 0, 'nothing tells when it was there')
-      await keep('a')
-      assert.equal((await read()).versions[0], undefined)
-      // As if it had been so long ago.
-      redisCli(server.port, 'zadd', wherever, String(markedMs - 30_001), 'gone')
-      await keep('a')
-      assert.notEqual((await read()).versions[0], undefined)
+      await keep('gone', { lastN: 1, open: [write(1)] })
+      assert.equal((await read()).versions[2], undefined)
+      await look(['a'], 70_000)
+      assert.notEqual((await read()).versions[2], undefined)
     })
 
     test('a replica is not trusted', async () => {
