@@ -21,11 +21,9 @@ export type LostReason = 'large' | 'length' | 'trailers' | 'head' | 'left' | 'ca
 type Write = ServerResponse['write']
 type End = ServerResponse['end']
 
-/** Where a response keeps who follows it. */
+/** Where a response keeps who follows it: a route in the config may be mounted by hand as well. */
 const TAP = Symbol('hotpath.tap')
-interface Tap {
-  capture: Capture | undefined
-}
+type Tap = Capture[]
 
 /**
  * Follows an answer while the app writes it. What Node puts together as the head is the head on the wire.
@@ -37,7 +35,7 @@ export function capture(
   listener: Listener,
   caught: () => void,
 ): void {
-  tap(response).capture = new Capture(response, maxBytes, listener, caught)
+  tap(response).push(new Capture(response, maxBytes, listener, caught))
 }
 
 /**
@@ -49,33 +47,35 @@ export function capture(
 export function tap(response: ServerResponse): Tap {
   const known = Reflect.get(response, TAP) as Tap | undefined
   if (known !== undefined) return known
-  const taken: Tap = { capture: undefined }
-  Reflect.set(response, TAP, taken)
+  const captures: Tap = []
+  Reflect.set(response, TAP, captures)
   const { writeHead, write, end, addTrailers } = response
   own(response, 'writeHead', function (this: ServerResponse, ...args: unknown[]) {
     const result: unknown = Reflect.apply(writeHead, this, args)
-    taken.capture?.seeHead()
-    taken.capture?.mark()
+    for (const one of captures) one.seeHead()
+    for (const one of captures) one.mark()
     return result
   })
   own(response, 'write', function (this: ServerResponse, ...args: Parameters<Write>) {
-    if (!this.writableEnded) taken.capture?.add(args[0], args[1])
+    if (!this.writableEnded) for (const one of captures) one.add(args[0], args[1])
     return Reflect.apply(write, this, args)
   })
   own(response, 'end', function (this: ServerResponse, ...args: Parameters<End>) {
     if (this.writableEnded) return Reflect.apply(end, this, args) as unknown
-    taken.capture?.add(args[0], args[1])
-    taken.capture?.beforeEnd()
-    taken.capture?.mark(true)
+    for (const one of captures) {
+      one.add(args[0], args[1])
+      one.beforeEnd()
+      one.mark(true)
+    }
     const result: unknown = Reflect.apply(end, this, args)
-    taken.capture?.ended()
+    for (const one of captures) one.ended()
     return result
   })
   own(response, 'addTrailers', function (this: ServerResponse, ...args: unknown[]) {
-    taken.capture?.lose('trailers')
+    for (const one of captures) one.lose('trailers')
     return Reflect.apply(addTrailers, this, args) as unknown
   })
-  return taken
+  return captures
 }
 
 /** One answer on its way out. */

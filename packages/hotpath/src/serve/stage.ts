@@ -25,9 +25,8 @@ import { Variants } from './variants.js'
 import { GateVisit, type Making, type Visit } from './visit.js'
 import { Writes } from './writes.js'
 
-/** Where a response keeps the fill that it is the answer of. */
-const FILL = Symbol('hotpath.fill')
-type Filling = ServerResponse & { [FILL]?: Fill }
+/** An answer may be that of several fills, one for each cache that it passes. */
+type Filling = ServerResponse & Record<symbol, Fill | undefined>
 
 /** The cache of answers in the request's way: hits, fills, those who wait, and writes. */
 export class ResponseCache implements ServeStage {
@@ -40,6 +39,8 @@ export class ResponseCache implements ServeStage {
   /** By key and the values of its headers. */
   private readonly flights = new Map<string, Flight>()
   private readonly writes = new Writes()
+  /** Where a response keeps the fill that it is the answer of. */
+  private readonly ofFill = Symbol('hotpath.fill')
   private readonly caught = (): void => this.host.caught('serve')
 
   constructor(
@@ -123,7 +124,7 @@ export class ResponseCache implements ServeStage {
 
   closed(response: ServerResponse): void {
     this.cdn?.purges.sent(response)
-    const fill = (response as Filling)[FILL]
+    const fill = (response as Filling)[this.ofFill]
     if (fill === undefined) return
     try {
       fill.flight?.abandoned()
@@ -266,7 +267,7 @@ export class ResponseCache implements ServeStage {
     const asked = unasked === true ? undefined : response
     const fill = new Fill(this.kitchen, policy, facts, request, span, asked, watched)
     capture(response, policy.maxBytes, fill, this.caught)
-    ;(response as Filling)[FILL] = fill
+    ;(response as Filling)[this.ofFill] = fill
     fill.flight = flight
     fill.found = found
     fill.turn = turn
