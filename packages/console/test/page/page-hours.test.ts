@@ -13,9 +13,9 @@ const path = 'path' in browser ? browser.path : ''
 
 /** Answers that Back may show are kept, 24 of them: a lap adds two, so the page is full after so many. */
 const warmLaps = 12
-const laps = 4
+const laps = 2
 /** A slow machine answers fewer rounds: it gets more laps, until so many answers have come. */
-const enoughAnswers = 2_000
+const enoughAnswers = 1_000
 const mostLaps = 16
 /** A view stays open for so many rounds of answers, 5 s each. */
 const roundsAView = 25
