@@ -107,6 +107,8 @@ export interface Drop {
   readonly bytes: number
   /** Scans since the statistics began. */
   readonly scans: number
+  /** The index that must be made before; absent where none must. */
+  readonly after?: string
 }
 
 export type NoneReason =
