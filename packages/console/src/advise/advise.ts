@@ -1,6 +1,7 @@
 import { ConsoleError } from '../errors.js'
 import type { Advice, Statement, Verified } from './advice.js'
 import { tableName } from './candidate.js'
+import { bloatedOf } from './bloat.js'
 import type { Catalog } from './catalog.js'
 import { choose } from './choose.js'
 import { dropsOf } from './drops.js'
@@ -137,6 +138,8 @@ class Adviser {
         ? {}
         : { unusedAfterDays: this.options.unusedAfterDays }),
     })
+    const gone = new Set(drops.drop.map(({ table, name }) => JSON.stringify([table, name])))
+    const bloated = await this.session.transaction(() => bloatedOf(this.session, catalog))
     const proposed = new Set(open.map(({ entry }) => entry))
     const unserved = all.map((entry, at) => ({ entry, cost: after[at] ?? 0 }))
     return {
@@ -153,6 +156,8 @@ class Adviser {
       },
       create: [...create, ...open.map(one => unverified(one, proposing))],
       drop: drops.drop,
+      // What is dropped needs no rebuilding.
+      rebuild: bloated.filter(({ table, name }) => !gone.has(JSON.stringify([table, name]))),
       none: nonesOf(
         unserved.filter(({ entry }) => !proposed.has(entry)),
         choice,

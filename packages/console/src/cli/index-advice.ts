@@ -45,7 +45,7 @@ export function addIndex(program: Command): void {
     .option('--most <n>', 'no more indexes than this', wholeNumber)
     .option('--disk <size>', 'no more disk for them than this: 500MB, 2GB', size)
     .option('--patience <seconds>', 'try candidates for so long', wholeNumber, 30)
-    .option('--apply', 'make and drop them now, one at a time, without locking out writes')
+    .option('--apply', 'make, drop and rebuild them now, one at a time, without locking out writes')
     .option('--migration <tool>', `print a migration instead: ${migrations.join(', ')}`)
     .option('--check', 'exit with 1 when there is something to make or to drop')
     .option('--since <time>', sinceHelp, defaultSince)
