@@ -193,8 +193,28 @@ export function drawApplied(
       const costs = `  ${figure(before)} → ${now === null ? 'unknown' : figure(now)} (predicted ${figure(predicted)})`
       return `  ${middle(shortSql(plain(statement.replaceAll(/\s+/g, ' '))), columns - 2 - costs.length)}${costs}`
     }),
+    ...receipt.routes.map(one => {
+      const figures = `  ${routeFigures(one)}`
+      return `  ${middle(plain(one.route), columns - 2 - figures.length)}${figures}`
+    }),
     `  ${paint('quiet', `The planner's costs with the real indexes; the receipt is ${file}.`)}`,
   ]
+}
+
+/** Half of its requests are faster. */
+function routeFigures({
+  beforeMs,
+  predictedMs,
+  measuredMs,
+  requests,
+}: Receipt['routes'][number]): string {
+  const predicted = predictedMs === null ? '' : ` (predicted ${duration(predictedMs)})`
+  const before = beforeMs === null ? '' : `${duration(beforeMs)} → `
+  const now =
+    measuredMs === null
+      ? `not measured, ${requests === 0 ? 'no request came' : `only ${counted(requests, 'request')} came`}`
+      : duration(measuredMs)
+  return `p50 ${before}${now}${predicted}`
 }
 
 const figure = (cost: number): string => count(Math.round(cost))
