@@ -28,15 +28,21 @@ describe('npm start -- --once --json --with', () => {
   })
 
   test('index: the one that the look-up by e-mail lacks, tried on a copy and made while the shop runs', async () => {
-    const { sql, predictedMs } = await runOnce<{ sql: string[]; predictedMs: number | null }>(
-      demo,
-      '--with',
-      'index',
-    )
+    const { sql, predictedMs, measuredMs, refused } = await runOnce<{
+      sql: string[]
+      predictedMs: number | null
+      measuredMs: number | null
+      refused: { why: string }[]
+    }>(demo, '--with', 'index')
     assert.deepEqual(sql, [
       'CREATE INDEX CONCURRENTLY subscribers_email_idx ON coffee_shop.subscribers (email)',
     ])
     assert.notEqual(predictedMs, null)
+    assert.notEqual(measuredMs, null)
+    assert.deepEqual(
+      refused.map(({ why }) => why.match(/^An index \(pieces\b/)?.[0]),
+      ['An index (pieces'],
+    )
   })
 
   /** The demo itself throws when a menu is older than it may be. */

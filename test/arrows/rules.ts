@@ -64,7 +64,7 @@ export const consoleRules: Rules = {
     store: ['model', 'errors'],
     intake: ['model', 'errors', 'store'],
     diagnose: ['model'],
-    advise: ['model', 'errors'],
+    advise: ['model', 'errors', 'diagnose'],
     check: ['model', 'errors', 'diagnose'],
     standing: ['model', 'config', 'store', 'api'],
     mcp: ['model', 'errors', 'version', 'api'],

@@ -98,7 +98,7 @@ export const loadProfile: readonly RouteLoad[] = [
     method: 'POST',
     route: '/sessions',
     clean: false,
-    requests: 24,
+    requests: 30,
     path: () => '/sessions',
     body: n => ({ email: `user${pick(n, 1_000)}@example.com`, password: 'espresso' }),
   },
@@ -145,6 +145,14 @@ export const loadProfile: readonly RouteLoad[] = [
     clean: true,
     requests: 20,
     path: () => '/orders/archive',
+  },
+  { method: 'GET', route: '/stock/out', clean: true, requests: 20, path: () => '/stock/out' },
+  {
+    method: 'POST',
+    route: '/stock/:branch/close',
+    clean: true,
+    requests: 24,
+    path: n => `/stock/${pick(n, 12)}/close`,
   },
   { method: 'GET', route: '/branches', clean: true, requests: 60, path: () => '/branches' },
   {

@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises'
 import { askHotpath, waitForFindings } from './cli.js'
 import { indexCommand } from './index-advice.js'
 import type { Options } from './options.js'
@@ -9,6 +10,8 @@ const REQUESTS = 24
 /** The first requests compile the code and open connections. */
 const WARM_UP = 4
 const ROUTE = 'GET /subscribers/lookup'
+/** Nobody asks without a pause. */
+const PAUSE_MS = 20
 
 interface Place {
   readonly databaseUrl: string
@@ -27,6 +30,10 @@ interface Applied {
         readonly routes: readonly { readonly route: string; readonly predictedMs?: number }[]
       }[]
     }[]
+    readonly none: readonly { readonly reason: string; readonly why: string }[]
+  }
+  readonly receipt: {
+    readonly routes: readonly { readonly route: string; readonly measuredMs: number | null }[]
   }
   readonly applied: readonly { readonly outcome: string; readonly why?: string }[]
 }
@@ -37,21 +44,33 @@ export async function showIndex(options: Options, place: Place): Promise<void> {
   try {
     process.stderr.write(`  ${ROUTE}, ${REQUESTS} times, one after another, as it is\n`)
     const before = await median(addresses, place.signal)
-    await waitForFindings(addresses.console, REQUESTS)
-    process.stderr.write('  hotpath index --apply\n')
+    process.stderr.write(
+      `  a table that is mostly written: ${REQUESTS} branches close, who asks what ran out\n`,
+    )
+    for (let i = 0; i < REQUESTS; i++) {
+      await ask(addresses, `/stock/${1 + (i % 12)}/close`, 'POST')
+      await ask(addresses, '/stock/out')
+    }
+    await waitForFindings(addresses.console, 3 * REQUESTS)
+    process.stderr.write('  hotpath index --apply, while the look-ups go on\n')
     const command = indexCommand(addresses, place.databaseUrl, place.copyUrl)
-    const { advice, applied } = await askHotpath<Applied>([...command, '--apply'], place.folder)
+    const { advice, applied, receipt } = await whileAsked(
+      addresses,
+      askHotpath<Applied>([...command, '--apply'], place.folder),
+    )
     const [failed] = applied.filter(({ outcome }) => outcome !== 'done')
     if (failed !== undefined) throw new Error(`the index was not made: ${failed.why}`)
-    process.stderr.write('  the same again, on the same shop\n')
+    process.stderr.write(`  ${ROUTE} again, on the same shop\n`)
     const after = await median(addresses, place.signal)
     const sql = advice.create.flatMap(one => one.sql)
     const predicted = advice.create
       .flatMap(({ serves }) => serves.flatMap(({ routes }) => routes))
       .find(({ route }) => route === ROUTE)?.predictedMs
+    const measured = receipt.routes.find(({ route }) => route === ROUTE)?.measuredMs ?? null
+    const refused = advice.none.filter(({ reason }) => reason === 'write-heavy')
     if (options.json)
       process.stdout.write(
-        `${JSON.stringify({ beforeMs: before, afterMs: after, predictedMs: predicted ?? null, sql })}\n`,
+        `${JSON.stringify({ beforeMs: before, afterMs: after, predictedMs: predicted ?? null, measuredMs: measured, sql, refused })}\n`,
       )
     else
       process.stdout.write(
@@ -69,8 +88,14 @@ export async function showIndex(options: Options, place: Place): Promise<void> {
             '',
             predicted === undefined ? 'not' : milliseconds(predicted),
           ),
+          row(
+            'the same, as Hotpath measured it',
+            '',
+            measured === null ? 'not' : milliseconds(measured),
+          ),
           '',
           ...sql.map(one => `  ${one};`),
+          ...refused.map(({ why }) => `  none on the stock: ${why}`),
           '',
         ].join('\n')}\n`,
       )
@@ -84,12 +109,33 @@ async function median(addresses: Addresses, signal: AbortSignal): Promise<number
   for (let i = 0; i < REQUESTS; i++) {
     signal.throwIfAborted()
     const startMs = performance.now()
-    const email = `reader${1 + ((i * 7_919) % 200_000)}@example.com`
-    const response = await fetch(`${addresses.api}/subscribers/lookup?email=${email}`)
-    await response.text()
-    if (!response.ok) throw new Error(`${ROUTE} answered ${response.status}`)
+    await lookUp(addresses, i)
     times.push(performance.now() - startMs)
   }
   const warm = times.slice(WARM_UP).sort((a, b) => a - b)
   return warm[warm.length >> 1] ?? 0
+}
+
+/** Look-ups go on as they would in production, until this is done. */
+async function whileAsked<T>(addresses: Addresses, doing: Promise<T>): Promise<T> {
+  let isDone = false
+  const done = doing.finally(() => {
+    isDone = true
+  })
+  // It is told below, and not before somebody listens.
+  done.catch(() => {})
+  for (let i = 0; !isDone; i++) {
+    await lookUp(addresses, i)
+    await delay(PAUSE_MS)
+  }
+  return done
+}
+
+const lookUp = (addresses: Addresses, i: number): Promise<void> =>
+  ask(addresses, `/subscribers/lookup?email=reader${1 + ((i * 7_919) % 200_000)}@example.com`)
+
+async function ask({ api }: Addresses, path: string, method = 'GET'): Promise<void> {
+  const response = await fetch(`${api}${path}`, { method })
+  await response.text()
+  if (!response.ok) throw new Error(`${method} ${path} answered ${response.status}`)
 }

@@ -11,6 +11,7 @@ import { receipts } from './routes/receipts.js'
 import { reports } from './routes/reports.js'
 import { reviews } from './routes/reviews.js'
 import { sessions } from './routes/sessions.js'
+import { stock } from './routes/stock.js'
 import { subscribers } from './routes/subscribers.js'
 import { users } from './routes/users.js'
 
@@ -31,6 +32,7 @@ export function createShop(): Express {
   app.use('/reports', reports)
   app.use('/reviews', reviews)
   app.use('/sessions', sessions)
+  app.use('/stock', stock)
   app.use('/subscribers', subscribers)
   app.use('/users', users)
 

@@ -84,6 +84,10 @@ const inserts: readonly string[] = [
      select b, timestamptz '2026-01-01' + r * interval '1 week', 5 + (b + r) % 40
        from generate_series(1, 40) b, generate_series(1, 50) r`,
 
+  `insert into stock (branch_id, article, pieces, sold_today)
+     select b, a, (a * 7919 + b) % 100, a % 5
+       from generate_series(1, 12) b, generate_series(1, 1000) a`,
+
   `insert into profiles
      select i, 'nick' || i, 'they', date '1970-01-01' + i * 11, 'x', '+39 011 ' || i, '+39 012 ' || i,
             'Employer ' || i % 90, 'Profession ' || i % 40, repeat('Likes long mornings. ', 20),

@@ -99,6 +99,13 @@ export const createTables = `
     kilograms_left int not null
   );
   create index if not exists roasts_by_bean on roasts (bean_id, roasted_at);
+  create table if not exists stock (
+    branch_id int not null references branches,
+    article int not null,
+    pieces int not null,
+    sold_today int not null default 0,
+    primary key (branch_id, article)
+  );
   create table if not exists deliveries (
     id int generated always as identity primary key,
     supplier text not null,

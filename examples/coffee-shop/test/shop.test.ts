@@ -54,6 +54,16 @@ describe('members', () => {
     )
   })
 
+  test('a branch that closes takes off what it sold, and then nothing more', async () => {
+    const out = async () => (await ask<Row[]>('/stock/out')).length
+    const before = await out()
+    assert.deepEqual(await ask('/stock/3/close', 200, {}), { articles: 1_000 })
+    const after = await out()
+    assert.ok(after > before)
+    await ask('/stock/3/close', 200, {})
+    assert.equal(await out(), after)
+  })
+
   test('the right password opens a session, any other does not', async () => {
     const email = 'user5@example.com'
     const session = await ask<Row>('/sessions', 201, { email, password: 'espresso' })

@@ -145,7 +145,7 @@ async function serve(
       // The one answer for which whole traces are read and gone through.
       const make = async () => {
         const made = await lately.get(`${query}`, nowMs, () => findings(store, query, nowMs))
-        return { ...made, findings: withAdvice(made.findings, advising?.latest(nowMs)) }
+        return withAdvice(made, advising?.latest(nowMs))
       }
       return answerFindings(
         store,

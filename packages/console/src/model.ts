@@ -177,6 +177,7 @@ export type FindingKind =
   | 'n-plus-one-calls'
   | 'over-fetch'
   | 'over-select'
+  | 'redundant-index'
   | 'repeated-statement'
   | 'sequential-calls'
   | 'sequential-statements'
@@ -186,10 +187,14 @@ export type FindingKind =
   | 'starved-pool'
   | 'unbounded-list'
   | 'uncompressed'
+  | 'unused-index'
   | 'wide-response'
 
-/** What a finding can be about: a statement by its template, a pool or a database by its name, a call out, the app's own code. */
-export type Subject = 'statement' | 'pool' | 'database' | 'call' | 'code'
+/**
+ * What a finding can be about: a statement by its template, a pool or a database by its name, a call out, the app's
+ * own code; or an index, of a table and not of a route.
+ */
+export type Subject = 'statement' | 'pool' | 'database' | 'call' | 'code' | 'index'
 
 export interface Fix {
   readonly kind: 'config' | 'sql' | 'code'
@@ -214,8 +219,9 @@ export interface Finding {
   /** 8 hexadecimal digits, the same in every run: from kind, service, route and subject. */
   readonly id: string
   readonly kind: FindingKind
+  /** Of an index, the database. */
   readonly service: string
-  /** `GET /users/:id`. */
+  /** `GET /users/:id`; of an index, `table orders`. */
   readonly route: string
   readonly about: Subject
   /** The statement's template, the pool or the database (`db:5432/shop`), or the call (`GET host:80/prices/:id`). */

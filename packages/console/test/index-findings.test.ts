@@ -1,11 +1,13 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
-import type { FindingsAnswer } from '../dist/api/answers.js'
+import type { Advice } from '../dist/advise/advice.js'
+import { dropFindings } from '../dist/advise/dropping.js'
+import type { FindingAnswer, FindingsAnswer } from '../dist/api/answers.js'
 import type { HistogramPoint, Span } from '../dist/model.js'
 import type { Store } from '../dist/store/store.js'
 import { spansOf } from './draw.js'
 import { withPlace } from './running.js'
-import { type IndexServer, lacking, startIndexServer } from './verify/index/server.js'
+import { type IndexServer, lacking, startIndexServer, until } from './verify/index/server.js'
 
 const missing = lacking()
 const statement = 'select * from things where a = $1'
@@ -63,8 +65,8 @@ describe('a console that has a database', { skip: missing ?? false }, () => {
   })
   after(() => server.stop())
 
-  const findings = async (url: string): Promise<FindingsAnswer['findings']> =>
-    ((await (await fetch(`${url}/api/findings`)).json()) as FindingsAnswer).findings
+  const findings = async (url: string, query = ''): Promise<FindingsAnswer['findings']> =>
+    ((await (await fetch(`${url}/api/findings${query}`)).json()) as FindingsAnswer).findings
 
   test('tells the index that was tried as the first fix of a slow query', () =>
     withPlace(async place => {
@@ -88,6 +90,31 @@ describe('a console that has a database', { skip: missing ?? false }, () => {
       }
     }))
 
+  test('tells an index that another one replaces, and none as unused before the statistics are old', () =>
+    withPlace(async place => {
+      await server.run(
+        'postgres',
+        'create index one on things (filler)',
+        'create index two on things (filler)',
+        'create index three on things (id, filler)',
+      )
+      const { url, store } = await place.start({ database: server.urlOf('postgres') })
+      await write(store)
+      const ofTables = async (query = ''): Promise<FindingsAnswer['findings']> =>
+        (await findings(url, query)).filter(({ about }) => about === 'index')
+      await until(async () => (await ofTables()).length > 0)
+      const [found, ...more] = await ofTables()
+      assert.deepEqual(more, [])
+      assert.equal(found?.kind, 'redundant-index')
+      assert.equal(found?.title, 'Redundant index: one')
+      assert.equal(found?.route, 'table things')
+      assert.equal(found?.fixes[0]?.text, 'DROP INDEX CONCURRENTLY public.one;')
+      const one = (await (await fetch(`${url}/api/findings/${found?.id}`)).json()) as FindingAnswer
+      assert.deepEqual(one.finding, found)
+      assert.deepEqual(await ofTables(`?service=${found?.service}`), [])
+      await server.run('postgres', 'drop index one, two, three')
+    }))
+
   test('that cannot be asked says why in its status, and tells findings as without', () =>
     withPlace(async place => {
       const { url, store } = await place.start({ database: 'postgres://me:secret@127.0.0.1:1/x' })
@@ -107,4 +134,27 @@ describe('a console that has a database', { skip: missing ?? false }, () => {
         await new Promise(resolve => setTimeout(resolve, 50))
       }
     }))
+})
+
+test('what is dropped for one that is to be made is told with that, and what is unused with a look before', () => {
+  const one: Advice['drop'][number] = {
+    name: 'things_b_idx',
+    table: 'things',
+    definition: 'btree (b)',
+    reason: 'unused',
+    why: 'No statement has used it for 20 days.',
+    sql: 'DROP INDEX CONCURRENTLY public.things_b_idx',
+    bytes: 12e6,
+    scans: 0,
+  }
+  const after = { ...one, name: 'a', reason: 'prefix', after: 'b' } as const
+  const advice = { database: 'db:5432/shop', drop: [one, after] } as unknown as Advice
+  const [found, ...more] = dropFindings(advice)
+  assert.equal(more.length, 0)
+  assert.equal(found?.kind, 'unused-index')
+  assert.deepEqual(
+    found?.fixes.map(({ check }) => check ?? false),
+    [false, true],
+  )
+  assert.match(found?.fixes[1]?.text ?? '', /'public\.things_b_idx'::regclass/)
 })

@@ -37,6 +37,8 @@ export interface Advice {
   readonly cost: { readonly before: number; readonly after: number }
   readonly create: readonly Creation[]
   readonly drop: readonly Drop[]
+  /** Indexes that are mostly empty, those first of which most is to be had back; absent where none is looked for. */
+  readonly rebuild?: readonly Rebuild[]
   /** Statements for which no index is advised, the dearest first. */
   readonly none: readonly None[]
   /** What is to be known, for people. */
@@ -107,6 +109,21 @@ export interface Drop {
   readonly bytes: number
   /** Scans since the statistics began. */
   readonly scans: number
+  /** The index that must be made before; absent where none must. */
+  readonly after?: string
+}
+
+/** REINDEX makes a new one beside it, and takes its place. */
+export interface Rebuild {
+  readonly name: string
+  readonly table: string
+  readonly definition: string
+  readonly why: string
+  readonly sql: string
+  readonly bytes: number
+  /** What a new one would take. */
+  readonly expected: number
+  readonly measured: 'pgstattuple' | 'estimate'
 }
 
 export type NoneReason =

@@ -1,6 +1,7 @@
 import { ConsoleError } from '../errors.js'
 import type { Finding, Fix } from '../model.js'
 import type { Advice, Creation } from './advice.js'
+import { dropFindings } from './dropping.js'
 import type { CountedStatement } from './workload.js'
 
 /** Data grows slowly, and asking is a load: so often at most, and only while somebody looks. */
@@ -72,25 +73,36 @@ export class Advising {
   }
 }
 
-/** Findings about statements for which an index is known, or known not to help, with that as their first fix. */
-export function withAdvice(findings: readonly Finding[], advice: Advice | undefined): Finding[] {
-  if (advice === undefined) return [...findings]
-  return findings.map(finding => {
-    if (finding.kind !== 'missing-index' && finding.kind !== 'slow-statement') return finding
-    const made = advice.create.find(({ serves }) =>
-      serves.some(({ statement }) => statement === finding.subject),
-    )
-    const none = advice.none.find(({ statement }) => statement === finding.subject)
-    const fix =
-      made !== undefined
-        ? fixOf(made, finding.subject)
-        : none === undefined || none.reason === 'served already'
-          ? undefined
-          : { kind: 'code' as const, title: `No index: ${none.reason}`, text: none.why }
-    return fix === undefined
-      ? finding
-      : { ...finding, fixes: [fix, ...finding.fixes.filter(isNoGuess)] }
-  })
+/**
+ * An answer with what is known of indexes: findings about statements for which one is known, or known not to help,
+ * have that as their first fix, and those that only cost are findings of their own. They are of no one service.
+ */
+export function withAdvice<
+  Answer extends { readonly findings: readonly Finding[]; readonly service: string | null },
+>(answer: Answer, advice: Advice | undefined): Answer {
+  if (advice === undefined) return answer
+  const told = answer.findings.map(finding => withIndex(finding, advice))
+  return {
+    ...answer,
+    findings: answer.service === null ? [...told, ...dropFindings(advice)] : told,
+  }
+}
+
+function withIndex(finding: Finding, advice: Advice): Finding {
+  if (finding.kind !== 'missing-index' && finding.kind !== 'slow-statement') return finding
+  const made = advice.create.find(({ serves }) =>
+    serves.some(({ statement }) => statement === finding.subject),
+  )
+  const none = advice.none.find(({ statement }) => statement === finding.subject)
+  const fix =
+    made !== undefined
+      ? fixOf(made, finding.subject)
+      : none === undefined || none.reason === 'served already'
+        ? undefined
+        : { kind: 'code' as const, title: `No index: ${none.reason}`, text: none.why }
+  return fix === undefined
+    ? finding
+    : { ...finding, fixes: [fix, ...finding.fixes.filter(isNoGuess)] }
 }
 
 /** What the statement's text alone suggests, the advice knows better. */

@@ -1,10 +1,10 @@
 import pg from 'pg'
 import { ConsoleError } from '../errors.js'
-import type { Advice } from './advice.js'
+import type { Advice, Rebuild } from './advice.js'
 import { causeOf, placeOf, sqlState } from './session.js'
 
 export interface Applied {
-  readonly what: 'make' | 'drop'
+  readonly what: 'make' | 'drop' | 'rebuild'
   readonly name: string
   readonly outcome: 'done' | 'failed' | 'left'
   readonly ms?: number
@@ -30,7 +30,7 @@ const usual = { waitMs: 60_000, buildMs: 3_600_000 }
 const adviceLock = 4_851_277
 
 /**
- * Makes and drops what the advice says: one at a time, CONCURRENTLY, with a timeout for locks and one for the
+ * Makes, drops and rebuilds what the advice says: one at a time, CONCURRENTLY, with a timeout for locks and one for the
  * statement. What breaks off leaves no invalid index: it is dropped. What could not be tried is left.
  */
 export async function apply(
@@ -71,6 +71,12 @@ export async function apply(
         why() === undefined
           ? await dropped(client, database, one, applied, options)
           : { what: 'drop', name: one.name, outcome: 'left', why: why() as string },
+      )
+    for (const one of advice.rebuild ?? [])
+      applied.push(
+        why() === undefined
+          ? await rebuilt(client, database, one, options)
+          : { what: 'rebuild', name: one.name, outcome: 'left', why: why() as string },
       )
     return applied
   } finally {
@@ -188,6 +194,50 @@ async function dropped(
   } catch (error) {
     return { ...base, outcome: 'failed', why: whyOf(error) }
   }
+}
+
+async function rebuilt(
+  client: pg.Client,
+  database: string,
+  { name, sql }: Rebuild,
+  options: ApplyOptions,
+): Promise<Applied> {
+  const base = { what: 'rebuild', name } as const
+  options.tell(`rebuilding ${name}`)
+  const index = sql.replace('REINDEX INDEX CONCURRENTLY ', '')
+  const from = performance.now()
+  const before = await halfBuilt(client, index)
+  try {
+    await waiting(client, sql, options)
+    await cancellable(client, database, sql, options)
+    return { ...base, outcome: 'done', ms: Math.round(performance.now() - from) }
+  } catch (error) {
+    const left = await halfBuilt(client, index).catch(() => undefined)
+    const rest =
+      left === undefined
+        ? [`Invalid indexes of its table whose names end with _ccnew or _ccold are left of it.`]
+        : await cleaned(
+            client,
+            left
+              .filter(one => !before.includes(one))
+              .map(one => `DROP INDEX CONCURRENTLY IF EXISTS ${one}`),
+            options,
+          )
+    return { ...base, outcome: 'failed', why: [whyOf(error), ...rest].join(' ') }
+  }
+}
+
+/** What REINDEX leaves of the table of this index when it breaks off: the new one half built, or the old one. */
+async function halfBuilt(client: pg.Client, index: string): Promise<string[]> {
+  const { rows } = await client.query<{ name: string }>(
+    `select pg_catalog.quote_ident(n.nspname) || '.' || pg_catalog.quote_ident(c.relname) as name
+     from pg_catalog.pg_index i join pg_catalog.pg_class c on c.oid = i.indexrelid
+     join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+     where i.indrelid = (select indrelid from pg_catalog.pg_index where indexrelid = $1::regclass)
+       and not i.indisvalid and c.relname ~ '_cc(new|old)[0-9]*$'`,
+    [index],
+  )
+  return rows.map(({ name }) => name)
 }
 
 /** CONCURRENTLY waits for older transactions without being in anyone's way; what locks out writes waits little. */

@@ -38,7 +38,7 @@ export function dropsOf(catalog: Catalog, options: DropOptions): Drops {
 function dropsOfTable(table: Table, catalog: Catalog, options: DropOptions): Drop[] {
   const gone = new Set<Index>()
   const found: Drop[] = []
-  const note = (index: Index, reason: DropReason, why: string): void => {
+  const note = (index: Index, reason: DropReason, why: string, after?: string): void => {
     if (gone.has(index)) return
     gone.add(index)
     found.push({
@@ -50,6 +50,7 @@ function dropsOfTable(table: Table, catalog: Catalog, options: DropOptions): Dro
       sql: `DROP INDEX ${table.kind === 'p' ? '' : 'CONCURRENTLY '}${tableName(index)}`,
       bytes: index.bytes,
       scans: index.scans,
+      ...(after === undefined ? {} : { after }),
     })
   }
   for (const index of table.indexes)
@@ -87,6 +88,7 @@ function dropsOfTable(table: Table, catalog: Catalog, options: DropOptions): Dro
         index,
         'prefix',
         `The new ${made.name} begins with the same columns and does its work: drop it after that is made.`,
+        made.name,
       )
   }
   if (mayJudge(catalog, options))

@@ -1,25 +1,16 @@
-import type { RouteShare } from './advice.js'
 import { tableName } from './candidate.js'
 import { isSmall } from './candidates.js'
 import type { Catalog } from './catalog.js'
+import type { Read } from './entries.js'
 import { quoted } from './names.js'
-import { type Parsed, parseOne } from './tree.js'
+import { parseOne } from './tree.js'
 import type { Write } from './writes.js'
 
-/** A statement that nobody wrote. */
-export interface LookUp {
-  readonly text: string
-  readonly shown: string
-  readonly parsed: Parsed
-  readonly calls: number
-  readonly routes: readonly RouteShare[]
-}
-
 /**
- * What the server looks up by itself when rows of a parent are deleted, or their keys change: the rows that refer to
+ * Statements that nobody wrote: what the server looks up by itself when rows of a parent are deleted, or their keys change: the rows that refer to
  * them. It shows in no plan.
  */
-export function keyLookUps(catalog: Catalog, writes: readonly Write[]): LookUp[] {
+export function keyLookUps(catalog: Catalog, writes: readonly Write[]): Read[] {
   return writes.flatMap(({ table, kind, columns, rows, calls }) =>
     table.referredBy.flatMap(key => {
       const moves =

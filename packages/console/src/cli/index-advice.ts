@@ -3,13 +3,15 @@ import { relative } from 'node:path'
 import { type Command, InvalidArgumentError } from 'commander'
 import type { RoutesAnswer, StatementsAnswer, TraceAnswer, TracesAnswer } from '../api/answers.js'
 import { defaultSince } from '../api/window.js'
-import type { RouteShare } from '../advise/advice.js'
+import type { Advice, RouteShare } from '../advise/advice.js'
+import type { LiveRoute } from '../advise/receipt.js'
 import type { Workload } from '../advise/workload.js'
 import { bytes, readConfig } from '../config.js'
 import { ConsoleError } from '../errors.js'
 import type { Ask } from './ask.js'
 import { type AskOptions, asking, filters, sinceHelp } from './asking.js'
 import { drawAdvice, drawApplied } from './draw/index-advice.js'
+import { liveRoutes } from './index-live.js'
 import { wholeNumber } from './numbers.js'
 import { print, tell } from './output.js'
 
@@ -20,6 +22,7 @@ interface IndexOptions extends AskOptions {
   readonly most?: number
   readonly disk?: number
   readonly patience: number
+  readonly measure: number
   readonly apply?: boolean
   readonly migration?: string
   readonly check?: boolean
@@ -45,7 +48,8 @@ export function addIndex(program: Command): void {
     .option('--most <n>', 'no more indexes than this', wholeNumber)
     .option('--disk <size>', 'no more disk for them than this: 500MB, 2GB', size)
     .option('--patience <seconds>', 'try candidates for so long', wholeNumber, 30)
-    .option('--apply', 'make and drop them now, one at a time, without locking out writes')
+    .option('--apply', 'make, drop and rebuild them now, one at a time, without locking out writes')
+    .option('--measure <seconds>', 'after that, look for live traffic so long', wholeNumber, 60)
     .option('--migration <tool>', `print a migration instead: ${migrations.join(', ')}`)
     .option('--check', 'exit with 1 when there is something to make or to drop')
     .option('--since <time>', sinceHelp, defaultSince)
@@ -93,18 +97,52 @@ async function index(options: IndexOptions): Promise<void> {
     const { migration } = await import('../advise/migration.js')
     process.stdout.write(migration(options.migration, advice, { isModule: isModule() }))
   } else if (options.apply) {
-    const { apply } = await import('../advise/apply.js')
-    const { signal, end } = interruption()
-    const applied = await apply(database, advice, { tell, signal }).finally(end)
-    const { writeReceipt } = await import('../advise/receipt.js')
-    const place = { directory: process.cwd(), nowMs: Date.now() }
-    const { file, receipt } = await writeReceipt(database, advice, applied, place)
-    const answer = { advice, applied, receipt, file: relative(place.directory, file) }
-    print(answer, drawApplied, options)
-    if (signal.aborted || applied.some(({ outcome }) => outcome === 'failed')) process.exitCode = 1
+    await applied(database, advice, options)
   } else print(advice, drawAdvice, options)
   const isMuch = advice.create.length + advice.drop.length > 0
   if (options.check && isMuch && !options.apply) process.exitCode = 1
+}
+
+/** Makes what was advised, looks what live traffic says of it, and leaves the receipt. */
+async function applied(database: string, advice: Advice, options: IndexOptions): Promise<void> {
+  const { apply } = await import('../advise/apply.js')
+  const { routesOf: gaining, writeReceipt } = await import('../advise/receipt.js')
+  const { signal, end } = interruption()
+  try {
+    const applied = await apply(database, advice, { tell, signal })
+    const isFailed = signal.aborted || applied.some(({ outcome }) => outcome === 'failed')
+    const routes = gaining(advice, applied).map(({ route }) => route)
+    const live = isFailed ? [] : await liveOf(routes, options, signal)
+    const place = { directory: process.cwd(), nowMs: Date.now() }
+    const { file, receipt } = await writeReceipt(database, advice, applied, { ...place, live })
+    const answer = { advice, applied, receipt, file: relative(place.directory, file) }
+    print(answer, drawApplied, options)
+    if (isFailed) process.exitCode = 1
+  } finally {
+    end()
+  }
+}
+
+async function liveOf(
+  routes: readonly string[],
+  options: IndexOptions,
+  signal: AbortSignal,
+): Promise<LiveRoute[]> {
+  if (routes.length === 0 || options.measure === 0) return []
+  tell(
+    `looking ${options.measure} s at most for what requests of ${routes.slice(0, 3).join(', ')} take now`,
+  )
+  let live: LiveRoute[] = []
+  try {
+    await asking(options, async ask => {
+      live = await liveRoutes(ask, routes, { forMs: options.measure * 1_000, signal })
+    })
+  } catch (error) {
+    // The indexes are made; that the console went away is no reason to leave no receipt.
+    if (!(error instanceof ConsoleError)) throw error
+    tell(error.message)
+  }
+  return live
 }
 
 /** Whether a `.js` of the project that we are called in is an ES module. */

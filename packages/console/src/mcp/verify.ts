@@ -73,7 +73,10 @@ export async function verify(
   if (still !== null) {
     // A comment that hides it mends nothing.
     const hidden = still.status === 'ignored' ? ' It is ignored, and that mends nothing.' : ''
-    const sentence = `It shows in requests since ${until}.${hidden}`
+    const sentence =
+      still.about === 'index'
+        ? `The index was there when the database was asked last, which is every ten minutes.${hidden}`
+        : `It shows in requests since ${until}.${hidden}`
     return { ...facts, verdict: 'still there', sentence }
   }
   if (requests >= needed && looked < Math.min(needed, leastLooked))

@@ -11,6 +11,7 @@ const usage = `Usage: npm run verify index -- [options]
   --verbose      what was advised, as JSON
   --tpch         instead, the advice for a schema like TPC-H's beside a greedy search
   --scale N      of that schema (0.02)
+  --trials N     and so many times with half of its statements, drawn by lot (0)
 `
 const { values } = parseArgs({
   allowPositionals: true,
@@ -19,6 +20,7 @@ const { values } = parseArgs({
     verbose: { type: 'boolean', default: false },
     tpch: { type: 'boolean', default: false },
     scale: { type: 'string', default: '0.02' },
+    trials: { type: 'string', default: '0' },
     help: { type: 'boolean', default: false },
   },
 })
@@ -35,7 +37,8 @@ else if (missing !== undefined) {
   process.once('SIGTERM', leave)
   try {
     const say = (line: string) => void process.stdout.write(`${line}\n`)
-    const isRight = values.tpch ? compareTpch(server, Number(values.scale), say) : suite()
+    const size = { scale: Number(values.scale), trials: Number(values.trials) }
+    const isRight = values.tpch ? compareTpch(server, size, say) : suite()
     process.exitCode = (await isRight) ? 0 : 1
   } finally {
     await server.stop()

@@ -1,4 +1,5 @@
 import type { FindingAnswer, TimelineAnswer, TraceAnswer } from '../../src/api/answers.js'
+import type { Finding } from '../../src/model.js'
 import { useAnswer } from '../ask/use-answer.js'
 import { Share } from '../draw/share.js'
 import { useKeys } from '../keys/keys.js'
@@ -36,13 +37,14 @@ export function FindingPage({ place, id }: { place: Place; id: string }) {
 
 function Shown({ answer, place }: { answer: FindingAnswer; place: Place }) {
   const { finding, rank, totalMs } = answer
-  const { route, subject, where, evidence, cost } = finding
+  const { route, subject, where, evidence } = finding
   const [first] = evidence.traces
   const trace = useAnswer<TraceAnswer>(first === undefined ? null : `traces/${first.traceId}`, null)
+  // An index is of a table: there is no route to go to, and no time of requests.
+  const isOfRoute = finding.about !== 'index'
   const timeline = useAnswer<TimelineAnswer>(
-    questionOf(place, 'timeline', { route, service: finding.service }),
+    isOfRoute ? questionOf(place, 'timeline', { route, service: finding.service }) : null,
   )
-  const part = cost.totalMs / Math.max(1, totalMs)
   const at = where === undefined ? undefined : `${where.file}:${where.line}`
   return (
     <>
@@ -57,9 +59,13 @@ function Shown({ answer, place }: { answer: FindingAnswer; place: Place }) {
             {finding.title} <StandingChip finding={finding} />
           </h1>
           <p class="muted">
-            <a class="link strong" href={linkTo('/routes', { route, of: finding.service })}>
-              {route}
-            </a>{' '}
+            {isOfRoute ? (
+              <a class="link strong" href={linkTo('/routes', { route, of: finding.service })}>
+                {route}
+              </a>
+            ) : (
+              <span class="strong">{route}</span>
+            )}{' '}
             · {finding.service}
             {at !== undefined && (
               <>
@@ -109,29 +115,37 @@ function Shown({ answer, place }: { answer: FindingAnswer; place: Place }) {
             </section>
           )}
         </div>
-        <div class="stack">
-          <section class="card cost-card" aria-label="Cost">
-            <div>
-              <span class="big">{percent(part)}</span>
-              <Share part={part} />
-              <span class="muted small">of the time of all requests, {duration(cost.totalMs)}</span>
-            </div>
-            <div>
-              <span class="big">{duration(cost.msPerRequest)}</span>
-              <Share part={cost.share} />
-              <span class="muted small">{percent(cost.share)} of a request that shows it</span>
-            </div>
-            <div>
-              <span class="big">{count(evidence.calls)}</span>
-              <span class="muted small">
-                {evidence.calls === 1 ? 'call' : 'calls'} in one request
-              </span>
-            </div>
-          </section>
-          <LatencyCard asked={timeline} route={route} />
-          <HistoryCard events={finding.standing?.history} />
-        </div>
+        {isOfRoute && (
+          <div class="stack">
+            <CostCard finding={finding} totalMs={totalMs} />
+            <LatencyCard asked={timeline} route={route} />
+            <HistoryCard events={finding.standing?.history} />
+          </div>
+        )}
       </div>
     </>
+  )
+}
+
+function CostCard({ finding, totalMs }: { finding: Finding; totalMs: number }) {
+  const { cost, evidence } = finding
+  const part = cost.totalMs / Math.max(1, totalMs)
+  return (
+    <section class="card cost-card" aria-label="Cost">
+      <div>
+        <span class="big">{percent(part)}</span>
+        <Share part={part} />
+        <span class="muted small">of the time of all requests, {duration(cost.totalMs)}</span>
+      </div>
+      <div>
+        <span class="big">{duration(cost.msPerRequest)}</span>
+        <Share part={cost.share} />
+        <span class="muted small">{percent(cost.share)} of a request that shows it</span>
+      </div>
+      <div>
+        <span class="big">{count(evidence.calls)}</span>
+        <span class="muted small">{evidence.calls === 1 ? 'call' : 'calls'} in one request</span>
+      </div>
+    </section>
   )
 }

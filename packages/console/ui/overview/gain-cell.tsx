@@ -4,7 +4,13 @@ import { Share } from '../draw/share.js'
 import { duration, percent } from '../say/figures.js'
 
 /** What the route would take with the fix, beside what it takes; without a prediction what the finding costs. */
-export function GainCell({ gain, cost }: Finding) {
+export function GainCell({ gain, cost, about }: Finding) {
+  if (about === 'index')
+    return (
+      <div class="cost each">
+        <span class="muted small">disk, and work of writes</span>
+      </div>
+    )
   const figures = gain?.predicted && figuresOf(gain.predicted)
   if (!figures)
     return (

@@ -46,6 +46,12 @@ export function Headline({
 /** What its fix would gain, where that is predicted; else what it costs. */
 function Sentence({ finding, of }: { finding: Finding; of: string }) {
   const { route, title, cost } = finding
+  if (finding.about === 'index')
+    return (
+      <h1>
+        {title} of <b>{route}</b>
+      </h1>
+    )
   const verdict = verdictOf(finding)
   if (verdict === undefined)
     return (

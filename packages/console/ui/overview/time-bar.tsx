@@ -77,6 +77,7 @@ export function shortName(kind: string): string {
     'n-plus-one-calls': 'Calls in a loop',
     'over-fetch': 'Fields not asked for',
     'over-select': 'Unused columns',
+    'redundant-index': 'Redundant index',
     'repeated-statement': 'Repeated query',
     'sequential-calls': 'Calls in turn',
     'sequential-statements': 'Queries in turn',
@@ -86,6 +87,7 @@ export function shortName(kind: string): string {
     'starved-pool': 'Waiting for a connection',
     'unbounded-list': 'List without a limit',
     uncompressed: 'Not compressed',
+    'unused-index': 'Unused index',
     'wide-response': 'Wide answer',
   }
   return names[kind] ?? kind.replaceAll('-', ' ')

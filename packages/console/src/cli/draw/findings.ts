@@ -119,6 +119,7 @@ function verdict(finding: Finding, totalMs: number, several: boolean): string {
   const of = several ? ` of ${plain(service)}` : ''
   const promise = promiseOf(finding, of)
   if (promise !== undefined) return promise
+  if (isOfTable(finding)) return `${plain(title)} of ${plain(route)}.`
   return `${plain(route)}${of}: ${lowerFirst(title)}, ${percent(share)} of all request time.`
 }
 
@@ -126,7 +127,6 @@ function verdict(finding: Finding, totalMs: number, several: boolean): string {
 export function drawFinding(answer: FindingAnswer, screen: Screen): string[] {
   const { finding } = answer
   const { columns, paint } = screen
-  const share = answer.totalMs === 0 ? 0 : Math.min(1, finding.cost.totalMs / answer.totalMs)
   const site = finding.where ? ` · ${siteOf(finding.where)}` : ''
   const name = finding.where?.function ? ` (${plain(finding.where.function)})` : ''
   const [trace] = finding.evidence.traces
@@ -137,10 +137,7 @@ export function drawFinding(answer: FindingAnswer, screen: Screen): string[] {
     '',
     ...wrap(plain(finding.subject), columns - 2).map(line => `  ${paint('data', line)}`),
     '',
-    ...section('COST', screen),
-    `    ${duration(finding.cost.msPerRequest)} of a request, ${percent(finding.cost.share)} of its time`,
-    `    ${duration(finding.cost.totalMs)} in ${requestsOf(answer)}: ${percent(share)} of all request time`,
-    '',
+    ...(isOfTable(finding) ? [] : costLines(answer, screen)),
     ...(finding.gain
       ? [...section('PREDICTED', screen), ...gainLines(finding.gain, screen), '']
       : []),
@@ -158,6 +155,20 @@ export function drawFinding(answer: FindingAnswer, screen: Screen): string[] {
       [trace ? `hotpath trace ${trace.traceId.slice(0, 8)}` : 'hotpath findings'],
       screen,
     ),
+  ]
+}
+
+/** An index takes no time of a request. */
+const isOfTable = ({ about }: Finding): boolean => about === 'index'
+
+function costLines(answer: FindingAnswer, screen: Screen): string[] {
+  const { cost } = answer.finding
+  const share = answer.totalMs === 0 ? 0 : Math.min(1, cost.totalMs / answer.totalMs)
+  return [
+    ...section('COST', screen),
+    `    ${duration(cost.msPerRequest)} of a request, ${percent(cost.share)} of its time`,
+    `    ${duration(cost.totalMs)} in ${requestsOf(answer)}: ${percent(share)} of all request time`,
+    '',
   ]
 }
 

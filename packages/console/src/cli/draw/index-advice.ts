@@ -1,4 +1,4 @@
-import type { Advice, Creation, Drop, None, Served } from '../../advise/advice.js'
+import type { Advice, Creation, Drop, None, Rebuild, Served } from '../../advise/advice.js'
 import type { Applied } from '../../advise/apply.js'
 import type { Receipt } from '../../advise/receipt.js'
 import { bytes, count, counted, duration } from '../../diagnose/figures.js'
@@ -8,7 +8,7 @@ import { middle, plain, shortSql, wrap } from './text.js'
 
 /** What to make, what to drop, what to leave, and what asking cost. */
 export function drawAdvice(advice: Advice, screen: Screen): string[] {
-  const { database, workload, create, drop, load } = advice
+  const { database, workload, create, drop, rebuild = [], load } = advice
   const { paint, columns } = screen
   // That it is served already is no news.
   const none = advice.none.filter(({ reason }) => reason !== 'served already')
@@ -20,6 +20,13 @@ export function drawAdvice(advice: Advice, screen: Screen): string[] {
     ...(drop.length === 0
       ? []
       : ['', `  ${paint('strong', 'To drop')}`, ...drop.flatMap(one => drawDrop(one, screen))]),
+    ...(rebuild.length === 0
+      ? []
+      : [
+          '',
+          `  ${paint('strong', 'To rebuild')}`,
+          ...rebuild.flatMap(one => drawRebuild(one, screen)),
+        ]),
     ...(none.length === 0
       ? []
       : [
@@ -37,7 +44,7 @@ export function drawAdvice(advice: Advice, screen: Screen): string[] {
       `Asked ${counted(load.questions, 'question')} in ${duration(load.ms)}, among them ${counted(load.plans, 'plan')} for ${counted(load.candidates, 'candidate')}; ${by[load.verifiedBy]}.`,
       columns - 2,
     ).map(line => `  ${paint('quiet', line)}`),
-    ...(create.length + drop.length === 0
+    ...(create.length + drop.length + rebuild.length === 0
       ? []
       : ['', '  The same with --apply makes them; with --migration sql it prints the file.']),
   ]
@@ -49,13 +56,14 @@ const by = {
   none: 'nothing could be tried (neither hypopg nor --copy)',
 } as const
 
-function summary({ create, drop, cost, none }: Advice): string {
-  if (create.length + drop.length === 0)
+function summary({ create, drop, rebuild = [], cost, none }: Advice): string {
+  if (create.length + drop.length + rebuild.length === 0)
     return none.length === 0 ? 'Nothing to do.' : 'No index to make and none to drop.'
   const falls = cost.before > 0 ? 1 - cost.after / cost.before : 0
   const to = [
     ...(create.length === 0 ? [] : [`${counted(create.length, 'index', 'indexes')} to make`]),
     ...(drop.length === 0 ? [] : [`${drop.length} to drop`]),
+    ...(rebuild.length === 0 ? [] : [`${rebuild.length} to rebuild`]),
   ].join(', ')
   return falls < 0.005
     ? `${to}.`
@@ -142,6 +150,17 @@ function drawDrop(
   ]
 }
 
+function drawRebuild(
+  { name, table, why, sql, bytes: size, expected }: Rebuild,
+  { columns, paint }: Screen,
+): string[] {
+  return [
+    `    ${paint('strong', plain(name))} on ${plain(table)} · ${bytes(size)}, new ${bytes(expected)}`,
+    ...wrap(why, columns - 6).map(line => `      ${paint('quiet', plain(line))}`),
+    ...wrap(`${sql};`, columns - 6).map(line => `      ${paint('code', plain(line))}`),
+  ]
+}
+
 function drawNone({ statement, calls, reason, why }: None, { columns, paint }: Screen): string[] {
   const text = `${count(Math.round(calls))}×  ${shortSql(plain(statement.replaceAll(/\s+/g, ' ')))}`
   return [
@@ -174,8 +193,28 @@ export function drawApplied(
       const costs = `  ${figure(before)} → ${now === null ? 'unknown' : figure(now)} (predicted ${figure(predicted)})`
       return `  ${middle(shortSql(plain(statement.replaceAll(/\s+/g, ' '))), columns - 2 - costs.length)}${costs}`
     }),
+    ...receipt.routes.map(one => {
+      const figures = `  ${routeFigures(one)}`
+      return `  ${middle(plain(one.route), columns - 2 - figures.length)}${figures}`
+    }),
     `  ${paint('quiet', `The planner's costs with the real indexes; the receipt is ${file}.`)}`,
   ]
+}
+
+/** Half of its requests are faster. */
+function routeFigures({
+  beforeMs,
+  predictedMs,
+  measuredMs,
+  requests,
+}: Receipt['routes'][number]): string {
+  const predicted = predictedMs === null ? '' : ` (predicted ${duration(predictedMs)})`
+  const before = beforeMs === null ? '' : `${duration(beforeMs)} → `
+  const now =
+    measuredMs === null
+      ? `not measured, ${requests === 0 ? 'no request came' : `only ${counted(requests, 'request')} came`}`
+      : duration(measuredMs)
+  return `p50 ${before}${now}${predicted}`
 }
 
 const figure = (cost: number): string => count(Math.round(cost))

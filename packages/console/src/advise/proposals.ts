@@ -1,0 +1,111 @@
+import type { Creation } from './advice.js'
+import type { Candidate } from './candidate.js'
+import type { Chosen } from './choose.js'
+import { creationOf, type ServedBy, whyOf } from './creation.js'
+import type { Entry } from './entries.js'
+import { scansOf } from './reasons.js'
+import { settings } from './settings.js'
+import type { WhatIf } from './what-if.js'
+import type { Write } from './writes.js'
+
+/** What proposals are told with. */
+export interface Proposing {
+  readonly entries: readonly Entry[]
+  readonly whatIf: WhatIf
+  readonly writes: readonly Write[]
+  /** Names of indexes: those that are given are added. */
+  readonly taken: Set<string>
+}
+
+/** The indexes that were chosen, each with what it serves beside the others. */
+export async function creationsOf(
+  chosen: readonly Chosen[],
+  { entries, whatIf, writes, taken }: Proposing,
+): Promise<Creation[]> {
+  const all = chosen.reduce((sum, { net }) => sum + Math.max(0, net), 0)
+  const set = chosen.map(({ index }) => index)
+  let reached = 0
+  const creations: Creation[] = []
+  for (const { index, net } of chosen) {
+    reached += Math.max(0, net)
+    const served = await servedBy(index, set, entries, whatIf)
+    creations.push(
+      creationOf(index, {
+        verified: whatIf.howOf(index) ?? 'none',
+        bytes: whatIf.sizeOf(index),
+        saved: net,
+        reached: all === 0 ? null : reached / all,
+        served,
+        writes,
+        taken,
+        why: whyOf(index, served),
+        hypothetical: name => name.replace(/^<\d+>/, 'the new '),
+      }),
+    )
+  }
+  return creations
+}
+
+/** The statements that are dearer with all of the set but this one, the one that gains the most first. */
+async function servedBy(
+  index: Candidate,
+  set: readonly Candidate[],
+  entries: readonly Entry[],
+  whatIf: WhatIf,
+): Promise<ServedBy[]> {
+  const rest = set.filter(one => one !== index)
+  const served: ServedBy[] = []
+  for (const { statement, shown, calls, ms, p50Ms, routes, before } of entries) {
+    if (!statement.tables.has(index.table.oid)) continue
+    const after = await whatIf.outcome(statement, set)
+    const without = await whatIf.outcome(statement, rest)
+    if (after.used.has(index.id) && after.cost < 0.95 * without.cost)
+      served.push({ text: shown, calls, ms, p50Ms, routes, before, after })
+  }
+  const gain = ({ calls, before, after }: ServedBy): number => calls * (before.cost - after.cost)
+  return served.sort((a, b) => gain(b) - gain(a))
+}
+
+/** An index that could not be tried, and the statement that it would be for. */
+export interface Untried {
+  readonly index: Candidate
+  readonly entry: Entry
+}
+
+/** What could not be tried here, for statements that nothing else has helped. `after` is what each costs now. */
+export function untriedOf(
+  entries: readonly Entry[],
+  whatIf: WhatIf,
+  after: readonly number[],
+): Untried[] {
+  const found: Untried[] = []
+  for (const [at, entry] of entries.entries()) {
+    if ((after[at] ?? 0) < (1 - settings.least) * entry.before.cost) continue
+    // Nothing was tried, so the plan itself must show that few rows are wanted.
+    if (!scansOf(entry).some(({ kept }) => kept <= settings.untriedShare)) continue
+    const [index] = entry.candidates.filter(one => whatIf.howOf(one) === undefined)
+    if (index === undefined || found.some(one => one.index.id === index.id)) continue
+    found.push({ index, entry })
+  }
+  return found
+}
+
+export function unverified(
+  { index, entry }: Untried,
+  { writes, taken }: Pick<Proposing, 'writes' | 'taken'>,
+): Creation {
+  const { shown, calls, routes, before } = entry
+  return creationOf(index, {
+    verified: 'none',
+    bytes: undefined,
+    saved: null,
+    reached: null,
+    served: [
+      { text: shown, calls, ms: undefined, p50Ms: undefined, routes, before, after: before },
+    ],
+    writes,
+    taken,
+    why: `Not tried: ${index.method === 'gin' || index.method === 'gist' ? 'hypopg knows no such index' : 'hypopg is not there'}. Name a copy of the database with --copy, and it is.`,
+    hypothetical: name => name,
+  })
+}
