@@ -6,7 +6,7 @@ import type { Config } from '../../dist/config.js'
 import { until } from './cached-server.js'
 import { CrowdServer } from './crowd-server.js'
 
-const CROWD = 100
+const CROWD = 60
 const WORK_MS = 20
 
 /** Keeps the event loop. */
@@ -70,11 +70,11 @@ describe('a storm of requests that compute', () => {
 
   // Requests that are let in take 20 ms at least, so on a slow machine fewer are: none of these is about time.
   test('with shed: for as many at once as its bound has room for, and the others come back', async () => {
-    const seen = await storm({ shed: { loopDelay: '200ms' } }, 3)
+    const seen = await storm({ shed: { loopDelay: '200ms' } }, 2)
     // Up to the bound ten; from there on one of twenty.
     assert.ok(seen.mostInTurn <= 20, `${seen.mostInTurn} in one turn`)
-    assert.ok(seen.served >= 3 && seen.served <= 3 * 20, `${seen.served} served`)
-    assert.equal(seen.served + seen.refused, 3 * CROWD)
+    assert.ok(seen.served >= 2 && seen.served <= 2 * 20, `${seen.served} served`)
+    assert.equal(seen.served + seen.refused, 2 * CROWD)
     assert.equal(seen.told, seen.refused)
   })
 
@@ -120,8 +120,9 @@ describe('a storm of requests that keep memory', () => {
     const room = 150
     const memory = `${Math.ceil((rss - heapTotal + heapUsed) / MEGABYTE) + room}mb`
     const seen = await kept({ shed: { memory } })
-    // From three quarters of the cap on some are sent away, from all of it nineteen of twenty.
-    assert.ok(seen.kept > 0 && seen.kept <= room, `${seen.kept} MB were kept`)
+    // From three quarters of the cap on some are sent away, from all of it nineteen of twenty; twenty come between
+    // two looks at memory.
+    assert.ok(seen.kept > 0 && seen.kept <= room + 50, `${seen.kept} MB were kept`)
     assert.equal(seen.kept + seen.told, REQUESTS)
   })
 
