@@ -71,9 +71,9 @@ describe('a storm of requests that compute', () => {
   // Requests that are let in take 20 ms at least, so on a slow machine fewer are: none of these is about time.
   test('with shed: for as many at once as its bound has room for, and the others come back', async () => {
     const seen = await storm({ shed: { loopDelay: '200ms' } }, 2)
-    // Up to the bound ten; from there on one of twenty.
-    assert.ok(seen.mostInTurn <= 20, `${seen.mostInTurn} in one turn`)
-    assert.ok(seen.served >= 2 && seen.served <= 2 * 20, `${seen.served} served`)
+    // Ten and the one before that was let in: from the bound on none.
+    assert.ok(seen.mostInTurn <= 12, `${seen.mostInTurn} in one turn`)
+    assert.ok(seen.served >= 2 && seen.served <= 2 * 12, `${seen.served} served`)
     assert.equal(seen.served + seen.refused, 2 * CROWD)
     assert.equal(seen.told, seen.refused)
   })
