@@ -90,6 +90,7 @@ export async function limits(quick: boolean): Promise<void> {
       figure('middleware_express', express[0]?.rate as Estimate, 3),
       figure('overshoot', exactly(accuracy.overshoot), 0),
       figure('goodput', exactly(storm.goodput), 2),
+      figure('shed_loop_p99_ms', exactly(storm.shedDelayMs), 0),
     ]
     text.push(storm.report, lastLine('limits', figures))
     const shown = text.join('\n\n')

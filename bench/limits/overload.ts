@@ -18,6 +18,16 @@ const PATIENCE_MS = 500
 /** Multiples of what the app can do. */
 const LOADS = [0.2, 0.5, 0.8, 1, 1.5, 2, 3, 5]
 const UNLOADED = 0.2
+/** Shedding alone, which bounds how long the loop is held up: on the route that computes. */
+const SHED_LOADS = [UNLOADED, 1, 5]
+const SHED = { loopDelay: '200ms', memory: '512mb' }
+
+const ARMS = {
+  adaptive: { routes: { '*': { concurrency: 'adaptive' } } },
+  shed: { shed: SHED, routes: { '*': { concurrency: { mode: 'off' } } } },
+  none: { routes: { '*': { concurrency: { mode: 'off' } } } },
+} as const
+type Arm = keyof typeof ARMS
 /** The beginning of each load is not counted: with a limit it is found in that time. */
 const RAMP_MS = 1_500
 
@@ -31,6 +41,8 @@ export interface Overload {
   readonly goodput: number
   /** The 99th percentile of those who were served then, of that without load; the higher of the two. */
   readonly p99: number
+  /** With shedding alone, at five times what the app can do: the 99th percentile of the event loop's delay. */
+  readonly shedDelayMs: number
   /** The table and what is to be said of it, as Markdown. */
   readonly report: string
 }
@@ -60,14 +72,16 @@ export async function overload({ quick, seed }: OverloadOptions): Promise<Overlo
   const ms = quick ? 4_000 : 10_000
   const rows: string[][] = []
   const pictures: Curve[] = []
-  let [goodput, p99] = [Number.POSITIVE_INFINITY, 0]
+  let [goodput, p99, shedDelayMs] = [Number.POSITIVE_INFINITY, 0, Number.NaN]
   let costs = ''
   for (const path of ['/cpu', '/pool']) {
     const capacity = await capacityOf(path)
     say(`overload ${path}: ${capacity.toFixed(0)}/s at saturation`)
-    for (const arm of ['adaptive', 'none'] as const) {
+    const arms: readonly Arm[] =
+      path === '/cpu' ? ['adaptive', 'shed', 'none'] : ['adaptive', 'none']
+    for (const arm of arms) {
       const points: Point[] = []
-      for (const load of LOADS) {
+      for (const load of arm === 'shed' ? SHED_LOADS : LOADS) {
         points.push(await measure(path, arm, load, capacity, ms, seed))
         const at = points.at(-1) as Point
         say(`  ${arm} ${load}: ${at.good.toFixed(0)}/s, p99 ${at.p99Ms.toFixed(0)} ms`)
@@ -81,11 +95,13 @@ export async function overload({ quick, seed }: OverloadOptions): Promise<Overlo
         p99 = Math.max(p99, worst.p99Ms / unloaded.p99Ms)
       }
       rows.push(...points.map(point => row(path, arm, point, most, unloaded)))
-      pictures.push({
-        path,
-        arm,
-        points: points.map(({ load, good }) => ({ load, good: good / capacity })),
-      })
+      if (arm === 'shed') shedDelayMs = worst.delayMs
+      else
+        pictures.push({
+          path,
+          arm,
+          points: points.map(({ load, good }) => ({ load, good: good / capacity })),
+        })
     }
   }
   const picture = 'docs/pictures/overload.svg'
@@ -104,8 +120,9 @@ export async function overload({ quick, seed }: OverloadOptions): Promise<Overlo
     'memory',
   ]
   const bound = `A refusal costs processor time as well: with c for one and s for one answer, at five times the capacity at most (s - 5c) / (s - c) of it is left. ${costs} A route of 1 ms would have to refuse in 24 µs to keep nine tenths.`
-  const notes = `An answer is good within ${PATIENCE_MS} ms of when its request was meant to be sent. ${bound}${quick ? '' : `\n\n![Good answers by load](../${picture})`}`
-  return { goodput, p99, report: `${table(head, rows)}\n\n${notes}` }
+  const shed = `With shedding alone (\`shed\`: loopDelay ${SHED.loopDelay}, memory ${SHED.memory}) the loop's delay is bounded, and memory; who is let in still waits behind those before.`
+  const notes = `An answer is good within ${PATIENCE_MS} ms of when its request was meant to be sent. ${bound} ${shed}${quick ? '' : `\n\n![Good answers by load](../${picture})`}`
+  return { goodput, p99, shedDelayMs, report: `${table(head, rows)}\n\n${notes}` }
 }
 
 const row = (
@@ -156,7 +173,7 @@ async function capacityOf(path: string): Promise<number> {
 /** An app of its own for each load: nothing of one is left for the next. */
 function measure(
   path: string,
-  arm: 'adaptive' | 'none',
+  arm: Arm,
   load: number,
   capacity: number,
   ms: number,
@@ -205,15 +222,11 @@ function measure(
   })
 }
 
-/** The recorder is attached in both arms; what differs is one line of the config. */
-async function withApp<T>(
-  arm: 'adaptive' | 'none',
-  work: (app: AppProcess) => Promise<T>,
-): Promise<T> {
+/** The recorder is attached in all arms; what differs is the config. */
+async function withApp<T>(arm: Arm, work: (app: AppProcess) => Promise<T>): Promise<T> {
   const folder = mkdtempSync(join(tmpdir(), 'hotpath-overload-'))
   const config = join(folder, 'hotpath.config.json')
-  const concurrency = arm === 'adaptive' ? 'adaptive' : { mode: 'off' }
-  writeFileSync(config, JSON.stringify({ routes: { '*': { concurrency } } }))
+  writeFileSync(config, JSON.stringify(ARMS[arm]))
   const app = await AppProcess.start({
     node: process.execPath,
     execArgv: ['--import', 'hotpath/register'],

@@ -38,7 +38,9 @@ const clients = {
     return {
       store: redisLimits(client),
       rlf: new RateLimiterRedis({ ...theirs, storeClient: client, useRedisPackage: true }),
-      evalsha: (hash, key, args) => client.sendCommand(['EVALSHA', hash, '1', key, ...args]),
+      // With the options that our driver gives: by default the client makes an AbortSignal for each command.
+      evalsha: (hash, key, args) =>
+        client.sendCommand(['EVALSHA', hash, '1', key, ...args], { timeout: 0 }),
       load: script => client.sendCommand(['SCRIPT', 'LOAD', script]),
       close: () => client.destroy(),
     }

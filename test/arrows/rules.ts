@@ -43,7 +43,7 @@ export const runtimeRules: Rules = {
       'serve',
       'limit',
     ],
-    web: ['clock', 'errors', 'config', 'trace', 'cache', 'serve', 'limit'],
+    web: ['clock', 'errors', 'config', 'trace', 'cache', 'concurrency', 'serve', 'limit'],
     assert: ['errors', 'config', 'trace'],
     index: ['config', 'errors'],
     templates: ['sql', 'trace'],

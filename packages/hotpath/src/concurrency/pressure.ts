@@ -10,8 +10,15 @@ export type ShedReason = 'loop-delay' | 'memory' | 'queue-time'
 const FROM = { critical: 1.5, high: 0.95, normal: 0.75, low: 0.5 } as const
 const STRETCH = 0.25
 const STARTS: readonly number[] = [FROM.critical, FROM.high, FROM.normal, FROM.low]
-/** Never all: garbage is collected when something is allocated, and without it memory stays where it is. */
-const MOST_SHARE = 0.95
+/**
+ * For memory never all: garbage is collected when something is allocated, and without it memory stays where it is.
+ * The other two pass by themselves, and of 400 requests that are read in one turn a twentieth is another turn.
+ */
+const MOST_SHARE: Readonly<Record<ShedReason, number>> = {
+  'loop-delay': 1,
+  'queue-time': 1,
+  memory: 0.95,
+}
 
 /** How often the delay of the loop is looked at, and in how many looks a peak is half forgotten. */
 export const LOOK_MS = 20
@@ -82,7 +89,7 @@ export class Pressure {
     const over = (level - (STARTS[priority] as number)) / STRETCH
     if (over <= 0) return undefined
     // As many of a hundred as it is over: without chance, so that none of few is spared for long.
-    const owed = (this.#owed[priority] as number) + Math.min(over, 1) * MOST_SHARE
+    const owed = (this.#owed[priority] as number) + Math.min(over, 1) * MOST_SHARE[reason]
     const isDue = owed > 1 - 1e-9
     this.#owed[priority] = isDue ? owed - 1 : owed
     return isDue ? reason : undefined

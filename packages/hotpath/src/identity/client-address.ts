@@ -12,6 +12,9 @@ const NAMED: Readonly<Record<string, readonly string[]>> = {
   private: ['10.0.0.0/8', '172.16.0.0/12', '192.168.0.0/16', 'fc00::/7'],
 }
 
+/** Addresses of connections whose client is known, before all of them are read anew: 100 kB. */
+const MOST_PEERS = 1_000
+
 /** What of a request tells where it came from. */
 export type Arrived = Pick<IncomingMessage, 'rawHeaders'> & {
   readonly socket: {
@@ -31,6 +34,8 @@ export class ClientAddresses {
   readonly #trusts: (address: string | undefined, hop: number) => boolean
   readonly #header: ForwardedHeader
   readonly #prefix: number
+  /** Where nobody is trusted a connection tells its client, the same for each of its requests. */
+  readonly #peers: Map<string, string> | undefined
 
   constructor({
     trustProxy,
@@ -43,10 +48,25 @@ export class ClientAddresses {
     this.#trusts = trusting(said?.from ?? (trustProxy as Exclude<TrustProxy, { from: unknown }>))
     this.#header = said?.header ?? 'x-forwarded-for'
     this.#prefix = ipv6Prefix
+    const trustsNobody = trustProxy === undefined || trustProxy === false
+    this.#peers = trustsNobody ? new Map<string, string>() : undefined
   }
 
   /** The client; undefined: its connection is gone, or is a Unix socket of which nobody says more. */
   of(request: Arrived): string | undefined {
+    const peers = this.#peers
+    if (peers === undefined) return this.#read(request)
+    const peer = request.socket?.remoteAddress
+    if (peer === undefined) return this.#read(request)
+    const known = peers.get(peer)
+    if (known !== undefined) return known
+    const client = this.#read(request)
+    if (peers.size >= MOST_PEERS) peers.clear()
+    if (client !== undefined) peers.set(peer, client)
+    return client
+  }
+
+  #read(request: Arrived): string | undefined {
     const address = this.address(request)
     return address === undefined ? undefined : clientOf(address, this.#prefix)
   }

@@ -66,21 +66,17 @@ export function refusalOf(
  */
 export function limitFields(
   { limit, remaining, resetMs, retryAfterMs, rate }: Decision,
-  { windows }: LimitRule,
+  rule: LimitRule,
   form: HeaderForm,
 ): [string, string][] {
   // When asking again helps where nothing is left, else when all is there again.
   const reset = secondsOf(retryAfterMs > 0 ? retryAfterMs : resetMs)
-  if (form === 'draft-10') {
-    const policies = windows.map(
-      ({ name, count, periodUs }) => `"${name}";q=${count};w=${periodUs / 1e6}`,
-    )
+  const policies = policiesOf(rule, form)
+  if (form === 'draft-10')
     return [
-      ['RateLimit-Policy', policies.join(', ')],
+      ['RateLimit-Policy', policies],
       ['RateLimit', `"${rate}";r=${remaining};t=${reset}`],
     ]
-  }
-  const policies = windows.map(({ count, periodUs }) => `${count};w=${periodUs / 1e6}`).join(', ')
   if (form === 'draft-7')
     return [
       ['RateLimit-Policy', policies],
@@ -93,6 +89,24 @@ export function limitFields(
     [`${prefix}-Remaining`, String(remaining)],
     [`${prefix}-Reset`, String(reset)],
   ]
+}
+
+/** The same for all answers of a rule, which has one form. */
+const written = new WeakMap<LimitRule, string>()
+
+function policiesOf(rule: LimitRule, form: HeaderForm): string {
+  let policies = written.get(rule)
+  if (policies === undefined) {
+    policies = rule.windows
+      .map(({ name, count, periodUs }) =>
+        form === 'draft-10'
+          ? `"${name}";q=${count};w=${periodUs / 1e6}`
+          : `${count};w=${periodUs / 1e6}`,
+      )
+      .join(', ')
+    written.set(rule, policies)
+  }
+  return policies
 }
 
 const secondsOf = (ms: number): number => Math.ceil(ms / 1000)

@@ -99,7 +99,8 @@ function policyOf(
 
 const indexOf = (priority: Priority): number => PRIORITIES.indexOf(priority)
 
-function placesOf(
+/** Undefined where any number is let in. */
+export function placesOf(
   said: NonNullable<RouteCrowdConfig['concurrency']>,
   surroundings: Surroundings,
 ): Places | undefined {

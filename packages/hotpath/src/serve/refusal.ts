@@ -6,6 +6,12 @@ import { isOrdinary, keepAliveLine, writeWhole } from './send.js'
 /** Why a request is answered without the app. */
 export type Why = Refused | ShedReason | 'body'
 
+interface Problem {
+  readonly status: 503
+  readonly fields: readonly (readonly [string, string])[]
+  readonly body: string
+}
+
 /** What the client is told (RFC 9457): no figure of the process is in it. */
 const DETAILS: Readonly<Record<Why, string>> = {
   full: 'As many requests as can be served are under way, and as many wait as may.',
@@ -61,6 +67,17 @@ export function refuse(request: IncomingMessage, response: ServerResponse, why: 
   response.writeHead(why === 'body' ? 413 : 503, fields)
   response.end(body)
 }
+
+/** The same for who writes answers by the means of a framework. */
+export const problemOf = (why: Refused): Problem => ({
+  status: 503,
+  fields: [
+    ['Content-Type', 'application/problem+json'],
+    ['Cache-Control', 'no-store'],
+    ['Retry-After', String(retryAfter())],
+  ],
+  body: String(bodies[why]),
+})
 
 function wholeOf(response: ServerResponse, why: Why): Buffer {
   const now = Math.floor(Date.now() / 1000)

@@ -6,7 +6,7 @@ const mountOf = framework => import(`../../dist/web/limit/${framework}.js`)
 
 const express =
   load =>
-  async ({ kind, options }, path) => {
+  async ({ kind, options, answer = () => 'done' }, path) => {
     const mount = (await mountOf('express'))[kind](options)
     const app = load()()
     app.use((request, response, next) => {
@@ -15,13 +15,15 @@ const express =
       response.setHeader('x-early', 'yes')
       next()
     })
-    app.get(path, mount, (_, response) => response.set('x-handler', 'yes').send('done'))
+    app.get(path, mount, async (_, response) =>
+      response.set('x-handler', 'yes').send(await answer()),
+    )
     return { server: createServer(app), figures: mount.figures }
   }
 
 const fastify =
   load =>
-  async ({ kind, options }, path) => {
+  async ({ kind, options, answer = () => 'done' }, path) => {
     const mount = (await mountOf('fastify'))[kind](options)
     const app = load()()
     app.addHook('onRequest', async (request, reply) => {
@@ -30,13 +32,13 @@ const fastify =
       reply.header('x-early', 'yes')
     })
     app.get(path, { preHandler: mount }, async (_, reply) =>
-      reply.header('x-handler', 'yes').send('done'),
+      reply.header('x-handler', 'yes').send(await answer()),
     )
     await app.ready()
     return { server: app.server, figures: mount.figures }
   }
 
-const koa = async ({ kind, options }, path) => {
+const koa = async ({ kind, options, answer = () => 'done' }, path) => {
   const mount = (await mountOf('koa'))[kind](options)
   const { default: Koa } = await import('koa')
   const app = new Koa()
@@ -52,14 +54,14 @@ const koa = async ({ kind, options }, path) => {
     if (!isRoute || !/GET|HEAD/.test(context.method)) return
     return mount(context, next)
   })
-  app.use(context => {
+  app.use(async context => {
     context.set('x-handler', 'yes')
-    context.body = 'done'
+    context.body = await answer()
   })
   return { server: createServer(app.callback()), figures: mount.figures }
 }
 
-const hono = async ({ kind, options }, path) => {
+const hono = async ({ kind, options, answer = () => 'done' }, path) => {
   const mount = (await mountOf('hono'))[kind](options)
   const { Hono } = await import('hono')
   const { getRequestListener } = await import('@hono/node-server')
@@ -70,9 +72,9 @@ const hono = async ({ kind, options }, path) => {
     await next()
     context.header('x-early', 'yes')
   })
-  app.get(path, mount, context => {
+  app.get(path, mount, async context => {
     context.header('x-handler', 'yes')
-    return context.text('done')
+    return context.text(await answer())
   })
   return { server: createServer(getRequestListener(app.fetch)), figures: mount.figures }
 }

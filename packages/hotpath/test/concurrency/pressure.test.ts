@@ -23,11 +23,16 @@ describe('a process that is hard pressed', () => {
     }
     assert.deepEqual(of(0), [0, 0, 0, 0])
     assert.deepEqual(of(90), [0, 0, 0, 0])
-    assert.deepEqual(of(150), [0, 0, 0, 95])
-    assert.deepEqual(of(175), [0, 0, 47, 95])
-    assert.deepEqual(of(220), [0, 57, 95, 95])
-    // Never quite all: what was held by those before has to be let go by somebody.
-    assert.deepEqual(of(1_000), [95, 95, 95, 95])
+    assert.deepEqual(of(150), [0, 0, 0, 100])
+    assert.deepEqual(of(175), [0, 0, 50, 100])
+    assert.deepEqual(of(220), [0, 60, 100, 100])
+    assert.deepEqual(of(1_000), [100, 100, 100, 100])
+  })
+
+  test('for memory never quite all: what was held by those before has to be let go by somebody', () => {
+    const pressure = new Pressure({ ...NONE, memory: () => 5 }, 0)
+    pressure.look(20)
+    assert.deepEqual(refused(pressure, 20), [95, 95, 95, 95])
   })
 
   test('knows of a delay while it lasts, before any timer could tell', () => {

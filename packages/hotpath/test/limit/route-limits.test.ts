@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict'
 import { EventEmitter } from 'node:events'
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { test } from 'node:test'
+import { describe, test } from 'node:test'
+import { setImmediate as read } from 'node:timers/promises'
+import { RouteLimit } from '../../dist/limit/route-limit.js'
 import { RouteLimits } from '../../dist/limit/route-limits.js'
 
 /** As a gate and a router see them: without a server. */
@@ -72,4 +74,44 @@ test('where none does, the path is asked however it is spelt', () => {
   for (const url of spelt) assert.ok(limits.atGate(message(url)[0]) !== undefined, url)
   for (const url of ['/', '/menus', '/menu/1', '/%zz', '*'])
     assert.equal(limits.atGate(message(url)[0]), undefined, url)
+})
+
+describe('a throttle whose function says later whose request it is', () => {
+  /** Requests of one address, by who sent them; gives the order in which they went. */
+  async function throttled(users: readonly string[], gone: readonly number[] = []) {
+    let nowMs = 0
+    let due: (() => void) | undefined
+    const wait = (_: number, run: () => void) => {
+      due = run
+      return () => void (due = undefined)
+    }
+    const host = { caught: () => assert.fail(), count() {}, beforeCounts() {} }
+    const by = async ({ headers }: IncomingMessage) => String(headers['x-user'])
+    const clock = { now: () => nowMs, origin: 0 }
+    const policies = { throttle: { rate: '1/s', maxDelay: '1m', by } } as const
+    const limit = new RouteLimit('GET /menu', policies, host, {}, clock, wait)
+    const went: string[] = []
+    for (const [at, user] of users.entries()) {
+      const [request, response] = message('/menu')
+      request.headers['x-user'] = user
+      const go = () => void went.push(`${user}${at}`)
+      assert.equal(limit.hold(request, response, { ...turn, go }, request), true)
+      if (gone.includes(at)) Object.assign(response, { destroyed: true })
+    }
+    for (let turns = 0; turns <= users.length; turns++) {
+      await read()
+      nowMs += 1000
+      due?.()
+    }
+    return went
+  }
+
+  test('gives each client its turn, though all have one address', async () => {
+    const went = await throttled(['ann', 'ann', 'ann', 'bob'])
+    assert.deepEqual(went, ['ann0', 'ann1', 'bob3', 'ann2'])
+  })
+
+  test('passes over who left meanwhile', async () => {
+    assert.deepEqual(await throttled(['ann', 'bob', 'cid'], [0, 1]), ['cid2'])
+  })
 })

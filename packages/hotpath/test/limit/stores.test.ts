@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import { limitStoreContract } from 'hotpath/contract/limit-store'
-import { memoryLimits } from 'hotpath/limit'
+import { limit, memoryLimits } from 'hotpath/limit'
 import { redisLimits } from 'hotpath/limit/redis'
 import { Redis } from 'ioredis'
 import { createSentinel } from 'redis'
 import { contractOnRedis } from '../cache/redis-contract.js'
-import { missingRedis, startRedisSentinel } from '../cache/servers.js'
+import { missingRedis, startRedis, startRedisSentinel } from '../cache/servers.js'
 
 limitStoreContract('memory', async () => {
   const store = memoryLimits()
@@ -40,6 +40,40 @@ describe('Redis Sentinel', { skip: missingRedis() ?? false }, () => {
     const close = async () => void [a.destroy(), b.destroy()]
     return { store: redisLimits(a, { prefix: 'r' }), other: redisLimits(b, { prefix: 'r' }), close }
   })
+})
+
+test('ioredis: decisions that are asked for at once leave in one write', {
+  skip: missingRedis() ?? false,
+}, async () => {
+  const server = await startRedis()
+  const client = new Redis(server.port, '127.0.0.1')
+  try {
+    const limiter = limit({ rate: '100/h', namespace: 'written', store: redisLimits(client) })
+    await limiter.take('ann')
+    const { stream } = client
+    const { _write, _writev } = stream
+    let writes = 0
+    stream._write = (...args) => {
+      writes++
+      _write.apply(stream, args)
+    }
+    stream._writev = (...args) => {
+      writes++
+      _writev?.apply(stream, args)
+    }
+    const decisions = await Promise.all(Array.from({ length: 64 }, () => limiter.take('ann')))
+    assert.equal(writes, 1)
+    // Each of the next turn too: nothing is left in the socket.
+    decisions.push(await limiter.take('ann'))
+    assert.equal(writes, 2)
+    assert.deepEqual(
+      decisions.map(({ remaining, alone }) => ({ remaining, alone })),
+      decisions.map((_, n) => ({ remaining: 98 - n, alone: false })),
+    )
+  } finally {
+    client.disconnect()
+    await server.stop()
+  }
 })
 
 test('a client that is none is refused with what is expected', () => {

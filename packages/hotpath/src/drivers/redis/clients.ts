@@ -33,6 +33,8 @@ export interface NodeRedisSentinel {
 /** `new Redis()` and `new Cluster()` of `ioredis` 5 and 6. */
 export interface IoRedis {
   readonly isCluster: boolean
+  /** Its connection, where it is one and there is one. */
+  readonly stream?: { cork(): void; uncork(): void } | null | undefined
   callBuffer(command: string, ...args: Argument[]): Promise<unknown>
   call(command: string, ...args: Argument[]): Promise<unknown>
   duplicate(): unknown

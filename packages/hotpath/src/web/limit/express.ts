@@ -1,14 +1,26 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Refusal } from '../../limit/refusal.js'
 import type { Turn } from '../../limit/route-limit.js'
-import { type LimitFigures, LimitMount, type MountLimit, type MountThrottle } from './mount.js'
+import {
+  type ConcurrencyFigures,
+  ConcurrencyMount,
+  type MountConcurrency,
+} from './concurrency-mount.js'
+import {
+  type LimitFigures,
+  LimitMount,
+  type Mount,
+  type MountLimit,
+  type MountThrottle,
+} from './mount.js'
 
+export type { ConcurrencyFigures, MountConcurrency } from './concurrency-mount.js'
 export type { LimitFigures, MountLimit, MountThrottle } from './mount.js'
 
 /** Middleware of Express 4 and 5. */
-export interface ExpressLimit {
+export interface ExpressLimit<Figures = LimitFigures> {
   (request: IncomingMessage, response: ServerResponse, next: (error?: unknown) => void): void
-  figures(): LimitFigures
+  figures(): Figures
 }
 
 /**
@@ -40,11 +52,32 @@ export function throttleRequests<Request extends IncomingMessage = IncomingMessa
   return middleware(LimitMount.throttle(options, userOf))
 }
 
+/**
+ * Lets in as many requests at once as do not make each other slow, or so many: `routes[..].concurrency` of the
+ * config, docs/concurrency.md. What is behind one mount shares its places.
+ *
+ * @throws HOTPATH_CONFIG_KEY, HOTPATH_CONFIG_VALUE for options that make no sense
+ * @example
+ * import { limitConcurrency } from 'hotpath/limit/express'
+ *
+ * app.get('/report/:id', limitConcurrency({ limit: 4 }), report)
+ */
+export function limitConcurrency<Request extends IncomingMessage = IncomingMessage>(
+  options: MountConcurrency<Request>,
+): ExpressLimit<ConcurrencyFigures> {
+  return middleware(new ConcurrencyMount(options, routeOf))
+}
+
 const userOf = (request: object): unknown => Reflect.get(request, 'user')
 
-function middleware(mount: LimitMount): ExpressLimit {
+const routeOf = (request: object): unknown =>
+  (Reflect.get(request, 'route') as { path?: unknown } | undefined)?.path
+
+function middleware<Request extends IncomingMessage, Figures>(
+  mount: Mount<Request, Figures>,
+): ExpressLimit<Figures> {
   const handle = (request: IncomingMessage, response: ServerResponse, next: () => void): void => {
-    if (!mount.hold(request, response, new ExpressTurn(response, next), request)) next()
+    if (!mount.hold(request, response, new ExpressTurn(response, next), request as Request)) next()
   }
   return Object.assign(handle, { figures: () => mount.figures() })
 }

@@ -1,8 +1,20 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Refusal } from '../../limit/refusal.js'
 import type { Turn } from '../../limit/route-limit.js'
-import { type LimitFigures, LimitMount, type MountLimit, type MountThrottle } from './mount.js'
+import {
+  type ConcurrencyFigures,
+  ConcurrencyMount,
+  type MountConcurrency,
+} from './concurrency-mount.js'
+import {
+  type LimitFigures,
+  LimitMount,
+  type Mount,
+  type MountLimit,
+  type MountThrottle,
+} from './mount.js'
 
+export type { ConcurrencyFigures, MountConcurrency } from './concurrency-mount.js'
 export type { LimitFigures, MountLimit, MountThrottle } from './mount.js'
 
 interface Request {
@@ -18,9 +30,9 @@ interface Reply {
 }
 
 /** A hook of Fastify 4 and 5: `onRequest`, or `preHandler` where the options read what hooks before have found. */
-export interface FastifyLimit {
+export interface FastifyLimit<Figures = LimitFigures> {
   (request: Request, reply: Reply, done: () => void): void
-  figures(): LimitFigures
+  figures(): Figures
 }
 
 /**
@@ -45,11 +57,27 @@ export function throttleRequests<Subject extends Request = Request>(
   return hook(LimitMount.throttle(options, userOf))
 }
 
+/** Lets in as many at once as do not make each other slow: see `limitConcurrency` of `hotpath/limit/express`. */
+export function limitConcurrency<Subject extends Request = Request>(
+  options: MountConcurrency<Subject>,
+): FastifyLimit<ConcurrencyFigures> {
+  return hook(new ConcurrencyMount(options, routeOf))
+}
+
 const userOf = (request: object): unknown => Reflect.get(request, 'user')
 
-function hook(mount: LimitMount): FastifyLimit {
+/** Of Fastify 5 and 4. */
+function routeOf(request: object): unknown {
+  const options = Reflect.get(request, 'routeOptions') as { url?: unknown } | undefined
+  return options?.url ?? Reflect.get(request, 'routerPath')
+}
+
+function hook<Subject extends Request, Figures>(
+  mount: Mount<Subject, Figures>,
+): FastifyLimit<Figures> {
   const handle = (request: Request, reply: Reply, done: () => void): void => {
-    if (!mount.hold(request.raw, reply.raw, new FastifyTurn(reply, done), request)) done()
+    if (!mount.hold(request.raw, reply.raw, new FastifyTurn(reply, done), request as Subject))
+      done()
   }
   return Object.assign(handle, { figures: () => mount.figures() })
 }

@@ -1,6 +1,18 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { type LimitFigures, LimitMount, type MountLimit, type MountThrottle } from './mount.js'
+import {
+  type ConcurrencyFigures,
+  ConcurrencyMount,
+  type MountConcurrency,
+} from './concurrency-mount.js'
+import {
+  type LimitFigures,
+  LimitMount,
+  type Mount,
+  type MountLimit,
+  type MountThrottle,
+} from './mount.js'
 
+export type { ConcurrencyFigures, MountConcurrency } from './concurrency-mount.js'
 export type { LimitFigures, MountLimit, MountThrottle } from './mount.js'
 
 interface Context {
@@ -10,9 +22,9 @@ interface Context {
 }
 
 /** Middleware of Hono. */
-export interface HonoLimit {
+export interface HonoLimit<Figures = LimitFigures> {
   (context: Context, next: () => Promise<void>): Promise<Response | void>
-  figures(): LimitFigures
+  figures(): Figures
 }
 
 /**
@@ -38,13 +50,26 @@ export function throttleRequests<Subject extends Context = Context>(
   return middleware(LimitMount.throttle(options, userOf))
 }
 
+/** Lets in as many at once as do not make each other slow: see `limitConcurrency` of `hotpath/limit/express`. */
+export function limitConcurrency<Subject extends Context = Context>(
+  options: MountConcurrency<Subject>,
+): HonoLimit<ConcurrencyFigures> {
+  return middleware(new ConcurrencyMount(options, routeOf))
+}
+
+/** Of the handler that it has come to; behind a mount for all there is one for all. */
+const routeOf = (context: object): unknown =>
+  Reflect.get(Object(Reflect.get(context, 'req')) as object, 'routePath')
+
 /** `context.set('user', ...)`, and the claims of Hono's own middleware for JWT. */
 function userOf(context: object): unknown {
   const known = Reflect.get(context, 'var') as { user?: unknown; jwtPayload?: unknown } | undefined
   return known?.user ?? known?.jwtPayload
 }
 
-function middleware(mount: LimitMount): HonoLimit {
+function middleware<Subject extends Context, Figures>(
+  mount: Mount<Subject, Figures>,
+): HonoLimit<Figures> {
   const handle = (context: Context, next: () => Promise<void>): Promise<Response | void> => {
     const { incoming, outgoing } = bindingsOf(context)
     if (incoming === undefined || outgoing === undefined) return next()
@@ -69,7 +94,7 @@ function middleware(mount: LimitMount): HonoLimit {
             told = fields
           },
         },
-        context,
+        context as Subject,
       )
       if (!isHeld) go()
     })

@@ -1,6 +1,18 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { type LimitFigures, LimitMount, type MountLimit, type MountThrottle } from './mount.js'
+import {
+  type ConcurrencyFigures,
+  ConcurrencyMount,
+  type MountConcurrency,
+} from './concurrency-mount.js'
+import {
+  type LimitFigures,
+  LimitMount,
+  type Mount,
+  type MountLimit,
+  type MountThrottle,
+} from './mount.js'
 
+export type { ConcurrencyFigures, MountConcurrency } from './concurrency-mount.js'
 export type { LimitFigures, MountLimit, MountThrottle } from './mount.js'
 
 interface Context {
@@ -12,9 +24,9 @@ interface Context {
 }
 
 /** Middleware of Koa. */
-export interface KoaLimit {
+export interface KoaLimit<Figures = LimitFigures> {
   (context: Context, next: () => Promise<unknown>): Promise<void>
-  figures(): LimitFigures
+  figures(): Figures
 }
 
 /**
@@ -40,10 +52,22 @@ export function throttleRequests<Subject extends Context = Context>(
   return middleware(LimitMount.throttle(options, userOf))
 }
 
+/** Lets in as many at once as do not make each other slow: see `limitConcurrency` of `hotpath/limit/express`. */
+export function limitConcurrency<Subject extends Context = Context>(
+  options: MountConcurrency<Subject>,
+): KoaLimit<ConcurrencyFigures> {
+  return middleware(new ConcurrencyMount(options, routeOf))
+}
+
+/** As the routers of Koa note it. */
+const routeOf = (context: object): unknown => Reflect.get(context, '_matchedRoute')
+
 const userOf = (context: object): unknown =>
   Reflect.get(Object(Reflect.get(context, 'state')) as object, 'user')
 
-function middleware(mount: LimitMount): KoaLimit {
+function middleware<Subject extends Context, Figures>(
+  mount: Mount<Subject, Figures>,
+): KoaLimit<Figures> {
   const handle = (context: Context, next: () => Promise<unknown>): Promise<void> =>
     new Promise((resolve, reject) => {
       const go = (): void => void next().then(() => resolve(), reject)
@@ -63,7 +87,7 @@ function middleware(mount: LimitMount): KoaLimit {
             for (const [name, value] of fields) context.set(name, value)
           },
         },
-        context,
+        context as Subject,
       )
       if (!isHeld) go()
     })

@@ -41,6 +41,13 @@ export interface LimitFigures {
   readonly errors: number
 }
 
+/** What a middleware of each framework is made of. */
+export interface Mount<Subject, Figures> {
+  /** False: it may go on at once; else `turn` says how, now or later. */
+  hold(request: IncomingMessage, response: ServerResponse, turn: Turn, subject: Subject): boolean
+  figures(): Figures
+}
+
 class MountHost implements LimitHost {
   errors = 0
   readonly counts: Record<string, number> = {}
