@@ -88,7 +88,7 @@ export class CommandSpan extends OpenSpan {
     /** What the async context held when the app made the call. */
     readonly caller: OpenSpan | undefined,
     private readonly command: Command,
-    private readonly server: (() => Attributes) | undefined,
+    public server: (() => Attributes) | undefined,
   ) {
     super(trace, parent, 'client', command.name, undefined)
   }

@@ -29,10 +29,10 @@ const servers: readonly Library[] = [
   {
     name: 'node:http2',
     versions: 'of Node',
-    sees: 'each request of the API that is like that of node:http, its route guessed from the path',
-    how: '`emit` of servers and responses, from the first connection on',
+    sees: 'each request, its route guessed from the path: of the API that is like that of node:http, and of that of streams',
+    how: '`emit` of servers, responses and streams, from the first connection on',
     shownBy: 'stacks/servers.test.ts',
-    ways: ['http2'],
+    ways: ['http2', 'http2-stream'],
   },
   {
     name: 'express',
@@ -102,13 +102,14 @@ const databases: readonly Library[] = [
       'parallel',
       'timers',
       'fails',
+      'broken',
     ],
   },
   {
     name: 'postgres',
     versions: '3',
-    sees: `${STATEMENTS}, waits for the pool; transactions, cursors, \`forEach\`; not which server`,
-    how: '`handle` of its query class, and two fields of it that become accessors',
+    sees: `${STATEMENTS}, waits for the pool; transactions, cursors, \`forEach\`; not the name of the database`,
+    how: '`handle` of its query class, and the first assignment to two fields of it',
     shownBy: 'stacks/postgres.test.ts',
     ways: [
       'tagged',
