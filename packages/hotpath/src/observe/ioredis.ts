@@ -37,6 +37,9 @@ type Settle = (this: unknown, value: unknown) => unknown
 /** What ioredis sends for itself while it connects; `cluster`, to learn who has which keys. */
 const OWN = new Set(['auth', 'client', 'cluster', 'hello', 'info', 'readonly', 'select'])
 
+/** What a cluster sends before that which it was sent to another server with. */
+const ASKING = 'asking'
+
 /** Answers after which a cluster asks another of its servers, or again. */
 const REDIRECTS = /^(?:MOVED|ASK|TRYAGAIN|CLUSTERDOWN)\b/
 
@@ -79,7 +82,8 @@ function patchCluster(prototype: object): void {
         if (recorder.enabled && command[SPAN] === undefined)
           contained('observe.redis', () => {
             command[CLUSTER] = true
-            begin(command, undefined)
+            if (command.name === ASKING) command[SPAN] = null
+            else begin(command, undefined)
           })
         return original.apply(this, arguments as unknown as unknown[])
       },
@@ -108,7 +112,7 @@ function sends(command: Command, { status, options }: Client): void {
   const { [SPAN]: span, name } = command
   if (span === null) return
   if (span === undefined) {
-    const isOwn = name === 'asking' || (status !== 'ready' && OWN.has(String(name)))
+    const isOwn = name === ASKING || (status !== 'ready' && OWN.has(String(name)))
     if (isOwn) command[SPAN] = null
     else begin(command, options)
   } else if (span.endMs < 0) {

@@ -182,10 +182,22 @@ const others: readonly Library[] = [
     ),
   },
   {
+    name: 'ioredis, its Cluster',
+    versions: '5, 6',
+    sees: 'each command once, by the server that has answered it at last',
+    how: '`sendCommand` of its cluster, and where its pipelines get their answers',
+    shownBy: 'stacks/redis-cluster.test.ts',
+    ways: [6, 5].flatMap(version =>
+      ['moved', 'moved-pipeline', 'ask', 'ask-pipeline', 'cluster-fails'].map(
+        way => `ioredis-${version}-${way}`,
+      ),
+    ),
+  },
+  {
     name: '@redis/client',
     versions: '6 (the package `redis`)',
-    sees: 'each command by its name, those of MULTI and pipelines too; not which server',
-    how: '`addCommand` of its queue',
+    sees: 'each command by its name, those of MULTI and pipelines too; of its cluster each server that was asked',
+    how: '`addCommand` of its queue, `connect` of its client',
     shownBy: 'stacks/caches.test.ts',
     ways: ['redis-promise', 'redis-multi', 'redis-fails', 'redis-misspelt'],
   },
