@@ -19,7 +19,8 @@ export async function benchMariaDb(): Promise<MariaDb> {
   const account = serverAccount()
   if (account !== undefined)
     for (const path of [folder, start]) chownSync(path, account.uid, account.gid)
-  const options = { ...account, cwd: folder, stdio: 'ignore' as const }
+  const env = { ...process.env, TMPDIR: folder }
+  const options = { ...account, cwd: folder, env, stdio: 'ignore' as const }
   const install = ['--auth-root-authentication-method=normal', '--skip-test-db']
   execFileSync('mariadb-install-db', ['--no-defaults', data, ...install], options)
   const port = await freePort()

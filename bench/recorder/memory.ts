@@ -32,7 +32,7 @@ async function residentAfterLoad(
     env: envOf(setting, stack),
   })
   try {
-    await measureBlock(app, setting.load, noDatabase, 5 * setting.blockMs)
+    await measureBlock(app, setting.load, noDatabase, 6 * setting.blockMs)
     return (await app.use()).rssBytes
   } finally {
     await app.stop()

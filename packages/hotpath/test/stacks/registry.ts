@@ -126,7 +126,7 @@ const databases: readonly Library[] = [
   },
   {
     name: 'node:sqlite',
-    versions: 'of Node 24; 22 not tried',
+    versions: 'of Node 22, 24 and 26',
     sees: `${STATEMENTS}; of \`iterate\` the call without its rows; not the name of the file`,
     how: '`exec` of its database, four methods of its statements, once the app has loaded it',
     shownBy: 'stacks/sqlite.test.ts',
