@@ -27,7 +27,7 @@ export const plans: readonly Plan[] = [
     lives: 4,
     rounds: [
       [noDatabase, 8],
-      [oneQuery, 4],
+      [oneQuery, 3],
       [twentyQueries, 8],
     ],
     roundsOfAll: 2,
@@ -37,9 +37,9 @@ export const plans: readonly Plan[] = [
     beside: true,
     lives: 3,
     rounds: [
-      [noDatabase, 4],
-      [oneQuery, 4],
-      [twentyQueries, 4],
+      [noDatabase, 3],
+      [oneQuery, 3],
+      [twentyQueries, 3],
     ],
     roundsOfAll: 2,
   },

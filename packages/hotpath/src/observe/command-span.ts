@@ -101,6 +101,12 @@ export class CommandSpan extends OpenSpan {
     this.over(true, error)
   }
 
+  /** Another server is asked now, with a command of its own: `MOVED` or `ASK`. */
+  sentOn(answer: string): void {
+    this.add({ 'db.response.status_code': answer })
+    this.over(false, undefined)
+  }
+
   override describe(): Attributes {
     return {
       'db.system.name': this.command.system,

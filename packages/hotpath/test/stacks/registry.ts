@@ -196,10 +196,18 @@ const others: readonly Library[] = [
   {
     name: '@redis/client',
     versions: '6 (the package `redis`)',
-    sees: 'each command by its name, those of MULTI and pipelines too; of its cluster each server that was asked',
+    sees: 'each command by its name, those of MULTI and pipelines too',
     how: '`addCommand` of its queue, `connect` of its client',
     shownBy: 'stacks/caches.test.ts',
     ways: ['redis-promise', 'redis-multi', 'redis-fails', 'redis-misspelt'],
+  },
+  {
+    name: '@redis/client, its cluster',
+    versions: '6',
+    sees: 'each command to each server that was asked; `MOVED` and `ASK` are their status, and no failure',
+    how: 'as of its client',
+    shownBy: 'stacks/redis-cluster.test.ts',
+    ways: ['redis-moved', 'redis-ask', 'redis-cluster-fails'],
   },
   {
     name: 'memjs',

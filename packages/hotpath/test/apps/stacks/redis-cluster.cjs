@@ -1,5 +1,5 @@
 'use strict'
-/** ioredis over a cluster in which what is asked for lies elsewhere. A request makes one to three commands. */
+/** ioredis and redis over a cluster in which what is asked for lies elsewhere. A request makes one to three commands. */
 const { CLUSTER_PORT, MOVED, ASKED } = process.env
 const slot = Number(process.env.MOVED_SLOT)
 const VALUE = 'planted-value'
@@ -36,6 +36,22 @@ module.exports = async load => {
     ways[`${name}-cluster-fails`] = n =>
       times(n, () => cluster.call('get', MOVED, VALUE).then(Error, error => error))
   }
+  const rootNodes = [{ socket: { host: '127.0.0.1', port: Number(CLUSTER_PORT) } }]
+  const redis = require('redis').createCluster({ rootNodes })
+  await redis.connect()
+  ends.push(() => redis.close())
+  const owner = redis.slots[slot]
+  const other = redis.slots.find(one => one.master !== owner.master)
+  ways['redis-moved'] = n =>
+    times(n, () => {
+      redis.slots[slot] = other
+      return redis.get(MOVED)
+    })
+  ways['redis-ask'] = n => times(n, () => redis.get(ASKED))
+  ways['redis-cluster-fails'] = n =>
+    times(n, () =>
+      redis.sendCommand(MOVED, true, ['GET', MOVED, VALUE]).then(Error, error => error),
+    )
   return {
     ways,
     async end() {
