@@ -22,7 +22,7 @@ const benchmarks: Readonly<Record<string, (quick: boolean) => Promise<void>>> = 
 
 const usage = `npm run bench NAME [-- --quick]
 
-  recorder   what attaching Hotpath costs: on and off inside one process, beside OpenTelemetry
+  recorder   what attaching Hotpath costs: on and off inside one process, beside four other tracers
   intake     what the console takes in, beside DuckDB's appender, and how fast it answers the page
   queries    loops of statements as they are, by hand and batched; clients and pools
   cache      hits beside a Map and beside Redis itself, cold keys in four processes, invalidation

@@ -15,11 +15,13 @@ import { report, sum, totalsLine, type Totals } from './run/report.js'
  *     npm test
  *     node test/dist/run.js --only exits
  *     node test/dist/run.js --here          this Node alone
+ *     node test/dist/run.js --node 22       that Node alone, and what depends on it
  */
 const { values } = parseArgs({
   options: {
     only: { type: 'string' },
     here: { type: 'boolean', default: false },
+    node: { type: 'string' },
     'per-node': { type: 'boolean', default: false },
   },
 })
@@ -27,12 +29,14 @@ const { values } = parseArgs({
 /** A file that takes longer hangs: the slowest takes a minute on two cores, ten times that on busy ones. */
 const fileTimeoutMs = 600_000
 
+const another = values.node === undefined ? undefined : Number(values.node)
+if (another !== undefined && !(another >= 20)) throw new Error('--node N: 20 or later')
 const files = testFiles(values.only).filter(file => !values['per-node'] || dependsOnNode(file))
 const runsOn24 = !values.here && !process.version.startsWith('v24.') && files.some(dependsOnNode)
 
 if (!values['per-node']) installNeeded()
-let totals = await runHere(files)
-if (runsOn24) totals = sum(totals, await runOn24())
+let totals = another === undefined ? await runHere(files) : await runOn(another)
+if (another === undefined && runsOn24) totals = sum(totals, await runOn(24))
 if (totals.passed + totals.failed === 0) {
   process.stdout.write('No test was found: run `npm run build` first, or look at --only.\n')
   totals.failed++
@@ -62,11 +66,11 @@ async function runHere(paths: string[]): Promise<Totals> {
   return totals
 }
 
-/** This program again, in Node 24; its last line is its totals. */
-async function runOn24(): Promise<Totals> {
+/** This program again, in another Node; its last line is its totals. */
+async function runOn(major: number): Promise<Totals> {
   const args = [process.argv[1] ?? '', '--here', '--per-node']
   if (values.only !== undefined) args.push('--only', values.only)
-  const child = spawn(nodeOf(24), args, { stdio: ['ignore', 'pipe', 'inherit'] })
+  const child = spawn(nodeOf(major), args, { stdio: ['ignore', 'pipe', 'inherit'] })
   let tail = ''
   child.stdout.setEncoding('utf8').on('data', (text: string) => {
     process.stdout.write(text)
@@ -75,7 +79,7 @@ async function runOn24(): Promise<Totals> {
   await new Promise(resolve => child.on('close', resolve))
   const last = /(\d+) passed, (\d+) failed(?:, (\d+) skipped)?\n$/.exec(tail)
   if (last === null) {
-    process.stdout.write('The run on Node 24 ended without its totals.\n')
+    process.stdout.write(`The run on Node ${major} ended without its totals.\n`)
     return { passed: 0, failed: 1, skipped: 0 }
   }
   return { passed: Number(last[1]), failed: Number(last[2]), skipped: Number(last[3] ?? 0) }

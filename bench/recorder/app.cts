@@ -1,36 +1,86 @@
 /**
- * The app that is measured: Fastify and pg as a user has them, CommonJS, so that every tracer's hooks
- * reach it. `BENCH_MODULES` names another folder to take them from. Over IPC the benchmark switches
+ * The app that is measured: a framework and a driver as a user has them, CommonJS, so that every tracer's
+ * hooks reach it. `BENCH_MODULES` names another folder to take them from. Over IPC the benchmark switches
  * the recorder and asks what the process used; with no recorder the switch does nothing.
  */
 import nodeModule = require('node:module')
 import nodePath = require('node:path')
+import type expressModule = require('express')
 import type fastifyModule = require('fastify')
+import type mysqlModule = require('mysql2/promise')
 import type pgModule = require('pg')
+import type postgresModule = require('postgres')
 
 const from = nodeModule.createRequire(
   nodePath.join(process.env['BENCH_MODULES'] ?? __dirname, 'package.json'),
 )
-const { fastify } = from('fastify') as typeof fastifyModule
-const { Pool } = from('pg') as typeof pgModule
+const databaseUrl = process.env['DATABASE_URL'] ?? ''
 
-const app = fastify()
-const pool = new Pool({ connectionString: process.env['DATABASE_URL'], max: 10 })
+type Ask = (id: number) => Promise<unknown>
 
-app.get('/hello', async () => ({ hello: 'world' }))
+const drivers: Readonly<Record<string, () => Ask>> = {
+  pg() {
+    const { Pool } = from('pg') as typeof pgModule
+    const pool = new Pool({ connectionString: databaseUrl, max: 10 })
+    return async id => {
+      const { rows } = await pool.query('select id, name from item where id = $1', [id])
+      return rows[0]
+    }
+  },
+  postgres() {
+    const sql = (from('postgres') as typeof postgresModule)(databaseUrl, { max: 10 })
+    return async id => (await sql`select id, name from item where id = ${id}`)[0]
+  },
+  mysql2() {
+    const { createPool } = from('mysql2/promise') as typeof mysqlModule
+    const pool = createPool({ uri: databaseUrl, connectionLimit: 10 })
+    return async id => {
+      const [rows] = await pool.query('select id, name from item where id = ?', [id])
+      return (rows as unknown[])[0]
+    }
+  },
+}
 
-app.get('/orders/:id', async () => {
+async function ordersBy(ask: Ask): Promise<unknown[]> {
   const rows: unknown[] = []
-  for (let id = 1; id <= 20; id++) {
-    const { rows: found } = await pool.query('select id, name from item where id = $1', [id])
-    rows.push(found[0])
-  }
+  for (let id = 1; id <= 20; id++) rows.push(await ask(id))
   return rows
-})
+}
 
-type Ask = { readonly ask: 'use' | 'state' } | { readonly ask: 'switch'; readonly enabled: boolean }
+type Listening = (port: number) => void
 
-process.on('message', (message: Ask) => {
+const frameworks: Readonly<Record<string, (ask: Ask, listening: Listening) => void>> = {
+  fastify(ask, listening) {
+    const { fastify } = from('fastify') as typeof fastifyModule
+    const app = fastify()
+    app.get('/hello', async () => ({ hello: 'world' }))
+    app.get('/items/:id', async () => ask(1))
+    app.get('/orders/:id', async () => ordersBy(ask))
+    app.listen({ port: 0, host: '127.0.0.1' }).then(
+      address => listening(Number(new URL(address).port)),
+      (error: unknown) => {
+        console.error(error)
+        process.exit(1)
+      },
+    )
+  },
+  express(ask, listening) {
+    const app = (from('express') as typeof expressModule)()
+    app.get('/hello', (_request, response) => void response.json({ hello: 'world' }))
+    app.get('/items/:id', async (_request, response) => void response.json(await ask(1)))
+    app.get('/orders/:id', async (_request, response) => void response.json(await ordersBy(ask)))
+    const server = app.listen(0, '127.0.0.1', () => {
+      const address = server.address()
+      listening(typeof address === 'object' && address !== null ? address.port : 0)
+    })
+  },
+}
+
+type Question =
+  | { readonly ask: 'use' | 'state' }
+  | { readonly ask: 'switch'; readonly enabled: boolean }
+
+process.on('message', (message: Question) => {
   if (message.ask === 'switch') {
     const state = globalThis as unknown as Record<symbol, { enabled: boolean } | undefined>
     const recorder = state[Symbol.for('hotpath.recorder')]
@@ -53,10 +103,7 @@ const isHandle = (name: string): boolean => !/Timeout|Immediate|ReqWrap|Request/
 
 process.on('disconnect', () => process.exit())
 
-app.listen({ port: 0, host: '127.0.0.1' }).then(
-  address => process.send?.({ port: Number(new URL(address).port) }),
-  (error: unknown) => {
-    console.error(error)
-    process.exit(1)
-  },
-)
+const ask = drivers[process.env['BENCH_DRIVER'] ?? 'pg']
+const serve = frameworks[process.env['BENCH_FRAMEWORK'] ?? 'fastify']
+if (ask === undefined || serve === undefined) throw new Error('no such framework or driver')
+serve(ask(), port => process.send?.({ port }))

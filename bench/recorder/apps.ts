@@ -1,23 +1,29 @@
-import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { companyFolder } from '@hotpath/test/company'
 import { root } from '@hotpath/test/places'
 import type { LoadProcess } from '../load/process.js'
 import { AppProcess } from './app-process.js'
+import type { Sink } from './sink.js'
+import { type Tracer, tracers } from './tracers.js'
+
+/** What the app is made of. */
+export interface Stack {
+  readonly node: number
+  readonly framework: 'fastify' | 'express'
+  readonly driver: 'pg' | 'postgres' | 'mysql2'
+}
 
 /** What all comparisons of one run share. */
 export interface Setting {
-  readonly node: string
+  readonly nodeOf: (major: number) => string
   readonly load: LoadProcess
-  readonly databaseUrl: string
-  readonly sinkUrl: string
-  /** How often all processes are started anew. */
-  readonly lives: number
-  readonly roundsPerLife: number
+  readonly databaseUrl: Readonly<Record<Stack['driver'], string>>
+  /** Where the recorder sends. */
+  readonly sink: Sink
+  /** Where the other tracers send. */
+  readonly otherSink: Sink
   readonly blockMs: number
-  /** Beside OpenTelemetry's auto-instrumentations, with a Fastify and a pg of the same folder for all. */
-  readonly beside: boolean
   readonly random: () => number
 }
 
@@ -26,59 +32,60 @@ export const register = pathToFileURL(
   join(root, 'packages', 'hotpath', 'dist', 'bundle', 'register.js'),
 ).href
 
-/** Environment of an app with the recorder attached. */
-export const attachedEnv = (setting: Setting): Record<string, string> => ({
-  DATABASE_URL: setting.databaseUrl,
-  HOTPATH_ENDPOINT: setting.sinkUrl,
+/** Environment of an app of that stack, whatever is attached to it. */
+export const envOf = (
+  { databaseUrl, sink }: Setting,
+  { framework, driver }: Stack,
+): Record<string, string> => ({
+  DATABASE_URL: databaseUrl[driver],
+  BENCH_FRAMEWORK: framework,
+  BENCH_DRIVER: driver,
+  HOTPATH_ENDPOINT: sink.url,
 })
 
-/** The same app four times: with the recorder, twice bare, and with OpenTelemetry. */
+/** The same app several times: with the recorder, twice bare, and with each of the other tracers. */
 export interface Apps {
   readonly attached: AppProcess
   readonly bare: readonly [AppProcess, AppProcess]
-  readonly openTelemetry: AppProcess | undefined
+  readonly others: ReadonlyMap<string, AppProcess>
 }
 
-/** Runs `work` with processes of its own. */
-export async function withApps<T>(setting: Setting, work: (apps: Apps) => Promise<T>): Promise<T> {
+/**
+ * Runs `work` with processes of its own, which have ended when it resolves.
+ *
+ * @param beside With the other tracers: then all take their libraries from the same folder, which has both.
+ */
+export async function withApps<T>(
+  setting: Setting,
+  stack: Stack,
+  beside: boolean,
+  work: (apps: Apps) => Promise<T>,
+): Promise<T> {
   const started: AppProcess[] = []
-  const modules = setting.beside ? { BENCH_MODULES: companyFolder() } : {}
-  const start = async (
-    execArgv: readonly string[],
-    env: Record<string, string>,
-  ): Promise<AppProcess> => {
-    const app = await AppProcess.start({
-      node: setting.node,
-      execArgv,
-      env: { ...modules, ...env },
-    })
+  const common = {
+    ...envOf(setting, stack),
+    ...(beside ? { BENCH_MODULES: companyFolder() } : {}),
+  }
+  const start = async (execArgv: readonly string[], env = {}): Promise<AppProcess> => {
+    const node = setting.nodeOf(stack.node)
+    const app = await AppProcess.start({ node, execArgv, env: { ...common, ...env } })
     started.push(app)
     return app
   }
-  const bare = { DATABASE_URL: setting.databaseUrl }
   try {
-    const attached = await start(['--import', register], attachedEnv(setting))
-    if (!(await attached.switch(true))) throw new Error('the app runs without the recorder')
-    return await work({
-      attached,
-      bare: [await start([], bare), await start([], bare)],
-      openTelemetry: setting.beside
-        ? await start(['--require', openTelemetry()], { ...bare, ...openTelemetryEnv(setting) })
-        : undefined,
-    })
+    const attached = await start(['--import', register])
+    if (!(await attached.switch(false))) throw new Error('the app runs without the recorder')
+    const bare = [await start([]), await start([])] as const
+    const others = new Map<string, AppProcess>()
+    for (const tracer of beside ? tracers : [])
+      others.set(tracer.name, await startOther(setting, tracer, start))
+    return await work({ attached, bare, others })
   } finally {
     await Promise.all(started.map(app => app.stop()))
   }
 }
 
-const openTelemetry = (): string =>
-  createRequire(join(companyFolder(), 'package.json')).resolve(
-    '@opentelemetry/auto-instrumentations-node/register',
-  )
+type Start = (execArgv: readonly string[], env: object) => Promise<AppProcess>
 
-const openTelemetryEnv = (setting: Setting): Record<string, string> => ({
-  OTEL_EXPORTER_OTLP_ENDPOINT: setting.sinkUrl,
-  OTEL_SERVICE_NAME: 'bench',
-  // The default set asks the metadata services of three clouds at start.
-  OTEL_NODE_RESOURCE_DETECTORS: 'env,host,os',
-})
+const startOther = ({ otherSink }: Setting, tracer: Tracer, start: Start): Promise<AppProcess> =>
+  start(tracer.flags(), tracer.env(otherSink.url))

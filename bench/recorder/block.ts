@@ -4,19 +4,20 @@ import type { AppProcess, Use } from './app-process.js'
 
 /** What one block of load came to. */
 export interface Measured {
+  readonly requests: number
   readonly requestsPerSecond: number
   readonly cpuUsPerRequest: number
 }
 
 export interface Route {
-  readonly name: 'nodb' | 'q20'
+  readonly name: 'nodb' | 'q1' | 'q20'
   readonly path: string
+  readonly statements: number
 }
 
-export const routes: readonly Route[] = [
-  { name: 'nodb', path: '/hello' },
-  { name: 'q20', path: '/orders/1' },
-]
+export const noDatabase: Route = { name: 'nodb', path: '/hello', statements: 0 }
+export const oneQuery: Route = { name: 'q1', path: '/items/1', statements: 1 }
+export const twentyQueries: Route = { name: 'q20', path: '/orders/1', statements: 20 }
 
 /** As many connections as the pool is wide twice over: some requests wait for one, as they do. */
 const connections = 20
@@ -41,6 +42,7 @@ export async function measureBlock(
   })
   const after = await quiet(app)
   return {
+    requests: driven.requests,
     requestsPerSecond: (driven.requests / driven.elapsedMs) * 1000,
     cpuUsPerRequest: (after.cpuUs - before.cpuUs) / driven.requests,
   }

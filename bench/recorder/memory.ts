@@ -1,7 +1,7 @@
 import { type Estimate, meanOf } from '../statistics/interval.js'
 import { AppProcess } from './app-process.js'
-import { attachedEnv, register, type Setting } from './apps.js'
-import { measureBlock, type Route } from './block.js'
+import { envOf, register, type Setting, type Stack } from './apps.js'
+import { measureBlock, noDatabase } from './block.js'
 
 /**
  * Resident megabytes that the recorder adds after the same load, export worker included: pairs of
@@ -9,13 +9,13 @@ import { measureBlock, type Route } from './block.js'
  */
 export async function addedMemoryMb(
   setting: Setting,
-  route: Route,
+  stack: Stack,
   pairs: number,
 ): Promise<Estimate> {
   const added: number[] = []
   for (let pair = 0; pair < pairs; pair++) {
-    const attached = await residentAfterLoad(setting, route, ['--import', register])
-    const bare = await residentAfterLoad(setting, route, [])
+    const attached = await residentAfterLoad(setting, stack, ['--import', register])
+    const bare = await residentAfterLoad(setting, stack, [])
     added.push((attached - bare) / 1e6)
   }
   return meanOf(added)
@@ -23,12 +23,16 @@ export async function addedMemoryMb(
 
 async function residentAfterLoad(
   setting: Setting,
-  route: Route,
+  stack: Stack,
   execArgv: readonly string[],
 ): Promise<number> {
-  const app = await AppProcess.start({ node: setting.node, execArgv, env: attachedEnv(setting) })
+  const app = await AppProcess.start({
+    node: setting.nodeOf(stack.node),
+    execArgv,
+    env: envOf(setting, stack),
+  })
   try {
-    await measureBlock(app, setting.load, route, 5 * setting.blockMs)
+    await measureBlock(app, setting.load, noDatabase, 6 * setting.blockMs)
     return (await app.use()).rssBytes
   } finally {
     await app.stop()

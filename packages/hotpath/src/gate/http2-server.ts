@@ -1,5 +1,5 @@
 import type { IncomingMessage, Server } from 'node:http'
-import type { Http2ServerResponse } from 'node:http2'
+import type { Http2ServerResponse, ServerHttp2Stream } from 'node:http2'
 import type { Socket } from 'node:net'
 import { subscribe } from 'node:diagnostics_channel'
 import { context } from '../trace/context.js'
@@ -11,11 +11,13 @@ import type { ServerSpan } from './server-span.js'
 /** Where a response keeps its span; those of HTTP/1 have theirs elsewhere. */
 const SPAN = Symbol('hotpath.span')
 type Response = Http2ServerResponse & { [SPAN]?: ServerSpan }
+type Stream = ServerHttp2Stream & { [SPAN]?: ServerSpan }
+type Headers = Readonly<Record<string, string | undefined>>
 
 /**
- * Requests of node:http2, by its API that is like that of node:http: the `emit` of its servers, which have no
- * names that could be asked for, so they are gated when the first connection to one comes. What is kept of
- * answers (`serve/`) does not apply to them; the API of streams has no requests, and is not seen.
+ * Requests of node:http2, by its API that is like that of node:http and by that of streams: the `emit` of its
+ * servers, which have no names that could be asked for, so they are gated when the first connection to one
+ * comes. What is kept of answers (`serve/`) does not apply to them.
  */
 export function gateHttp2Server(): void {
   const known = new WeakSet<object>()
@@ -39,8 +41,11 @@ function gate(prototype: Server): void {
       function emit(this: unknown, type, request, response) {
         const isRequest =
           type === 'request' || type === 'checkContinue' || type === 'checkExpectation'
-        if (!isRequest || !recorder.enabled) return original.apply(this, arguments as never)
-        const span = open(request as IncomingMessage, response as Response)
+        if (!(isRequest || type === 'stream') || !recorder.enabled)
+          return original.apply(this, arguments as never)
+        const span = isRequest
+          ? open(request as IncomingMessage, response as Response)
+          : openStream(this as Server, request as Stream, response as Headers, arguments[4])
         if (span === undefined) return original.apply(this, arguments as never)
         return context.run(span, Reflect.apply, original, this, arguments)
       },
@@ -63,6 +68,48 @@ function open(request: IncomingMessage, response: Response): ServerSpan | undefi
   const span = openRequest(request, undefined)
   if (span !== undefined) response[SPAN] = span
   return span
+}
+
+/**
+ * What comes as a stream and is answered as one. Where there is a listener for requests, Node makes one of the
+ * stream, which is seen as that.
+ */
+function openStream(
+  server: Server,
+  stream: Stream,
+  headers: Headers,
+  rawHeaders: unknown,
+): ServerSpan | undefined {
+  if (server.listenerCount('request') > 0 || stream[SPAN] !== undefined) return undefined
+  const request = {
+    method: headers[':method'],
+    url: headers[':path'],
+    httpVersion: '2.0',
+    rawHeaders,
+    socket: stream.session?.socket,
+  }
+  const span = openRequest(request as unknown as IncomingMessage, undefined)
+  if (span === undefined) return undefined
+  stream[SPAN] = span
+  contained('gate.http2-server', () => gateStream(Object.getPrototypeOf(stream) as object))
+  return span
+}
+
+function gateStream(prototype: object): void {
+  ownEmit(
+    prototype,
+    original =>
+      function emit(this: unknown, type) {
+        const stream = this as Stream
+        const span = type === 'close' ? stream[SPAN] : undefined
+        if (span !== undefined)
+          contained('gate.http2-server', () => {
+            const status = Number(stream.sentHeaders?.[':status'] ?? 0)
+            span.close(status, stream.writableEnded && stream.rstCode === 0)
+          })
+        return original.apply(this, arguments as never)
+      },
+  )
 }
 
 function close(response: Response): void {

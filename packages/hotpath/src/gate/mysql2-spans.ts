@@ -52,7 +52,7 @@ export interface MysqlConnection {
   readonly clientEncoding?: unknown
   readonly stream?: { readonly bytesRead?: unknown }
   readonly _command?: MysqlCommand | null
-  readonly _commands?: { readonly length: number }
+  readonly _commands?: { readonly length: number; toArray?(): MysqlCommand[] }
   [CONNECT]?: OpenSpan | undefined
   [DATABASE]?: MysqlDatabase
 }
@@ -293,11 +293,11 @@ function connecting(connection: MysqlConnection, command: MysqlCommand): void {
   command.once?.('end', () => over(false))
 }
 
-/** The connection is lost: who waits without a callback is not told by its command. */
+/** The connection is lost: who waits without a callback, in line too, is not told by its command. */
 function broken(connection: MysqlConnection, error: unknown): void {
   connection[CONNECT]?.end('error')
-  const command = connection._command
-  if (typeof command?.onResult !== 'function') command?.[SPAN]?.span.fail(error)
+  for (const command of [connection._command, ...(connection._commands?.toArray?.() ?? [])])
+    if (typeof command?.onResult !== 'function') command?.[SPAN]?.span.fail(error)
 }
 
 function succeed(command: MysqlCommand, running: Running): void {

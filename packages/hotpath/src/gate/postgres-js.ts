@@ -1,5 +1,4 @@
 import { type Template, templateOf } from '../sql/template.js'
-import type { Attributes } from '../trace/attributes.js'
 import type { CallSite } from '../trace/call-site.js'
 import { context } from '../trace/context.js'
 import { caught } from '../trace/counts.js'
@@ -11,16 +10,17 @@ import { openStatement } from './open-statement.js'
 import type { Callback, Method } from './pg-types.js'
 import { siteOf } from './pg-site.js'
 import { replace } from './replace.js'
-import { type Database, type StatementSpan, statementOf } from './statement-span.js'
+import { serverOf, UNKNOWN_SERVER } from './postgres-js-server.js'
+import { type StatementSpan, statementOf } from './statement-span.js'
 import { waited, waitedInLine } from './wait-span.js'
 
-/** Where a query keeps where it was written, its span until it ends, and its two states. */
+/** Where a query keeps where it was written, and its span until it ends. */
 const SITE = Symbol('hotpath.site')
 const SPAN = Symbol('hotpath.span')
-const STATE = Symbol('hotpath.state')
-const ACTIVE = Symbol('hotpath.active')
 /** What was given to it as its `resolve`. */
 const RESOLVE = Symbol('hotpath.resolve')
+/** Who comes after it on its connection. Only of one that has not ended: else they would keep each other for ever. */
+const NEXT = Symbol('hotpath.next')
 
 /** What we need of a query of postgres.js 3: a promise that is sent when somebody waits for it. */
 interface Query {
@@ -36,11 +36,14 @@ interface Query {
   reject: unknown
   cursorFn?: unknown
   forEachFn?: unknown
+  /** Of the connection that has it. */
+  readonly state: object | null
+  /** The server's answers are for it. */
+  readonly active: boolean
   [SITE]?: CallSite | undefined
   [SPAN]?: StatementSpan
-  [STATE]?: unknown
-  [ACTIVE]?: unknown
   [RESOLVE]?: unknown
+  [NEXT]?: Query | undefined
 }
 
 interface Result {
@@ -49,22 +52,19 @@ interface Result {
   readonly columns?: unknown
 }
 
-/** Where a query goes is known to the closure that sends it alone. */
-const database: Database = {
-  system: 'postgresql',
-  isAny: true,
-  attributes: (): Attributes => ({}),
-}
+/** What was sent last on each connection, and has not ended. */
+const lastOf = new WeakMap<object, Query>()
 
 /**
  * The statements of postgres.js 3, each once, by the class of its queries: `handle` is where one begins, in
- * the context of who waits for it; `resolve` and `reject` are where it ends. That it was given a connection,
- * and that its turn there came, is told by two fields, which are made accessors.
+ * the context of who waits for it; `resolve` and `reject` are where it ends. Where it is made, and that a
+ * connection has it, is told by the first assignment to two of its fields: their accessors leave a property
+ * of its own, as it is without us.
  */
 export function gatePostgresJs(): void {
   const patch = (exports: unknown) => gateQuery((exports as { Query: { prototype: object } }).Query)
   for (const folder of ['cjs/src', 'cf/src']) onModule(`/postgres/${folder}/query.js`, patch)
-  onEsModule('postgres', 'src/query.js', patch)
+  onEsModule('postgres', 'src/query.js', patch, true)
 }
 
 function gateQuery(Query: { readonly prototype: object }): void {
@@ -80,31 +80,45 @@ function gateQuery(Query: { readonly prototype: object }): void {
         return original.call(this)
       },
   )
-  // One pair of functions for each: shared by both they would be slow.
   const { prototype } = Query
-  if ('state' in prototype || 'active' in prototype) return
+  if ('state' in prototype || 'string' in prototype) return
   Object.defineProperty(prototype, 'state', {
     configurable: true,
-    get(this: Query) {
-      return this[STATE]
-    },
     set(this: Query, state: unknown) {
-      this[STATE] = state
+      void new OwnState(this, state)
       // Within its constructor: when somebody awaits it the app's frames are gone.
-      if (state === null) this[SITE] = recorder.enabled ? whereWritten(this) : undefined
-      else if (this[SPAN] !== undefined) given(this, this[SPAN])
+      this[SITE] = recorder.enabled ? whereWritten(this) : undefined
     },
   })
-  Object.defineProperty(prototype, 'active', {
+  Object.defineProperty(prototype, 'string', {
     configurable: true,
-    get(this: Query) {
-      return this[ACTIVE]
-    },
-    set(this: Query, active: unknown) {
-      this[ACTIVE] = active
-      if (active === true && this[SPAN] !== undefined) turnCame(this, this[SPAN])
+    set(this: Query, text: unknown) {
+      void new OwnString(this, text)
+      if (this[SPAN] !== undefined) given(this, this[SPAN])
     },
   })
+}
+
+/** A field of a class is defined on what the constructor above it returns: 40 ns, by `defineProperty` 350. */
+// oxlint-disable-next-line typescript/no-extraneous-class -- it is there to be extended
+class Given {
+  constructor(query: object) {
+    return query
+  }
+}
+class OwnState extends Given {
+  state: unknown
+  constructor(query: object, state: unknown) {
+    super(query)
+    this.state = state
+  }
+}
+class OwnString extends Given {
+  string: unknown
+  constructor(query: object, text: unknown) {
+    super(query)
+    this.string = text
+  }
 }
 
 function begin(query: Query): void {
@@ -112,7 +126,7 @@ function begin(query: Query): void {
     // Its own question after the types that there are; a fragment is sent by nobody.
     if (typeof query.handler !== 'function' || query.handler.name === 'execute') return
     const handed = { span: context.getStore(), carried: { site: query[SITE], promised: false } }
-    const span = openStatement(writtenOf(query), database, undefined, handed)
+    const span = openStatement(writtenOf(query), UNKNOWN_SERVER, undefined, handed)
     query[SPAN] = span
     for (const name of ['cursorFn', 'forEachFn'] as const) {
       const listener = query[name]
@@ -170,24 +184,27 @@ function watchEnd(query: Query, span: StatementSpan): void {
 /** A connection has it: it may wait there behind others. */
 function given(query: Query, span: StatementSpan): void {
   try {
-    if (span.endMs >= 0 || query.executed !== true) return
+    const { state, active } = query
+    if (span.endMs >= 0 || state === null) return
     waited(span.parent, span.startMs, false, () => 'postgres.js')
     span.startMs = recorder.now()
+    const last = active ? undefined : lastOf.get(state)
+    if (last !== undefined) last[NEXT] = query
+    lastOf.set(state, query)
   } catch {
     caught('gate.postgres-js')
   }
 }
 
-/** The server's answers are for it now. */
-function turnCame(query: Query, span: StatementSpan): void {
-  try {
-    if (query[STATE] === null || query[STATE] === undefined || span.endMs >= 0) return
-    const now = recorder.now()
-    waitedInLine(span.parent, span.startMs, now)
-    span.startMs = now
-  } catch {
-    caught('gate.postgres-js')
-  }
+/** The server's answers are for the next one on its connection now. */
+function turnComes(query: Query, now: number): void {
+  const { [NEXT]: next, state } = query
+  query[NEXT] = undefined
+  if (state !== null && lastOf.get(state) === query) lastOf.delete(state)
+  const span = next?.[SPAN]
+  if (span === undefined || span.endMs >= 0) return
+  waitedInLine(span.parent, span.startMs, now)
+  span.startMs = now
 }
 
 function succeed(query: Query, span: StatementSpan, result: unknown): void {
@@ -198,7 +215,9 @@ function succeed(query: Query, span: StatementSpan, result: unknown): void {
       | Result
       | undefined
     if (Array.isArray(first?.columns)) span.columns = first.columns.length
+    span.database = serverOf(query.state)
     span.succeed(rowsOf(result))
+    turnComes(query, span.endMs)
   } catch {
     caught('gate.postgres-js')
   }
@@ -208,7 +227,9 @@ function fail(query: Query, span: StatementSpan, error: unknown): void {
   try {
     if (span.endMs >= 0) return
     become(query, span)
+    span.database = serverOf(query.state)
     span.fail(error)
+    turnComes(query, span.endMs)
   } catch {
     caught('gate.postgres-js')
   }

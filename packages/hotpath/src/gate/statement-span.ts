@@ -109,7 +109,7 @@ export class StatementSpan extends OpenSpan {
     /** What the async context held when the app made the call; its callbacks run in it. */
     readonly caller: OpenSpan | undefined,
     public statement: Statement,
-    private readonly database: Database,
+    public database: Database,
     values: readonly unknown[] | undefined,
     /** Digest of the literals in the statement's text. */
     private data: number,

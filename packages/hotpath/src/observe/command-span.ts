@@ -88,7 +88,7 @@ export class CommandSpan extends OpenSpan {
     /** What the async context held when the app made the call. */
     readonly caller: OpenSpan | undefined,
     private readonly command: Command,
-    private readonly server: (() => Attributes) | undefined,
+    public server: (() => Attributes) | undefined,
   ) {
     super(trace, parent, 'client', command.name, undefined)
   }
@@ -99,6 +99,12 @@ export class CommandSpan extends OpenSpan {
 
   fail(error: unknown): void {
     this.over(true, error)
+  }
+
+  /** Another server is asked now, with a command of its own: `MOVED` or `ASK`. */
+  sentOn(answer: string): void {
+    this.add({ 'db.response.status_code': answer })
+    this.over(false, undefined)
   }
 
   override describe(): Attributes {

@@ -7,6 +7,7 @@ import { observeFastify } from './fastify.js'
 import { observeGraphql } from './graphql.js'
 import { observeHono } from './hono.js'
 import { observeHttpClient } from './http-client.js'
+import { observeIoredis } from './ioredis.js'
 import { observeJest } from './jest.js'
 import { observeKoaRouter } from './koa-router.js'
 import { observeMemcached } from './memcached.js'
@@ -24,6 +25,7 @@ export function observeLibraries(): void {
   contained('observe.hono', observeHono)
   contained('observe.http-client', observeHttpClient)
   contained('observe.undici', observeUndici)
+  contained('observe.ioredis', observeIoredis)
   contained('observe.redis', observeRedis)
   contained('observe.p-queue', observePQueue)
   contained('observe.memcached', observeMemcached)

@@ -5,108 +5,106 @@ import { onModule } from '../trace/module-load.js'
 import { recorder } from '../trace/recorder.js'
 import { beginCommand, type CommandSpan } from './command-span.js'
 import { patchMethod } from './patch-method.js'
+import { type RedisServer, serverOf } from './redis-server.js'
 
-/** On a command that has begun: it is handed in again when its connection was not ready. */
-const BEGUN = Symbol('hotpath.begun')
+/** On the line of a client, once that has begun to connect: where its commands go, and whether a cluster has made it. */
+const SERVER = Symbol('hotpath.server')
+const OF_CLUSTER = Symbol('hotpath.of-cluster')
 
-interface RedisCommand {
-  readonly name?: unknown
-  resolve?: unknown
-  reject?: unknown
-  [BEGUN]?: true
+interface Queue {
+  [SERVER]?: () => Attributes
+  [OF_CLUSTER]?: boolean
 }
-interface RedisClient {
-  readonly status?: unknown
-  readonly options?: { readonly host?: unknown; readonly port?: unknown; readonly path?: unknown }
+interface Client {
+  readonly options?: { readonly socket?: RedisServer; readonly readonly?: boolean }
+  _getQueue?(): Queue
 }
-type Settle = (this: unknown, value: unknown) => unknown
 
-/** What ioredis sends for itself while it connects. */
-const OWN = new Set(['auth', 'client', 'hello', 'info', 'readonly', 'select'])
+/** What the client calls its own commands while it connects. */
+const CONNECTING = 'Socket Initiator'
+
+/** What a cluster sends before that which it was told to ask another server for. */
+const ASKING = 'ASKING'
+
+/** What a server of a cluster answers when another is to be asked. */
+const REDIRECT = /^(MOVED|ASK) /
 
 /**
- * Commands of ioredis (4 to 6) and of redis (4 to 6, the package `@redis/client`), each once, with those of
- * pipelines and transactions: where they are put into the line of a connection. Both publish channels too,
+ * Commands of redis (4 to 6, the package `@redis/client`), each once, with those of pipelines and
+ * transactions: where they are put into the line of a connection. It publishes channels too, as ioredis does,
  * but a subscriber has them make a text of each argument, and a second promise.
  */
 export function observeRedis(): void {
-  onModule('/ioredis/built/Redis.js', exports => {
-    const { default: Redis = exports } = exports as { readonly default?: unknown }
-    patchIoredis((Redis as { prototype: object }).prototype)
-  })
-  onModule('/ioredis/built/redis/index.js', exports =>
-    patchIoredis((exports as { default: { prototype: object } }).default.prototype),
-  )
-  onModule('/@redis/client/dist/lib/client/commands-queue.js', patchQueue)
-  onEsModule('@redis/client', 'dist/lib/client/commands-queue.js', patchQueue)
+  for (const [file, patch] of [
+    ['commands-queue', patchQueue],
+    ['index', patchClient],
+  ] as const) {
+    onModule(`/@redis/client/dist/lib/client/${file}.js`, patch)
+    onEsModule('@redis/client', `dist/lib/client/${file}.js`, patch)
+  }
 }
 
-function patchIoredis(prototype: object): void {
+const prototypeOf = (exports: unknown): object =>
+  (exports as { readonly default: { readonly prototype: object } }).default.prototype
+
+function patchClient(exports: unknown): void {
   patchMethod(
-    prototype,
-    'sendCommand',
+    prototypeOf(exports),
+    'connect',
     original =>
-      function sendCommand(command) {
-        const redis = this as RedisClient
-        const one = command as RedisCommand
-        if (recorder.enabled && one[BEGUN] !== true) {
-          contained('observe.redis', () => {
-            one[BEGUN] = true
-            if (redis.status === 'ready' || !OWN.has(String(one.name))) begin(one, redis)
-          })
-        }
+      function connect() {
+        contained('observe.redis', () => {
+          const client = this as Client
+          const queue = client._getQueue?.()
+          const { socket = {}, readonly } = client.options ?? {}
+          if (queue === undefined) return
+          queue[SERVER] = () => serverOf(socket)
+          // A cluster says of each of its clients whether it may only read; alone one has no such option.
+          queue[OF_CLUSTER] = readonly !== undefined
+        })
         return original.apply(this, arguments as unknown as unknown[])
       },
   )
 }
 
-function begin(command: RedisCommand, { options }: RedisClient): void {
-  const { name, resolve, reject } = command
-  if (typeof resolve !== 'function' || typeof reject !== 'function') return
-  const span = beginCommand('redis', String(name), () => serverOf(options ?? {}))
-  if (span === undefined) return
-  command.resolve = function (this: unknown, value: unknown) {
-    contained('observe.redis', () => span.succeed())
-    return (resolve as Settle).call(this, value)
-  }
-  command.reject = function (this: unknown, error: unknown) {
-    contained('observe.redis', () => span.fail(error))
-    return (reject as Settle).call(this, error)
-  }
-}
-
-function serverOf({ host, port, path }: NonNullable<RedisClient['options']>): Attributes {
-  if (typeof path === 'string') return { 'server.address': path.slice(path.lastIndexOf('/') + 1) }
-  return {
-    ...(typeof host === 'string' ? { 'server.address': host } : {}),
-    ...(typeof port === 'number' ? { 'server.port': port } : {}),
-  }
-}
-
 function patchQueue(exports: unknown): void {
-  const { default: Queue } = exports as { default: { prototype: object } }
   patchMethod(
-    Queue.prototype,
+    prototypeOf(exports),
     'addCommand',
     original =>
-      function addCommand(args) {
+      function addCommand(args, options) {
         const name = Array.isArray(args) ? String(args[0]) : ''
-        const span = recorder.enabled ? beginCommand('redis', name) : undefined
+        const { [SERVER]: server, [OF_CLUSTER]: ofCluster } = this as Queue
+        const isOwn = isOfConnecting(options) || (ofCluster === true && name === ASKING)
+        const span = recorder.enabled && !isOwn ? beginCommand('redis', name, server) : undefined
         const result = original.apply(this, arguments as unknown as unknown[])
-        return span === undefined || !(result instanceof Promise) ? result : watched(result, span)
+        return span === undefined || !(result instanceof Promise)
+          ? result
+          : watched(result, span, ofCluster === true)
       },
   )
 }
 
+const isOfConnecting = (options: unknown): boolean =>
+  (options as { readonly chainId?: symbol } | undefined)?.chainId?.description === CONNECTING
+
 /** The app gets the promise that is watched: one beside it would take its rejection for handled. */
-function watched(result: Promise<unknown>, span: CommandSpan): Promise<unknown> {
+function watched(
+  result: Promise<unknown>,
+  span: CommandSpan,
+  ofCluster: boolean,
+): Promise<unknown> {
   return result.then(
     value => {
       contained('observe.redis', () => span.succeed())
       return value
     },
     (error: unknown) => {
-      contained('observe.redis', () => span.fail(error))
+      contained('observe.redis', () => {
+        const [, redirect] = (ofCluster && REDIRECT.exec(String((error as Error).message))) || []
+        if (redirect === undefined) span.fail(error)
+        else span.sentOn(redirect)
+      })
       throw error
     },
   )

@@ -8,6 +8,7 @@ interface Entry {
   readonly name: string
   readonly file: string
   readonly patch: Patch
+  readonly alone: boolean
 }
 
 const entries: Entry[] = []
@@ -17,23 +18,28 @@ const entries: Entry[] = []
  * the package lies beside it (`patchEsModules`). What can be patched are classes: exports are not.
  *
  *     onEsModule('postgres', 'src/query.js', ({ Query }) => gateQuery(Query))
+ *
+ * @param alone The file loads no other, in about a millisecond: it is loaded for apps of CommonJS as well, which
+ * may `import()` it.
  */
-export function onEsModule(name: string, file: string, patch: Patch): void {
-  entries.push({ name, file, patch })
+export function onEsModule(name: string, file: string, patch: Patch, alone = false): void {
+  entries.push({ name, file, patch, alone })
 }
 
 /**
  * Loads and patches them before the app does. No loader hook sees ES modules without a thread or a step for
  * every module of the app; but each is there once, so who loads it first may patch its classes. Only what the
- * app has installed is loaded, and only for an app of ES modules: CommonJS gets another copy.
+ * app has installed is loaded, and as a rule only for an app of ES modules: `require` gets another copy.
  *
  * @param root The app's directory: the packages are looked for from here upwards.
  * @param script What the process runs.
  */
 export function patchEsModules(root: string, script: string | undefined): void {
-  if (script === undefined || !isEsModule(root, script)) return
+  if (script === undefined) return
+  const all = isEsModule(root, script)
   const { resolve } = createRequire(join(root, 'package.json'))
-  for (const { name, file, patch } of entries) {
+  for (const { name, file, patch, alone } of entries) {
+    if (!all && !alone) continue
     const folder = (resolve.paths(name) ?? [])
       .map(path => join(path, name))
       .find(path => existsSync(join(path, 'package.json')))

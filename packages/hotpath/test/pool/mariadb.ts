@@ -27,7 +27,12 @@ export async function startMariaDb(): Promise<MariaDb> {
 
 function prepared({ port, folder, write, options }: Place): string[] {
   const data = `--datadir=${join(folder, 'data')}`
-  const silent: ExecFileSyncOptions = { ...options, stdio: ['ignore', 'ignore', 'pipe'] }
+  const silent: ExecFileSyncOptions = {
+    ...options,
+    stdio: ['ignore', 'ignore', 'pipe'],
+    // Its temporary tables are named after its process: two containers that share /tmp meet there.
+    env: { ...process.env, TMPDIR: folder },
+  }
   execFileSync(
     'mariadb-install-db',
     ['--no-defaults', data, '--auth-root-authentication-method=normal', '--skip-test-db'],

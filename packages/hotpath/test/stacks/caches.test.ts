@@ -47,6 +47,10 @@ describe('caches: twelve clients over one connection', { skip: missing ?? false 
         assert.equal(kind, 3)
         assert.equal(attributes['db.operation.name'], name)
         assert.equal(attributes['db.query.text'], undefined)
+        if (REDIS.includes(way)) {
+          assert.equal(attributes['server.address'], '127.0.0.1')
+          assert.equal(attributes['server.port'], servers[0]?.port)
+        }
         assert.equal(status, /fails|misspelt/.test(way) ? 2 : 0)
       }
     })

@@ -30,7 +30,7 @@ export async function drive(of: Drive): Promise<Observation> {
     { STACK: stack, FRAMEWORK: framework, HOTPATH_MODE: 'check', ...env },
     nodeArgs,
   )
-  const session = framework === 'http2' ? connect(observed.url) : undefined
+  const session = framework.startsWith('http2') ? connect(observed.url) : undefined
   const get = (path: string, headers: Record<string, string>): Promise<string> =>
     session === undefined
       ? fetch(`${observed.url}${path}`, { headers }).then(answer => answer.text())

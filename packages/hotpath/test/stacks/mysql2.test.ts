@@ -35,6 +35,12 @@ describe('mysql2: twelve clients over a pool of three', { skip: missingMariaDb()
     }
   })
 
+  test('what was sent or waited when the connection broke has failed', () => {
+    const statements = statementsOf(seen, 'broken')
+    assert.equal(statements.length, 72)
+    for (const { status } of statements) assert.equal(status, 2)
+  })
+
   test('a failure by the name and the number of its kind', () => {
     for (const { attributes, status } of statementsOf(seen, 'fails')) {
       assert.equal(status, 2)

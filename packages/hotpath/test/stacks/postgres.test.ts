@@ -23,6 +23,15 @@ for (const app of ['stacks/app.cjs', 'stacks/app.mjs'])
         assertStatements(seen, way, { system: 'postgresql' })
       })
 
+    test('where each went', () => {
+      const port = Number(new URL(postgres.url).port)
+      for (const way of WAYS)
+        for (const { attributes } of statementsOf(seen, way)) {
+          assert.equal(attributes['server.address'], '127.0.0.1', way)
+          assert.equal(attributes['server.port'], port, way)
+        }
+    })
+
     test('rows and columns, and a failure by its SQLSTATE', () => {
       for (const { attributes } of statementsOf(seen, 'tagged')) {
         assert.match(

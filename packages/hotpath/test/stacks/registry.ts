@@ -29,10 +29,10 @@ const servers: readonly Library[] = [
   {
     name: 'node:http2',
     versions: 'of Node',
-    sees: 'each request of the API that is like that of node:http, its route guessed from the path',
-    how: '`emit` of servers and responses, from the first connection on',
+    sees: 'each request, its route guessed from the path: of the API that is like that of node:http, and of that of streams',
+    how: '`emit` of servers, responses and streams, from the first connection on',
     shownBy: 'stacks/servers.test.ts',
-    ways: ['http2'],
+    ways: ['http2', 'http2-stream'],
   },
   {
     name: 'express',
@@ -102,13 +102,14 @@ const databases: readonly Library[] = [
       'parallel',
       'timers',
       'fails',
+      'broken',
     ],
   },
   {
     name: 'postgres',
     versions: '3',
-    sees: `${STATEMENTS}, waits for the pool; transactions, cursors, \`forEach\`; not which server`,
-    how: '`handle` of its query class, and two fields of it that become accessors',
+    sees: `${STATEMENTS}, waits for the pool; transactions, cursors, \`forEach\`; not the name of the database`,
+    how: '`handle` of its query class, and the first assignment to two fields of it',
     shownBy: 'stacks/postgres.test.ts',
     ways: [
       'tagged',
@@ -125,7 +126,7 @@ const databases: readonly Library[] = [
   },
   {
     name: 'node:sqlite',
-    versions: 'of Node 24; 22 not tried',
+    versions: 'of Node 22, 24 and 26',
     sees: `${STATEMENTS}; of \`iterate\` the call without its rows; not the name of the file`,
     how: '`exec` of its database, four methods of its statements, once the app has loaded it',
     shownBy: 'stacks/sqlite.test.ts',
@@ -181,12 +182,32 @@ const others: readonly Library[] = [
     ),
   },
   {
+    name: 'ioredis, its Cluster',
+    versions: '5, 6',
+    sees: 'each command once, by the server that has answered it at last',
+    how: '`sendCommand` of its cluster, and where its pipelines get their answers',
+    shownBy: 'stacks/redis-cluster.test.ts',
+    ways: [6, 5].flatMap(version =>
+      ['moved', 'moved-pipeline', 'ask', 'ask-pipeline', 'cluster-fails'].map(
+        way => `ioredis-${version}-${way}`,
+      ),
+    ),
+  },
+  {
     name: '@redis/client',
     versions: '6 (the package `redis`)',
-    sees: 'each command by its name, those of MULTI and pipelines too; not which server',
-    how: '`addCommand` of its queue',
+    sees: 'each command by its name, those of MULTI and pipelines too',
+    how: '`addCommand` of its queue, `connect` of its client',
     shownBy: 'stacks/caches.test.ts',
     ways: ['redis-promise', 'redis-multi', 'redis-fails', 'redis-misspelt'],
+  },
+  {
+    name: '@redis/client, its cluster',
+    versions: '6',
+    sees: 'each command to each server that was asked; `MOVED` and `ASK` are their status, and no failure',
+    how: 'as of its client',
+    shownBy: 'stacks/redis-cluster.test.ts',
+    ways: ['redis-moved', 'redis-ask', 'redis-cluster-fails'],
   },
   {
     name: 'memjs',

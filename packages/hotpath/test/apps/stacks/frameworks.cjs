@@ -122,4 +122,19 @@ module.exports = {
     server.listen(0, '127.0.0.1', () => ready(server.address().port))
     return () => server.close()
   },
+  async 'http2-stream'(_load, ways, ready) {
+    const server = require('node:http2').createServer()
+    server.on('stream', (stream, headers) => {
+      const [, way, n] = headers[':path'].split('/')
+      ways[way](n).then(
+        () => {
+          stream.respond({ ':status': 200 })
+          stream.end(n)
+        },
+        () => stream.respond({ ':status': 500 }, { endStream: true }),
+      )
+    })
+    server.listen(0, '127.0.0.1', () => ready(server.address().port))
+    return () => server.close()
+  },
 }

@@ -62,6 +62,19 @@ module.exports = async () => {
           }
           next(1)
         }),
+      /** The server ends the connection while one statement runs and two wait behind it. */
+      broken: async n => {
+        const connection = mysql.createConnection(process.env.MYSQL_URL)
+        const lost = new Promise(resolve => connection.once('error', resolve))
+        const [[{ id }]] = await connection.promise().query('select connection_id() as id')
+        for (const part of [1, 2, 3])
+          connection
+            .query(sql(n, part).replace('0.002', '100'))
+            .stream()
+            .on('error', () => {})
+        await promised.query(`kill ${id}`)
+        await lost
+      },
       parallel: n => Promise.all([1, 2, 3].map(part => promised.query(sql(n, part)))),
       fails: n =>
         inTurn(n, async text => {

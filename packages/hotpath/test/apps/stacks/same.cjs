@@ -119,7 +119,10 @@ async function postgres() {
   methods('postgres', Query.prototype, ['handle', 'then', 'execute', 'cursor'])
   const query = sql`select ${1}::int as a`
   say('lazy', [query.state, query.active, query.executed, String(query)])
+  say('its keys', [Object.keys(query), { ...query }.active])
   const rows = await query
+  const { state, ...others } = query
+  say('its keys, sent', [Object.keys(state), Object.keys(others), query.active])
   say('rows', [rows, rows.count, rows.command, rows.columns.map(({ name }) => name)])
   say('again', (await query).length)
   say('simple', await sql.unsafe('select 1 as a; select 2 as b'))
