@@ -188,6 +188,10 @@ test('what comes late, or for the first time, is in the next answer', () =>
         counts(await store.series(metric, window)),
         counts(model.series(metric, window)),
       )
+      for (const order of ['slowest', 'newest'] as const) {
+        const list = { ...window, limit: 4, order }
+        same(order, await store.traces(list), model.traces(list))
+      }
     }
     const entry = (t: number, at: number, durationNs: number, instance: string): Span => ({
       ...spanOf(2 * t, 0),
@@ -211,6 +215,19 @@ test('what comes late, or for the first time, is in the next answer', () =>
     )
     await check()
     await put([entry(900, 5_000, 90_000_000, 'process 0')], [])
+    await check()
+    // A span of a trace that is in the list.
+    await put(
+      [
+        {
+          ...entry(900, 5_001, 1_000, 'process 0'),
+          spanId: 'a'.repeat(16),
+          kind: 'client',
+          parentId: spanOf(1_800, 0).spanId,
+        },
+      ],
+      [],
+    )
     await check()
     await put([], [pointAt(5_000, 'process 0', true)])
     await check()

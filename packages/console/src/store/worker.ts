@@ -9,11 +9,9 @@ import { readCounters, readDeliveries, readSeries } from './duckdb/series.js'
 import { readTimeline } from './duckdb/timeline.js'
 import { readSample, readSampled } from './duckdb/sample.js'
 import { readExtent, readStatus } from './duckdb/status.js'
-import { readSpans, readTraceIds, readTraces, type TraceMembers } from './duckdb/traces.js'
-import { Settled } from './duckdb/settled.js'
+import { readSpans, readTraceIds, readTraces } from './duckdb/traces.js'
 import { Writer } from './duckdb/writer.js'
 import { Heard } from './said.js'
-import type { SampledTrace } from './store.js'
 import { turns } from './turns.js'
 
 /**
@@ -34,8 +32,6 @@ async function open(): Promise<Handlers> {
   const reader = (): DuckDBConnection => writer.database.reader
   const inTurn = turns()
   const heard = new Heard()
-  const sizes = new Settled<SampledTrace>(10_000)
-  const members = new Settled<TraceMembers>(100_000)
   const longRead = <T>(read: (connection: DuckDBConnection) => Promise<T>): Promise<T> =>
     inTurn(() => read(writer.database.longReader))
   return {
@@ -50,16 +46,12 @@ async function open(): Promise<Handlers> {
     processes: window => readProcesses(reader(), writer, window),
     deliveries: window => readDeliveries(reader(), window),
     services: window => readServices(reader(), writer, window),
-    traces: query => readTraces(reader(), members, writer.rollups.newestNs, query),
+    traces: query => readTraces(reader(), writer, query),
     spans: ({ traceId, limit }) => readSpans(reader(), traceId, limit),
     sample: ({ window, perRoute }) =>
-      longRead(connection => readSample(connection, sizes, writer, window, perRoute)),
+      longRead(connection => readSample(connection, writer, window, perRoute)),
     spansOf: ({ traces, limit }) => longRead(connection => readSampled(connection, traces, limit)),
-    prune: async limits => {
-      await writer.alone(() => prune(writer, limits))
-      sizes.clear()
-      members.clear()
-    },
+    prune: limits => writer.alone(() => prune(writer, limits)),
     traceIds: ({ prefix, limit }) => readTraceIds(reader(), prefix, limit),
     extent: () => readExtent(reader()),
     status: () => readStatus(reader(), options.path),

@@ -26,17 +26,14 @@ export async function sentIn(
   window: Window,
   sources: readonly DuckDBValue[],
 ): Promise<Sent> {
-  const { since, until } = windowParameters(window)
-  const gap = past.stretch(since, until, newestNs, Date.now())
-  const over =
-    gap &&
-    (await kept.over(gap, [], async () => {
-      const value = await readSent(connection, telling, whole(gap.from, gap.to))
-      return { value, size: value.size + 1 }
-    }))
-  const rest = await readSent(connection, telling, gap ?? whole(since, until))
-  const sent = both(over ?? new Map(), rest)
+  const times = { ...windowParameters(window), newestNs, nowMs: Date.now() }
+  const parts = await past.parts(kept, [], times, async gap => {
+    const value = await readSent(connection, telling, gap)
+    return { value, size: value.size + 1 }
+  })
+  const sent = parts.reduce(both)
   const silent = sources.filter(id => !sent.has(Number(id)))
+  const { since, until } = times
   return silent.length === 0
     ? sent
     : both(sent, await readSent(connection, [ofSilent], whole(since, until), silent))

@@ -1,18 +1,22 @@
 import type { DuckDBConnection } from '@duckdb/node-api'
 import { ConsoleError } from '../../errors.js'
 import type { BatchRows } from '../encode.js'
+import type { SampledTrace } from '../store.js'
 import { append } from './append.js'
 import type { Uncounted } from './counted.js'
 import { sentence, type Database } from './database.js'
 import { Dictionary } from './dictionary.js'
+import { Followed } from './followed.js'
 import { Kept } from './kept.js'
 import { Ledger } from './ledger.js'
 import type { Routes } from './likely.js'
+import type { Members } from './members.js'
 import type { Merged } from './merged.js'
 import { Past } from './past.js'
 import { Recent } from './recent.js'
 import { Rollups } from './rollups.js'
 import type { Sent } from './senders.js'
+import type { Candidate } from './traces.js'
 import { farFuture } from './window.js'
 
 /** Batches that go into one commit: a commit costs about 2 ms of waiting for the disk. */
@@ -37,7 +41,11 @@ export class Writer {
   readonly merged = new Kept<Merged>(2_000_000)
   readonly uncounted = new Kept<Uncounted>(400_000)
   readonly recent = new Recent()
-  readonly past = new Past([this.routes, this.sent])
+  readonly slowest = new Kept<readonly Candidate[]>(20_000)
+  readonly past = new Past([this.routes, this.sent, this.slowest])
+  /** Some 100 bytes a span, 200 a trace. */
+  readonly members = new Followed<Members>(100_000)
+  readonly sizes = new Followed<SampledTrace>(10_000)
   readonly rollups = new Rollups(afterNs => this.merged.changed(afterNs))
   readonly #waiting: Waiting[] = []
   #turn: Promise<unknown> = Promise.resolve()
@@ -173,6 +181,8 @@ export class Writer {
     const batches = group.map(({ batch }) => batch)
     this.past.written(batches, Date.now())
     this.recent.written(batches)
+    this.members.written(batches)
+    this.sizes.written(batches)
     if (this.#dictionary.takeNewPairs()) this.#forgetMerged()
   }
 
@@ -219,6 +229,8 @@ export class Writer {
     await this.#ledger.load()
     await this.rollups.load(this.#database.writer)
     this.past.changed()
+    this.members.clear()
+    this.sizes.clear()
     this.#forgetMerged()
   }
 
