@@ -5,10 +5,10 @@ import type { Answer, Call, CallName, Calls, Refusal, WorkerOptions } from './ca
 import { openDatabase, sentence } from './duckdb/database.js'
 import { readGauges, readProcesses, readServices } from './duckdb/gauges.js'
 import { prune } from './duckdb/prune.js'
-import { readCounters, readDeliveries, readSeries } from './duckdb/series.js'
+import { readCounters, readSeries } from './duckdb/series.js'
 import { readTimeline } from './duckdb/timeline.js'
 import { readSample, readSampled } from './duckdb/sample.js'
-import { readExtent, readStatus } from './duckdb/status.js'
+import { readStatus } from './duckdb/status.js'
 import { readSpans, readTraceIds, readTraces } from './duckdb/traces.js'
 import { Writer } from './duckdb/writer.js'
 import { Heard } from './said.js'
@@ -41,10 +41,10 @@ async function open(): Promise<Handlers> {
     },
     series: ({ metrics, window }) => readSeries(reader(), writer, metrics, window),
     timeline: ({ metric, query }) => readTimeline(reader(), writer, metric, query),
-    counters: window => readCounters(reader(), window),
-    gauges: query => readGauges(reader(), query),
+    counters: window => readCounters(reader(), writer, window),
+    gauges: query => readGauges(reader(), writer, query),
     processes: window => readProcesses(reader(), writer, window),
-    deliveries: window => readDeliveries(reader(), window),
+    deliveries: async window => writer.deliveries(window),
     services: window => readServices(reader(), writer, window),
     traces: query => readTraces(reader(), writer, query),
     spans: ({ traceId, limit }) => readSpans(reader(), traceId, limit),
@@ -53,8 +53,8 @@ async function open(): Promise<Handlers> {
     spansOf: ({ traces, limit }) => longRead(connection => readSampled(connection, traces, limit)),
     prune: limits => writer.alone(() => prune(writer, limits)),
     traceIds: ({ prefix, limit }) => readTraceIds(reader(), prefix, limit),
-    extent: () => readExtent(reader()),
-    status: () => readStatus(reader(), options.path),
+    extent: async () => writer.bounds.extent,
+    status: () => readStatus(reader(), options.path, writer.bounds.extent),
     close: async () => {
       await Promise.allSettled(underWay)
       await writer.close()

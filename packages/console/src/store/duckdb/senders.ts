@@ -1,20 +1,19 @@
-import { type DuckDBConnection, type DuckDBValue, INTEGER, LIST, listValue } from '@duckdb/node-api'
+import { type DuckDBConnection, INTEGER, LIST, listValue } from '@duckdb/node-api'
 import type { Window } from '../store.js'
 import { columns } from './database.js'
+import type { Heard, Sent } from './heard.js'
 import type { Kept } from './kept.js'
 import { type Gap, type Past, pointsInGap, spansInGap, whole } from './past.js'
 import type { Rollups } from './rollups.js'
-import { windowParameters } from './window.js'
+import { farFuture, windowParameters } from './window.js'
 
 /** What is known before senders are asked for. */
 export interface KnownPast {
   readonly past: Past
   readonly sent: Kept<Sent>
+  readonly heard: Heard
   readonly rollups: Pick<Rollups, 'newestNs'>
 }
-
-/** When each process sent something, by source. */
-export type Sent = ReadonlyMap<number, readonly [firstNs: bigint, lastNs: bigint]>
 
 /**
  * Which of the sources sent anything in the window, and when. Entries and points nearly always tell; spans,
@@ -22,21 +21,42 @@ export type Sent = ReadonlyMap<number, readonly [firstNs: bigint, lastNs: bigint
  */
 export async function sentIn(
   connection: DuckDBConnection,
-  { past, sent: kept, rollups: { newestNs } }: KnownPast,
+  { past, sent: kept, heard, rollups: { newestNs } }: KnownPast,
   window: Window,
-  sources: readonly DuckDBValue[],
+  sources: readonly number[],
 ): Promise<Sent> {
   const times = { ...windowParameters(window), newestNs, nowMs: Date.now() }
+  const { since, until } = times
   const parts = await past.parts(kept, [], times, async gap => {
     const value = await readSent(connection, telling, gap)
     return { value, size: value.size + 1 }
   })
   const sent = parts.reduce(both)
-  const silent = sources.filter(id => !sent.has(Number(id)))
-  const { since, until } = times
+  const silent = sources.filter(id => !sent.has(id) && heard.within(id, times) !== false)
   return silent.length === 0
     ? sent
     : both(sent, await readSent(connection, [ofSilent], whole(since, until), silent))
+}
+
+/** Whether each of some sources sent anything in the window; as a rule that is known. */
+export async function haveSent(
+  connection: DuckDBConnection,
+  known: KnownPast,
+  window: Window,
+  sources: readonly number[],
+): Promise<ReadonlySet<number>> {
+  const { heard } = known
+  const all = spansInGap('spans', 'source, start_ns as ns')
+  await heard.load(() => readSent(connection, [all, ...telling], whole(-farFuture, farFuture)))
+  const times = windowParameters(window)
+  const found = new Set(sources.filter(id => heard.within(id, times) === true))
+  const unknown = sources.filter(id => heard.within(id, times) === undefined)
+  if (unknown.length === 0) return found
+  const { changes } = known.sent
+  const sent = await sentIn(connection, known, window, unknown)
+  if (changes === known.sent.changes) heard.noted(sent)
+  for (const id of sent.keys()) found.add(id)
+  return found
 }
 
 /** SQL: the rows that tell of a process. */
@@ -52,12 +72,12 @@ async function readSent(
   connection: DuckDBConnection,
   rows: readonly string[],
   gap: Gap,
-  silent?: readonly DuckDBValue[],
+  silent?: readonly number[],
 ): Promise<Sent> {
   const [source = [], first, last] = await columns(
     connection,
     `select source, min(ns), max(ns) from (${rows.join(' union all ')}) group by source`,
-    { ...gap, ...(silent ? { silent: listValue(silent) } : {}) },
+    { ...gap, ...(silent ? { silent: listValue([...silent]) } : {}) },
     silent ? { silent: LIST(INTEGER) } : {},
   )
   return new Map(

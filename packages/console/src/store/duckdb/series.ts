@@ -7,8 +7,8 @@ import {
   VARCHAR,
 } from '@duckdb/node-api'
 import type { Attributes, CounterPoint, MetricName } from '../../model.js'
-import type { DeliveryState, Series, Window } from '../store.js'
-import { missing } from '../sequence.js'
+import type { Series, Window } from '../store.js'
+import type { Bounds } from './bounds.js'
 import { countedBy, type KnownCounting, onlyCounted, type Uncounted } from './counted.js'
 import { columns } from './database.js'
 import type { Kept } from './kept.js'
@@ -244,8 +244,10 @@ const numbers = (value: DuckDBValue | undefined): readonly number[] =>
 /** Counters of a window, added up for each process and set of attributes. */
 export async function readCounters(
   connection: DuckDBConnection,
+  { bounds }: { readonly bounds: Bounds },
   window: Window,
 ): Promise<CounterPoint[]> {
+  if (!bounds.reach('counters', windowParameters(window))) return []
   const [name = [], service, instance, attributes, start, end, value] = await columns(
     connection,
     `select s.metric, s.service, o.instance, s.attributes, min(c.start_ns), max(c.end_ns), sum(c.value)
@@ -263,29 +265,4 @@ export async function readCounters(
     endNs: end?.[i] as bigint,
     value: Number(value?.[i]),
   }))
-}
-
-/** Deliveries of the processes that were heard of in the window. */
-export async function readDeliveries(
-  connection: DuckDBConnection,
-  window: Window,
-): Promise<DeliveryState[]> {
-  const [service = [], instance, received, last] = await columns(
-    connection,
-    `select o.service, o.instance, d.received, d.last_sequence
-     from deliveries d join sources o on o.id = d.source
-     where ${ofService('o')} and d.last_ns > $since and d.first_ns <= $until
-     order by o.service, o.instance`,
-    { ...windowParameters(window) },
-  )
-  return service.map((name, i) => {
-    const state = { received: Number(received?.[i]), last: Number(last?.[i]), gaps: [] }
-    return {
-      service: String(name),
-      instance: String(instance?.[i]),
-      received: state.received,
-      lastSequence: state.last,
-      missing: missing(state),
-    }
-  })
 }
