@@ -26,25 +26,36 @@ export interface MergedRow {
 /** Points of a series by the id of the series. */
 export type Merged = ReadonlyMap<number, MergedRow>
 
-/** Adds up what several stretches of time hold. */
-export function addedUp(parts: readonly Merged[]): Map<number, MergedRow> {
-  const all = new Map<number, MergedRow>()
+/** Adds up what several stretches of time hold, or points. */
+export function addedUp(parts: readonly Iterable<readonly [series: number, row: MergedRow]>[]) {
+  const bySeries = new Map<number, MergedRow[]>()
   for (const part of parts)
     for (const [series, row] of part) {
-      const before = all.get(series)
-      all.set(series, before === undefined ? row : sum(before, row))
+      const rows = bySeries.get(series)
+      if (rows === undefined) bySeries.set(series, [row])
+      else rows.push(row)
     }
-  return all
+  return [...bySeries.values()].map(([first, ...others]) =>
+    others.length === 0 ? (first as MergedRow) : sum(first as MergedRow, others),
+  )
 }
 
 /**
- * Both go down to the lower scale (bucket i of scale s lies wholly in bucket i >> (s - t) of scale t, so this
+ * All go down to the lowest scale (bucket i of scale s lies wholly in bucket i >> (s - t) of scale t, so this
  * loses no count) and their buckets are added.
  */
-function sum(a: MergedRow, b: MergedRow): MergedRow {
-  const scale = Math.min(a.scale, b.scale)
+function sum(first: MergedRow, others: readonly MergedRow[]): MergedRow {
+  const rows = [first, ...others]
+  const scale = rows.reduce((least, row) => Math.min(least, row.scale), first.scale)
   const buckets = new Map<number, number>()
-  for (const row of [a, b]) {
+  let [count, total, zeroCount] = [0, 0, 0]
+  let [min, max]: [number | null, number | null] = [first.min, first.max]
+  for (const row of rows) {
+    count += row.count
+    total += row.sum
+    zeroCount += row.zeroCount
+    min = min === null || row.min === null ? null : Math.min(min, row.min)
+    max = max === null || row.max === null ? null : Math.max(max, row.max)
     const width = 2 ** (row.scale - scale)
     for (const [k, index] of row.indexes.entries()) {
       const i = Math.floor(index / width)
@@ -53,12 +64,12 @@ function sum(a: MergedRow, b: MergedRow): MergedRow {
   }
   const ascending = [...buckets].sort(([x], [y]) => x - y)
   return {
-    ...a,
-    count: a.count + b.count,
-    sum: a.sum + b.sum,
-    zeroCount: a.zeroCount + b.zeroCount,
-    min: a.min === null || b.min === null ? null : Math.min(a.min, b.min),
-    max: a.max === null || b.max === null ? null : Math.max(a.max, b.max),
+    ...first,
+    count,
+    sum: total,
+    zeroCount,
+    min,
+    max,
     scale,
     indexes: ascending.map(([i]) => i),
     counts: ascending.map(([, n]) => n),

@@ -16,6 +16,8 @@ const mostMinutes = 12
 export class Recent {
   /** Of whole minutes; some 60 numbers a series. */
   readonly minutes = new Kept<Merged>(500_000)
+  /** Until when points are so many that they are merged in SQL: to find that out takes as long as it spares. */
+  denseUntilMs = 0
   /** No minute that was asked for ends after this: what is written later touches none. */
   #toldNs = 0n
 
