@@ -5,7 +5,7 @@ import fc from 'fast-check'
 import type { HistogramPoint, Span } from '../dist/model.js'
 import { Kept } from '../dist/store/duckdb/kept.js'
 import { openStore } from '../dist/store/open.js'
-import type { Series } from '../dist/store/store.js'
+import type { Series, TimelineStep } from '../dist/store/store.js'
 import { pointIn, spanOf } from './store/batches.js'
 import { rounded, same, sorted } from './store/compare.js'
 import { ModelStore, trimmed } from './store/model.js'
@@ -188,6 +188,17 @@ test('what comes late, or for the first time, is in the next answer', () =>
         counts(await store.series(metric, window)),
         counts(model.series(metric, window)),
       )
+      for (const stepMs of [60_000, 600_000]) {
+        const steps = { ...window, stepMs }
+        const counted = (list: readonly TimelineStep[]): object[] =>
+          list.map(({ startMs, histogram }) => ({ startMs, count: Math.round(histogram.count) }))
+        same(
+          'timeline',
+          counted(await store.timeline(metric, steps)),
+          counted(model.timeline(metric, steps)),
+        )
+      }
+      same('services', await store.services(window), model.services(window))
       for (const order of ['slowest', 'newest'] as const) {
         const list = { ...window, limit: 4, order }
         same(order, await store.traces(list), model.traces(list))

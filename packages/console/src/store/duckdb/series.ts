@@ -103,7 +103,7 @@ async function readCounted<Name extends MetricName>(
     }
   }
   const held = [...stretches.flatMap(({ held = [] }) => held), ...minutes.held]
-  const rows = addedUp([...held, ...parts, few ?? []]).sort(
+  const rows = [...addedUp([...held, ...parts, few ?? []]).values()].sort(
     (a, b) => compare(a.service, b.service) || compare(a.text, b.text),
   )
   const series = Object.fromEntries(metrics.map(name => [name, []])) as unknown as Record<
