@@ -46,7 +46,10 @@ export class Bounds {
   }
 
   /** Whether a table may have rows that end in (since, until]; false: it has none. */
-  reach(table: 'counters' | 'gauges', { since, until }: { since: bigint; until: bigint }): boolean {
+  reach(
+    table: 'points' | 'counters' | 'gauges',
+    { since, until }: { since: bigint; until: bigint },
+  ): boolean {
     const times = this.#times.get(table)
     return times !== undefined && times[1] > since && times[0] <= until
   }

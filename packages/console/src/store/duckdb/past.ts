@@ -16,7 +16,7 @@ const stretches = [
 const pauseMs = 60_000
 
 /** A window of which a part is known: [since, from) and [to, until) are left. */
-export interface Gap extends Record<string, bigint> {
+export interface Gap {
   readonly since: bigint
   readonly until: bigint
   readonly from: bigint
@@ -44,13 +44,26 @@ export const whole = (since: bigint, until: bigint): Gap => ({
   to: until,
 })
 
-/** SQL: `columns` of the spans or points that a table has in a `Gap`, whose times are parameters. */
-export const spansInGap = (table: string, columns: string): string =>
-  `select ${columns} from ${table} where start_ns >= $since and start_ns < $from
-   union all select ${columns} from ${table} where start_ns >= $to and start_ns < $until`
-export const pointsInGap = (table: string, columns: string): string =>
-  `select ${columns} from ${table} where end_ns > $since and end_ns <= $from
-   union all select ${columns} from ${table} where end_ns > $to and end_ns <= $until`
+/** SQL: `columns` of the spans or points that a table has in a `Gap`. Each of its ends costs time, rows or not. */
+export const spansInGap = (table: string, columns: string, gap: Gap): string =>
+  endsOf(
+    gap,
+    (from, to) => `select ${columns} from ${table} where start_ns >= ${from} and start_ns < ${to}`,
+  )
+export const pointsInGap = (table: string, columns: string, gap: Gap): string =>
+  endsOf(
+    gap,
+    (from, to) => `select ${columns} from ${table} where end_ns > ${from} and end_ns <= ${to}`,
+  )
+
+function endsOf(
+  { since, until, from, to }: Gap,
+  sql: (from: bigint, to: bigint) => string,
+): string {
+  const before = sql(since, from)
+  if (to >= until) return before
+  return since < from ? `${before} union all ${sql(to, until)}` : sql(to, until)
+}
 
 /**
  * How far back nothing is written any more, as far as can be told. What was read of the stretches before that

@@ -1,5 +1,6 @@
 import { type DuckDBConnection, INTEGER, LIST, listValue } from '@duckdb/node-api'
 import type { Window } from '../store.js'
+import type { Bounds } from './bounds.js'
 import { columns } from './database.js'
 import type { Heard, Sent } from './heard.js'
 import type { Kept } from './kept.js'
@@ -12,6 +13,7 @@ export interface KnownPast {
   readonly past: Past
   readonly sent: Kept<Sent>
   readonly heard: Heard
+  readonly bounds: Bounds
   readonly rollups: Pick<Rollups, 'newestNs'>
 }
 
@@ -21,21 +23,23 @@ export interface KnownPast {
  */
 export async function sentIn(
   connection: DuckDBConnection,
-  { past, sent: kept, heard, rollups: { newestNs } }: KnownPast,
+  known: KnownPast,
   window: Window,
   sources: readonly number[],
 ): Promise<Sent> {
+  const { past, sent: kept, heard } = known
+  const { newestNs } = known.rollups
   const times = { ...windowParameters(window), newestNs, nowMs: Date.now() }
   const { since, until } = times
   const parts = await past.parts(kept, [], times, async gap => {
-    const value = await readSent(connection, telling, gap)
+    const value = await readSent(connection, telling(known, gap))
     return { value, size: value.size + 1 }
   })
   const sent = parts.reduce(both)
   const silent = sources.filter(id => !sent.has(id) && heard.within(id, times) !== false)
   return silent.length === 0
     ? sent
-    : both(sent, await readSent(connection, [ofSilent], whole(since, until), silent))
+    : both(sent, await readSent(connection, [allSpans(whole(since, until))], silent))
 }
 
 /** Whether each of some sources sent anything in the window; as a rule that is known. */
@@ -46,8 +50,8 @@ export async function haveSent(
   sources: readonly number[],
 ): Promise<ReadonlySet<number>> {
   const { heard } = known
-  const all = spansInGap('spans', 'source, start_ns as ns')
-  await heard.load(() => readSent(connection, [all, ...telling], whole(-farFuture, farFuture)))
+  const ever = whole(-farFuture, farFuture)
+  await heard.load(() => readSent(connection, [allSpans(ever), ...telling(known, ever)]))
   const times = windowParameters(window)
   const found = new Set(sources.filter(id => heard.within(id, times) === true))
   const unknown = sources.filter(id => heard.within(id, times) === undefined)
@@ -60,25 +64,27 @@ export async function haveSent(
 }
 
 /** SQL: the rows that tell of a process. */
-const telling = [
-  spansInGap('entries', 'source, start_ns as ns'),
-  ...['points', 'counters', 'gauges'].map(table => pointsInGap(table, 'source, end_ns as ns')),
+const telling = ({ bounds }: KnownPast, gap: Gap): string[] => [
+  spansInGap('entries', 'source, start_ns as ns', gap),
+  ...(['points', 'counters', 'gauges'] as const)
+    .filter(table => bounds.reach(table, gap))
+    .map(table => pointsInGap(table, 'source, end_ns as ns', gap)),
 ]
 
-const ofSilent = `select * from (${spansInGap('spans', 'source, start_ns as ns')})
-  where source in (select unnest($silent))`
+const allSpans = (gap: Gap): string => spansInGap('spans', 'source, start_ns as ns', gap)
 
 async function readSent(
   connection: DuckDBConnection,
   rows: readonly string[],
-  gap: Gap,
-  silent?: readonly number[],
+  among?: readonly number[],
 ): Promise<Sent> {
+  const all = rows.join(' union all ')
   const [source = [], first, last] = await columns(
     connection,
-    `select source, min(ns), max(ns) from (${rows.join(' union all ')}) group by source`,
-    { ...gap, ...(silent ? { silent: listValue([...silent]) } : {}) },
-    silent ? { silent: LIST(INTEGER) } : {},
+    `select source, min(ns), max(ns) from (${all}) where ${among ? 'source in (select unnest($among))' : 'true'}
+     group by source`,
+    among ? { among: listValue([...among]) } : {},
+    among ? { among: LIST(INTEGER) } : {},
   )
   return new Map(
     source.map((id, i) => [Number(id), [first?.[i] as bigint, last?.[i] as bigint] as const]),

@@ -110,12 +110,11 @@ async function candidatesIn(
     connection,
     `select e.trace_hi, e.trace_lo, e.span_id, e.parent_id, o.service, e.start_ns, e.duration_ns,
        e.status, e.route, e.status_code
-     from (${spansInGap('entries', of)}) e join sources o on o.id = e.source
+     from (${spansInGap('entries', of, gap)}) e join sources o on o.id = e.source
      where ${ofService('o')} and ($route is null or route = $route)
        and ($status is null or status = $status) and duration_ns between $least and $most
      order by e.${order} desc, e.trace_hi, e.trace_lo limit $width`,
     {
-      ...gap,
       service: query.service ?? null,
       route: query.route ?? null,
       status: query.status === undefined ? null : statuses.indexOf(query.status),
