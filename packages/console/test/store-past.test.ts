@@ -257,6 +257,48 @@ test('what comes late, or for the first time, is in the next answer', () =>
     await store.close()
   }))
 
+/** More than are taken as they are: then they are merged and ranked in SQL. */
+test('a busy last minute is counted and sampled like a quiet one', () =>
+  withDirectory(async directory => {
+    const store = await openStore({ path: join(directory, 'store.duckdb') })
+    const model = new ModelStore()
+    const numbers = Array.from({ length: 4_200 }, (_, n) => n)
+    const batch = {
+      spans: numbers.map(n => ({
+        ...spanOf(2 * n, 0),
+        traceId: (n * 7_919).toString(16).padStart(32, '0'),
+        startNs: BigInt(startMs + n) * 1_000_000n,
+        durationNs: 1_000_000 + ((n * 31) % 4_200),
+      })),
+      histograms: numbers.map(n => ({
+        ...timesOf(startMs + 10_000 + n),
+        metric: 'http.server.request.duration' as const,
+        service: 'shop',
+        instance: 'process 0',
+        attributes: { 'http.route': `/${n % 3}` },
+        sampled: false,
+        histogram: { count: 1, sum: n, scale: n % 2, zeroCount: 0, offset: n % 5, buckets: [1] },
+      })),
+      counters: [],
+    }
+    await store.write(batch)
+    model.write(batch)
+    for (const untilMs of [startMs + 2_000, startMs + 30_000]) {
+      const window = { sinceMs: startMs, untilMs }
+      const ids = (await store.sample(window, 2)).map(({ traceId }) => traceId)
+      same('sample', ids.toSorted(), [...model.sample(window, 2)].sort())
+      const series = [store, model].map(async each =>
+        sorted(
+          (await each.series('http.server.request.duration', window)).map(
+            one => rounded({ ...one, histogram: trimmed(one.histogram) }) as object,
+          ),
+        ),
+      )
+      same('series', ...((await Promise.all(series)) as [object[], object[]]))
+    }
+    await store.close()
+  }))
+
 test('what is kept is bounded, and what changed while it was read is not kept', () => {
   const kept = new Kept<string>(10)
   const get = (key: string): string | undefined => kept.get(key)
