@@ -5,7 +5,7 @@ import fc from 'fast-check'
 import type { HistogramPoint, Span } from '../dist/model.js'
 import { Kept } from '../dist/store/duckdb/kept.js'
 import { openStore } from '../dist/store/open.js'
-import type { Series } from '../dist/store/store.js'
+import type { Series, TimelineStep } from '../dist/store/store.js'
 import { pointIn, spanOf } from './store/batches.js'
 import { rounded, same, sorted } from './store/compare.js'
 import { ModelStore, trimmed } from './store/model.js'
@@ -188,6 +188,21 @@ test('what comes late, or for the first time, is in the next answer', () =>
         counts(await store.series(metric, window)),
         counts(model.series(metric, window)),
       )
+      for (const stepMs of [60_000, 600_000]) {
+        const steps = { ...window, stepMs }
+        const counted = (list: readonly TimelineStep[]): object[] =>
+          list.map(({ startMs, histogram }) => ({ startMs, count: Math.round(histogram.count) }))
+        same(
+          'timeline',
+          counted(await store.timeline(metric, steps)),
+          counted(model.timeline(metric, steps)),
+        )
+      }
+      same('services', await store.services(window), model.services(window))
+      for (const order of ['slowest', 'newest'] as const) {
+        const list = { ...window, limit: 4, order }
+        same(order, await store.traces(list), model.traces(list))
+      }
     }
     const entry = (t: number, at: number, durationNs: number, instance: string): Span => ({
       ...spanOf(2 * t, 0),
@@ -212,6 +227,19 @@ test('what comes late, or for the first time, is in the next answer', () =>
     await check()
     await put([entry(900, 5_000, 90_000_000, 'process 0')], [])
     await check()
+    // A span of a trace that is in the list.
+    await put(
+      [
+        {
+          ...entry(900, 5_001, 1_000, 'process 0'),
+          spanId: 'a'.repeat(16),
+          kind: 'client',
+          parentId: spanOf(1_800, 0).spanId,
+        },
+      ],
+      [],
+    )
+    await check()
     await put([], [pointAt(5_000, 'process 0', true)])
     await check()
     // Into a minute that is over and in no rollup yet.
@@ -226,6 +254,48 @@ test('what comes late, or for the first time, is in the next answer', () =>
     await store.prune({ maxAgeMs: 0, maxBytes: 1e12, nowMs })
     model.prune(BigInt(nowMs) * 1_000_000n)
     await check()
+    await store.close()
+  }))
+
+/** More than are taken as they are: then they are merged and ranked in SQL. */
+test('a busy last minute is counted and sampled like a quiet one', () =>
+  withDirectory(async directory => {
+    const store = await openStore({ path: join(directory, 'store.duckdb') })
+    const model = new ModelStore()
+    const numbers = Array.from({ length: 4_200 }, (_, n) => n)
+    const batch = {
+      spans: numbers.map(n => ({
+        ...spanOf(2 * n, 0),
+        traceId: (n * 7_919).toString(16).padStart(32, '0'),
+        startNs: BigInt(startMs + n) * 1_000_000n,
+        durationNs: 1_000_000 + ((n * 31) % 4_200),
+      })),
+      histograms: numbers.map(n => ({
+        ...timesOf(startMs + 10_000 + n),
+        metric: 'http.server.request.duration' as const,
+        service: 'shop',
+        instance: 'process 0',
+        attributes: { 'http.route': `/${n % 3}` },
+        sampled: false,
+        histogram: { count: 1, sum: n, scale: n % 2, zeroCount: 0, offset: n % 5, buckets: [1] },
+      })),
+      counters: [],
+    }
+    await store.write(batch)
+    model.write(batch)
+    for (const untilMs of [startMs + 2_000, startMs + 30_000]) {
+      const window = { sinceMs: startMs, untilMs }
+      const ids = (await store.sample(window, 2)).map(({ traceId }) => traceId)
+      same('sample', ids.toSorted(), [...model.sample(window, 2)].sort())
+      const series = [store, model].map(async each =>
+        sorted(
+          (await each.series('http.server.request.duration', window)).map(
+            one => rounded({ ...one, histogram: trimmed(one.histogram) }) as object,
+          ),
+        ),
+      )
+      same('series', ...((await Promise.all(series)) as [object[], object[]]))
+    }
     await store.close()
   }))
 

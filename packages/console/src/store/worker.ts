@@ -5,15 +5,13 @@ import type { Answer, Call, CallName, Calls, Refusal, WorkerOptions } from './ca
 import { openDatabase, sentence } from './duckdb/database.js'
 import { readGauges, readProcesses, readServices } from './duckdb/gauges.js'
 import { prune } from './duckdb/prune.js'
-import { readCounters, readDeliveries, readSeries } from './duckdb/series.js'
+import { readCounters, readSeries } from './duckdb/series.js'
 import { readTimeline } from './duckdb/timeline.js'
 import { readSample, readSampled } from './duckdb/sample.js'
-import { readExtent, readStatus } from './duckdb/status.js'
-import { readSpans, readTraceIds, readTraces, type TraceMembers } from './duckdb/traces.js'
-import { Settled } from './duckdb/settled.js'
+import { readStatus } from './duckdb/status.js'
+import { readSpans, readTraceIds, readTraces } from './duckdb/traces.js'
 import { Writer } from './duckdb/writer.js'
 import { Heard } from './said.js'
-import type { SampledTrace } from './store.js'
 import { turns } from './turns.js'
 
 /**
@@ -34,8 +32,6 @@ async function open(): Promise<Handlers> {
   const reader = (): DuckDBConnection => writer.database.reader
   const inTurn = turns()
   const heard = new Heard()
-  const sizes = new Settled<SampledTrace>(10_000)
-  const members = new Settled<TraceMembers>(100_000)
   const longRead = <T>(read: (connection: DuckDBConnection) => Promise<T>): Promise<T> =>
     inTurn(() => read(writer.database.longReader))
   return {
@@ -45,24 +41,20 @@ async function open(): Promise<Handlers> {
     },
     series: ({ metrics, window }) => readSeries(reader(), writer, metrics, window),
     timeline: ({ metric, query }) => readTimeline(reader(), writer, metric, query),
-    counters: window => readCounters(reader(), window),
-    gauges: query => readGauges(reader(), query),
+    counters: window => readCounters(reader(), writer, window),
+    gauges: query => readGauges(reader(), writer, query),
     processes: window => readProcesses(reader(), writer, window),
-    deliveries: window => readDeliveries(reader(), window),
+    deliveries: async window => writer.deliveries(window),
     services: window => readServices(reader(), writer, window),
-    traces: query => readTraces(reader(), members, writer.rollups.newestNs, query),
+    traces: query => readTraces(reader(), writer, query),
     spans: ({ traceId, limit }) => readSpans(reader(), traceId, limit),
     sample: ({ window, perRoute }) =>
-      longRead(connection => readSample(connection, sizes, writer, window, perRoute)),
+      longRead(connection => readSample(connection, writer, window, perRoute)),
     spansOf: ({ traces, limit }) => longRead(connection => readSampled(connection, traces, limit)),
-    prune: async limits => {
-      await writer.alone(() => prune(writer, limits))
-      sizes.clear()
-      members.clear()
-    },
+    prune: limits => writer.alone(() => prune(writer, limits)),
     traceIds: ({ prefix, limit }) => readTraceIds(reader(), prefix, limit),
-    extent: () => readExtent(reader()),
-    status: () => readStatus(reader(), options.path),
+    extent: async () => writer.bounds.extent,
+    status: () => readStatus(reader(), options.path, writer.bounds.extent),
     close: async () => {
       await Promise.allSettled(underWay)
       await writer.close()

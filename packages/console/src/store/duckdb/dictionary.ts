@@ -13,10 +13,19 @@ export const overflowAttributes = '{"otel.metric.overflow":true}'
 /** Some 10 MB. */
 const pairsLimit = 200_000
 
+/** A process by its number. */
+interface Source {
+  readonly id: number
+  readonly service: string
+  readonly instance: string
+}
+
 /** Numbers for sources (a process) and series (a set of attributes), in memory and in the file. */
 export class Dictionary {
   readonly #connection: DuckDBConnection
   readonly #sources = new Map<string, number>()
+  readonly #named: Source[] = []
+  #sorted = false
   readonly #series = new Map<string, number>()
   readonly #seriesPerService = new Map<string, number>()
   readonly #newSources: [id: number, service: string, instance: string][] = []
@@ -37,6 +46,7 @@ export class Dictionary {
   /** Reads what the file has; to be called again after a rollback or a prune. */
   async load(): Promise<void> {
     this.#sources.clear()
+    this.#named.length = 0
     this.#series.clear()
     this.#seriesPerService.clear()
     this.#newSources.length = 0
@@ -48,7 +58,10 @@ export class Dictionary {
     this.#nextSeries = 1
     const sources = await columns(this.#connection, 'select service, instance, id from sources')
     for (const [i, id] of (sources[2] ?? []).entries()) {
-      this.#sources.set(key(sources[0]?.[i], sources[1]?.[i]), Number(id))
+      const [service, instance] = [String(sources[0]?.[i]), String(sources[1]?.[i])]
+      this.#sources.set(key(service, instance), Number(id))
+      this.#named.push({ id: Number(id), service, instance })
+      this.#sorted = false
       this.#nextSource = Math.max(this.#nextSource, Number(id) + 1)
     }
     const series = await columns(
@@ -103,12 +116,23 @@ export class Dictionary {
     return had
   }
 
+  /** All sources, or those of a service, by service and instance; with those that are about to be committed. */
+  sources(service: string | undefined): Source[] {
+    if (!this.#sorted) {
+      this.#named.sort((a, b) => compare(a.service, b.service) || compare(a.instance, b.instance))
+      this.#sorted = true
+    }
+    return this.#named.filter(one => service === undefined || one.service === service)
+  }
+
   source(service: string, instance: string): number {
     const name = key(service, instance)
     const known = this.#sources.get(name)
     if (known !== undefined) return known
     const id = this.#nextSource++
     this.#sources.set(name, id)
+    this.#named.push({ id, service, instance })
+    this.#sorted = false
     this.#newSources.push([id, service, instance])
     return id
   }
@@ -174,6 +198,8 @@ export class Dictionary {
     this.#seriesPerService.set(name, (this.#seriesPerService.get(name) ?? 0) + 1)
   }
 }
+
+const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0)
 
 /** One string of several: no separator would do, since names may hold any character. */
 function key(...parts: readonly unknown[]): string {

@@ -1,17 +1,22 @@
 import { type DuckDBConnection, type DuckDBValue, LIST, listValue, VARCHAR } from '@duckdb/node-api'
 import type { Attributes, GaugeName } from '../../model.js'
 import type { GaugeQuery, GaugeSeries, ProcessState, Window } from '../store.js'
+import type { Bounds } from './bounds.js'
 import { columns } from './database.js'
-import { type KnownPast, sentIn } from './senders.js'
+import type { Dictionary } from './dictionary.js'
+import { haveSent, type KnownPast, sentIn } from './senders.js'
 import { nanoseconds, ofService, pointInWindow, windowParameters } from './window.js'
 
 /** The figures of all processes by step. A point counts in the step in which it ends. */
 export async function readGauges(
   connection: DuckDBConnection,
+  { bounds }: { readonly bounds: Bounds },
   query: GaugeQuery,
 ): Promise<GaugeSeries[]> {
   const { stepMs } = query
   const originMs = Math.floor(query.sinceMs / stepMs) * stepMs
+  const window = windowParameters({ ...query, sinceMs: originMs })
+  if (!bounds.reach('gauges', window)) return []
   const [name = [], service, instance, attributes, step, value] = await columns(
     connection,
     `select s.metric, o.service, o.instance, s.attributes,
@@ -25,7 +30,7 @@ export async function readGauges(
      group by s.metric, o.service, o.instance, s.attributes, step
      order by s.metric, o.service, o.instance, s.attributes, step`,
     {
-      ...windowParameters({ ...query, sinceMs: originMs }),
+      ...window,
       step: nanoseconds(stepMs),
       names: listValue(query.names ?? []),
     },
@@ -64,7 +69,7 @@ export async function readProcesses(
      where ${ofService('o')} order by o.service, o.instance`,
     { service: windowParameters(window).service },
   )
-  const sent = await sentIn(connection, known, window, source)
+  const sent = await sentIn(connection, known, window, source.map(Number))
   return source.flatMap((id, i) => {
     const times = sent.get(Number(id))
     if (times === undefined) return []
@@ -84,16 +89,17 @@ export async function readProcesses(
 /** Services that sent anything in the window, by name. */
 export async function readServices(
   connection: DuckDBConnection,
-  known: KnownPast,
+  known: KnownPast & { readonly dictionary: Dictionary },
   window: Window,
 ): Promise<string[]> {
-  const [source = [], names] = await columns(
+  const sources = known.dictionary.sources(window.service)
+  const sent = await haveSent(
     connection,
-    `select id, service from sources o where ${ofService('o')} order by service`,
-    { service: windowParameters(window).service },
+    known,
+    window,
+    sources.map(({ id }) => id),
   )
-  const sent = await sentIn(connection, known, window, source)
-  return [...new Set(source.flatMap((id, i) => (sent.has(Number(id)) ? String(names?.[i]) : [])))]
+  return [...new Set(sources.filter(({ id }) => sent.has(id)).map(({ service }) => service))]
 }
 
 const text = <Name extends string>(

@@ -1,8 +1,10 @@
 import type { DuckDBConnection } from '@duckdb/node-api'
 import type { Delivery } from '../../model.js'
-import { emptySequence, take, type Sequence } from '../sequence.js'
+import { emptySequence, missing, take, type Sequence } from '../sequence.js'
+import type { DeliveryState, Window } from '../store.js'
 import { columns } from './database.js'
 import type { Dictionary } from './dictionary.js'
+import { windowParameters } from './window.js'
 
 interface Entry {
   readonly sequence: Sequence
@@ -14,6 +16,8 @@ interface Entry {
 export class Ledger {
   readonly #connection: DuckDBConnection
   readonly #entries = new Map<number, Entry>()
+  /** Of those, what the file has. */
+  #committed = new Map<number, Entry>()
   readonly #changed = new Set<number>()
 
   constructor(connection: DuckDBConnection) {
@@ -38,6 +42,24 @@ export class Ledger {
         firstNs: first?.[i] as bigint,
         lastNs: latest?.[i] as bigint,
       })
+    this.#committed = new Map(this.#entries)
+  }
+
+  /** Deliveries of the processes that were heard of in the window. */
+  states(window: Window, dictionary: Dictionary): DeliveryState[] {
+    const { since, until } = windowParameters(window)
+    return dictionary.sources(window.service).flatMap(({ id, service, instance }) => {
+      const entry = this.#committed.get(id)
+      if (entry === undefined || entry.lastNs <= since || entry.firstNs > until) return []
+      const { received, last, gaps } = entry.sequence
+      return {
+        service,
+        instance,
+        received,
+        lastSequence: last,
+        missing: missing({ received, last, gaps }),
+      }
+    })
   }
 
   /** False when this delivery was written before. */
@@ -70,6 +92,14 @@ export class Ledger {
         entry.firstNs,
         entry.lastNs,
       ])
+    }
+  }
+
+  /** To be told that what was saved is committed. */
+  committed(): void {
+    for (const source of this.#changed) {
+      const entry = this.#entries.get(source)
+      if (entry !== undefined) this.#committed.set(source, entry)
     }
     this.#changed.clear()
   }

@@ -1,7 +1,16 @@
-import { BIGINT, type DuckDBConnection, LIST, listValue, UBIGINT, VARCHAR } from '@duckdb/node-api'
+import {
+  BIGINT,
+  type DuckDBConnection,
+  type DuckDBValue,
+  LIST,
+  listValue,
+  UBIGINT,
+  VARCHAR,
+} from '@duckdb/node-api'
 import { columns } from './database.js'
 import { traceDigits } from './ids.js'
 import { type Gap, spansInGap } from './past.js'
+import { minuteNs } from './recent.js'
 import { farFuture, ofService } from './window.js'
 
 /** Entries of one route that are looked at on each side, for each trace that is wanted of it. */
@@ -46,6 +55,8 @@ export async function readRoutes(
   gap: Gap,
   perRoute: number,
 ): Promise<Routes> {
+  const few = isShort(gap) ? await readFew(connection, service, gap) : undefined
+  if (few !== undefined) return few.map(route => narrowed(route, perRoute))
   let n = perRoute * entriesPerTrace
   for (let bounds: Bounds = 'expected'; ; bounds = 'exact') {
     const routes = await readLikely(connection, service, gap, n, bounds)
@@ -53,6 +64,63 @@ export async function readRoutes(
       return routes.map(route => narrowed(route, perRoute))
     if (bounds === 'exact') n *= 8
   }
+}
+
+/** The minutes before and after what is known of a window. */
+const isShort = ({ since, until, from, to }: Gap): boolean =>
+  from - since + (until - to) <= 5n * minuteNs
+
+/** To take so many takes as long as to find out in SQL which are wanted. */
+const mostEntries = 4_000
+
+/** All entries of a gap by their routes; undefined when they are many. */
+async function readFew(
+  connection: DuckDBConnection,
+  service: string | undefined,
+  gap: Gap,
+): Promise<Route[] | undefined> {
+  const [services = [], names = [], ...rows] = await columns(
+    connection,
+    `select o.service, e.route, e.trace_hi, e.trace_lo, e.start_ns, e.duration_ns
+     from (${spansInGap('entries', 'source, route, trace_hi, trace_lo, start_ns, duration_ns', gap)}) e
+       join sources o on o.id = e.source
+     where ${ofService('o')} limit ${mostEntries + 1}`,
+    { service: service ?? null },
+  )
+  if (services.length > mostEntries) return undefined
+  const routes = new Map<string, Route>()
+  for (const [i, of] of services.entries()) {
+    const route = { service: String(of), name: String(names[i]) }
+    const { traces } = known(routes, nameOf(route), () => ({
+      ...route,
+      mostLo: mostId,
+      leastDuration: -farFuture,
+      traces: new Map(),
+    }))
+    addSeen(traces, rows, i)
+  }
+  return [...routes.values()]
+}
+
+function known<Value>(all: Map<string, Value>, key: string, make: () => Value): Value {
+  const found = all.get(key) ?? make()
+  all.set(key, found)
+  return found
+}
+
+/** Row `i` of the columns trace_hi, trace_lo, start_ns and duration_ns. */
+function addSeen(
+  traces: Map<string, Seen>,
+  columns: readonly (readonly DuckDBValue[])[],
+  i: number,
+): void {
+  const [hi, lo, fromNs, durationNs] = columns.map(column => column[i] as bigint)
+  if (hi === undefined || lo === undefined || fromNs === undefined || durationNs === undefined)
+    return
+  const traceId = traceDigits(hi, lo)
+  const seen = { traceId, lo, fromNs, toNs: fromNs + durationNs, durationNs }
+  const other = traces.get(traceId)
+  traces.set(traceId, other === undefined ? seen : joined(other, seen))
 }
 
 /**
@@ -68,7 +136,8 @@ export function together(a: Routes, b: Routes): Routes {
   return [...routes.values()]
 }
 
-const nameOf = ({ service, name }: Route): string => JSON.stringify([service, name])
+const nameOf = ({ service, name }: Pick<Route, 'service' | 'name'>): string =>
+  JSON.stringify([service, name])
 
 function both(a: Route, b: Route): Route {
   const traces = new Map(a.traces)
@@ -133,10 +202,10 @@ async function readLikely(
   const [services = [], names = [], counts = [], ends = [], slowest = []] = await columns(
     connection,
     `select o.service, e.route, count(*), ${lowest}, list_min(max(e.duration_ns, ${n}))
-     from (${spansInGap('entries', 'source, route, trace_lo, duration_ns')}) e
+     from (${spansInGap('entries', 'source, route, trace_lo, duration_ns', gap)}) e
        join sources o on o.id = e.source
      where ${ofService('o')} group by all`,
-    { ...gap, service: service ?? null },
+    { service: service ?? null },
   )
   const all = counts.map(count => (count as bigint) <= BigInt(n))
   const mostLo = counts.map((count, k) =>
@@ -154,14 +223,13 @@ async function readLikely(
          unnest($least) as least_duration, unnest(range(len($names))) as place
      )
      select b.place, e.trace_hi, e.trace_lo, e.start_ns, e.duration_ns
-     from (${spansInGap('entries', 'source, route, trace_hi, trace_lo, start_ns, duration_ns')}) e
+     from (${spansInGap('entries', 'source, route, trace_hi, trace_lo, start_ns, duration_ns', gap)}) e
        join sources o on o.id = e.source
        join bounds b on b.service = o.service and b.route = e.route
      where (e.trace_lo <= $anyLo or e.duration_ns >= $anyDuration)
        and (e.trace_lo <= b.most_lo or e.duration_ns >= b.least_duration)
      limit $limit`,
     {
-      ...gap,
       services: listValue(services),
       names: listValue(names),
       most: listValue(mostLo),
@@ -179,7 +247,7 @@ async function readLikely(
       least: LIST(BIGINT),
     },
   )
-  const [place = [], hi, lo, start, duration] = await result.getColumns()
+  const [place = [], ...rows] = await result.getColumns()
   if (most !== null && BigInt(place.length) >= most) return undefined
   const routes = names.map((name, k) => ({
     service: String(services[k]),
@@ -188,14 +256,8 @@ async function readLikely(
     leastDuration: leastDuration[k] as bigint,
     traces: new Map<string, Seen>(),
   }))
-  for (const [i, number] of place.entries()) {
-    const { traces } = routes[Number(number)] as Route
-    const [fromNs, durationNs] = [start?.[i] as bigint, duration?.[i] as bigint]
-    const traceId = traceDigits(hi?.[i] as bigint, lo?.[i] as bigint)
-    const seen = { traceId, lo: lo?.[i] as bigint, fromNs, toNs: fromNs + durationNs, durationNs }
-    const other = traces.get(traceId)
-    traces.set(traceId, other === undefined ? seen : joined(other, seen))
-  }
+  for (const [i, number] of place.entries())
+    addSeen((routes[Number(number)] as Route).traces, rows, i)
   return routes
 }
 

@@ -3,14 +3,8 @@ import type { Attributes, Histogram, MetricName } from '../../model.js'
 /** Buckets of one answer; a series that is wider goes down in scale. 2,048 at scale 4 span 38 decades. */
 const bucketLimit = 2_048
 
-/** What some points of one series add up to. */
-export interface MergedRow {
-  readonly metric: MetricName
-  readonly service: string
-  readonly attributes: Attributes
-  /** The attributes as they are kept, to put in order by. */
-  readonly text: string
-  readonly sampled: boolean
+/** What some points add up to. */
+export interface Sum {
   readonly count: number
   readonly sum: number
   readonly zeroCount: number
@@ -23,28 +17,50 @@ export interface MergedRow {
   readonly counts: readonly number[]
 }
 
+/** The same of one series. */
+export interface MergedRow extends Sum {
+  readonly metric: MetricName
+  readonly service: string
+  readonly attributes: Attributes
+  /** The attributes as they are kept, to put in order by. */
+  readonly text: string
+  readonly sampled: boolean
+}
+
 /** Points of a series by the id of the series. */
 export type Merged = ReadonlyMap<number, MergedRow>
 
-/** Adds up what several stretches of time hold. */
-export function addedUp(parts: readonly Merged[]): Map<number, MergedRow> {
-  const all = new Map<number, MergedRow>()
+/** Adds up what several stretches of time hold, or points, by a number such as that of their series. */
+export function addedUp<Row extends Sum>(
+  parts: readonly Iterable<readonly [of: number, row: Row]>[],
+): Map<number, Row> {
+  const all = new Map<number, Row[]>()
   for (const part of parts)
-    for (const [series, row] of part) {
-      const before = all.get(series)
-      all.set(series, before === undefined ? row : sum(before, row))
+    for (const [of, row] of part) {
+      const rows = all.get(of)
+      if (rows === undefined) all.set(of, [row])
+      else rows.push(row)
     }
-  return all
+  return new Map([...all].map(([of, [first, ...others]]) => [of, sum(first as Row, others)]))
 }
 
 /**
- * Both go down to the lower scale (bucket i of scale s lies wholly in bucket i >> (s - t) of scale t, so this
+ * All go down to the lowest scale (bucket i of scale s lies wholly in bucket i >> (s - t) of scale t, so this
  * loses no count) and their buckets are added.
  */
-function sum(a: MergedRow, b: MergedRow): MergedRow {
-  const scale = Math.min(a.scale, b.scale)
+function sum<Row extends Sum>(first: Row, others: readonly Row[]): Row {
+  if (others.length === 0) return first
+  const rows = [first, ...others]
+  const scale = rows.reduce((least, row) => Math.min(least, row.scale), first.scale)
   const buckets = new Map<number, number>()
-  for (const row of [a, b]) {
+  let [count, total, zeroCount] = [0, 0, 0]
+  let [min, max]: [number | null, number | null] = [first.min, first.max]
+  for (const row of rows) {
+    count += row.count
+    total += row.sum
+    zeroCount += row.zeroCount
+    min = min === null || row.min === null ? null : Math.min(min, row.min)
+    max = max === null || row.max === null ? null : Math.max(max, row.max)
     const width = 2 ** (row.scale - scale)
     for (const [k, index] of row.indexes.entries()) {
       const i = Math.floor(index / width)
@@ -53,12 +69,12 @@ function sum(a: MergedRow, b: MergedRow): MergedRow {
   }
   const ascending = [...buckets].sort(([x], [y]) => x - y)
   return {
-    ...a,
-    count: a.count + b.count,
-    sum: a.sum + b.sum,
-    zeroCount: a.zeroCount + b.zeroCount,
-    min: a.min === null || b.min === null ? null : Math.min(a.min, b.min),
-    max: a.max === null || b.max === null ? null : Math.max(a.max, b.max),
+    ...first,
+    count,
+    sum: total,
+    zeroCount,
+    min,
+    max,
     scale,
     indexes: ascending.map(([i]) => i),
     counts: ascending.map(([, n]) => n),
@@ -66,7 +82,7 @@ function sum(a: MergedRow, b: MergedRow): MergedRow {
 }
 
 /** As it is answered. */
-export function histogramOf(row: MergedRow): Histogram {
+export function histogramOf(row: Sum): Histogram {
   const { count, sum: total, zeroCount, min, max, scale, indexes, counts } = row
   return {
     count,
@@ -78,7 +94,7 @@ export function histogramOf(row: MergedRow): Histogram {
   }
 }
 
-export function dense(
+function dense(
   scale: number,
   indexes: readonly number[],
   counts: readonly number[],

@@ -3,11 +3,15 @@ import { highWord, lowWord, type SpanTable } from '../span-table.js'
 import type { Kept } from './kept.js'
 import { farFuture } from './window.js'
 
-const slotNs = 600_000_000_000n
-/** What is younger is still being written. */
-const settledNs = 600_000_000_000n
-/** Shorter stretches are read as fast as put together. */
-const leastNs = 3_600_000_000_000n
+/**
+ * A window is known in two stretches, one after the other: a long one, which is read once in ten minutes, and one
+ * of the minutes after it, which is read once a minute. What is younger than `settledNs` is still being written
+ * as a rule; shorter ones than `leastNs` are read as fast as put together.
+ */
+const stretches = [
+  { slotNs: 600_000_000_000n, settledNs: 600_000_000_000n, leastNs: 3_600_000_000_000n },
+  { slotNs: 60_000_000_000n, settledNs: 60_000_000_000n, leastNs: 180_000_000_000n },
+]
 /** After something came late it comes later again, from a sender whose clock is behind. */
 const pauseMs = 60_000
 
@@ -19,6 +23,19 @@ export interface Gap {
   readonly to: bigint
 }
 
+interface Times {
+  readonly since: bigint
+  readonly until: bigint
+  /** The end of the newest point in the store, which may be ahead of the clock. */
+  readonly newestNs: bigint
+  readonly nowMs: number
+}
+
+interface Read<Value> {
+  readonly value: Value
+  readonly size: number
+}
+
 /** All of a window. */
 export const whole = (since: bigint, until: bigint): Gap => ({
   since,
@@ -27,18 +44,30 @@ export const whole = (since: bigint, until: bigint): Gap => ({
   to: until,
 })
 
-/** SQL: `columns` of the spans or points that a table has in a `Gap`, whose times are parameters. */
-export const spansInGap = (table: string, columns: string): string =>
-  `select ${columns} from ${table} where start_ns >= $since and start_ns < $from
-   union all select ${columns} from ${table} where start_ns >= $to and start_ns < $until`
-export const pointsInGap = (table: string, columns: string): string =>
-  `select ${columns} from ${table} where end_ns > $since and end_ns <= $from
-   union all select ${columns} from ${table} where end_ns > $to and end_ns <= $until`
+/** SQL: `columns` of the spans or points that a table has in a `Gap`. Each of its ends costs time, rows or not. */
+export const spansInGap = (table: string, columns: string, gap: Gap): string =>
+  endsOf(
+    gap,
+    (from, to) => `select ${columns} from ${table} where start_ns >= ${from} and start_ns < ${to}`,
+  )
+export const pointsInGap = (table: string, columns: string, gap: Gap): string =>
+  endsOf(
+    gap,
+    (from, to) => `select ${columns} from ${table} where end_ns > ${from} and end_ns <= ${to}`,
+  )
+
+function endsOf(
+  { since, until, from, to }: Gap,
+  sql: (from: bigint, to: bigint) => string,
+): string {
+  const before = sql(since, from)
+  if (to >= until) return before
+  return since < from ? `${before} union all ${sql(to, until)}` : sql(to, until)
+}
 
 /**
- * How far back nothing is written any more, as far as can be told: up to ten minutes before the newest
- * point. What was read of the stretch before that is kept, and dropped when something is written into it
- * after all. Times are starts of spans, and of points the nanosecond before their end.
+ * How far back nothing is written any more, as far as can be told. What was read of the stretches before that
+ * is kept, and dropped when something is written into them after all. Times are starts of spans, and of points the nanosecond before their end.
  */
 export class Past {
   readonly #kept: readonly Pick<Kept<unknown>, 'changed'>[]
@@ -52,16 +81,35 @@ export class Past {
     this.#kept = kept
   }
 
-  /** A window with the stretch of it that is over; undefined where that is short. */
-  stretch(sinceNs: bigint, untilNs: bigint, newestNs: bigint, nowMs: number): Gap | undefined {
+  /** What a window holds: of each of its stretches as it is kept in `kept`, and of the rest, which is read. */
+  async parts<Value>(
+    kept: Kept<Value>,
+    of: readonly unknown[],
+    times: Times,
+    read: (gap: Gap) => Promise<Read<Value>>,
+  ): Promise<readonly Value[]> {
+    const over = this.#stretches(times)
+    const values: Value[] = []
+    for (const { from, to } of over)
+      values.push(await kept.over({ from, to }, of, () => read(whole(from, to))))
+    const { since, until } = times
+    const [from, to] = [over[0]?.from ?? until, over.at(-1)?.to ?? until]
+    values.push((await read({ since, until, from, to })).value)
+    return values
+  }
+
+  #stretches({ since, until, newestNs, nowMs }: Times): { from: bigint; to: bigint }[] {
     if (nowMs >= this.#lateUntilMs) this.#lateNs = farFuture
-    const clockNs = BigInt(nowMs) * 1_000_000n
-    const settled = least(newestNs, clockNs) - settledNs
-    const from = -floor(-sinceNs)
-    const to = floor(least(untilNs, settled, this.#lateNs))
-    if (to - from < leastNs) return undefined
-    if (to > this.#toldNs) this.#toldNs = to
-    return { since: sinceNs, until: untilNs, from, to }
+    const heardNs = least(newestNs, BigInt(nowMs) * 1_000_000n)
+    const over: { from: bigint; to: bigint }[] = []
+    for (const { slotNs, settledNs, leastNs } of stretches) {
+      const from = over.at(-1)?.to ?? -floor(-since, slotNs)
+      const to = floor(least(until, heardNs - settledNs, this.#lateNs), slotNs)
+      if (to - from < leastNs) continue
+      if (to > this.#toldNs) this.#toldNs = to
+      over.push({ from, to })
+    }
+    return over
   }
 
   /**
@@ -101,5 +149,5 @@ export class Past {
   }
 }
 
-const floor = (ns: bigint): bigint => ns - (((ns % slotNs) + slotNs) % slotNs)
+const floor = (ns: bigint, slotNs: bigint): bigint => ns - (((ns % slotNs) + slotNs) % slotNs)
 const least = (...values: readonly bigint[]): bigint => values.reduce((a, b) => (a < b ? a : b))

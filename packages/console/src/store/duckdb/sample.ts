@@ -1,56 +1,52 @@
 import type { DuckDBConnection } from '@duckdb/node-api'
 import type { SampledTrace, Window } from '../store.js'
 import { columns } from './database.js'
+import type { Followed, Looked } from './followed.js'
 import type { Kept } from './kept.js'
 import { byId, greatest, least, readRoutes, type Routes, type Seen, together } from './likely.js'
-import { type Gap, type Past, whole } from './past.js'
+import { aroundNs } from './members.js'
+import type { Past } from './past.js'
 import type { Rollups } from './rollups.js'
-import type { Looked, Settled } from './settled.js'
 import { traceDigits } from './ids.js'
-import { among, aroundNs, readSpans, readTogether, type SpanColumns } from './traces.js'
+import { among, readSpans, readTogether, type SpanColumns } from './traces.js'
 import { windowParameters } from './window.js'
 
 /** What is known before a sample is read. */
 interface KnownPast {
   readonly past: Past
   readonly routes: Kept<Routes>
+  readonly sizes: Followed<SampledTrace>
   readonly rollups: Pick<Rollups, 'newestNs'>
 }
 
 /** Traces for each route that a process was entered by, as `Store.sample` says. */
 export async function readSample(
   connection: DuckDBConnection,
-  known: Settled<SampledTrace>,
-  { past, routes, rollups: { newestNs } }: KnownPast,
+  { past, routes, sizes, rollups: { newestNs } }: KnownPast,
   window: Window,
   perRoute: number,
 ): Promise<SampledTrace[]> {
-  const nowMs = Date.now()
-  const { since, until } = windowParameters(window)
   const { service } = window
-  const gap = past.stretch(since, until, newestNs, nowMs)
-  const read = (part: Gap): Promise<Routes> => readRoutes(connection, service, part, perRoute)
-  const over =
-    gap &&
-    (await routes.over(gap, [service, perRoute], async () => {
-      const value = await read(whole(gap.from, gap.to))
-      return { value, size: value.reduce((sum, { traces }) => sum + traces.size, 1) }
-    }))
-  const rest = await read(gap ?? whole(since, until))
-  const wanted = firstOf(together(over ?? [], rest), perRoute)
+  const times = { ...windowParameters(window), newestNs, nowMs: Date.now() }
+  const parts = await past.parts(routes, [service, perRoute], times, async gap => {
+    const value = await readRoutes(connection, service, gap, perRoute)
+    return { value, size: value.reduce((sum, { traces }) => sum + traces.size, 1) }
+  })
+  const wanted = firstOf(parts.reduce(together), perRoute)
   const found = new Map<string, SampledTrace>()
   const unknown: Seen[] = []
   for (const seen of wanted) {
-    const trace = known.get(seen.traceId, around(seen), nowMs)
+    const trace = sizes.get(seen.traceId, around(seen))
     if (trace === undefined) unknown.push(seen)
     else found.set(seen.traceId, trace)
   }
-  const times = new Map(unknown.map(seen => [seen.traceId, around(seen)]))
+  const following = new Map(
+    unknown.map(seen => [seen.traceId, sizes.follow(seen.traceId, around(seen))]),
+  )
   for (const trace of await counted(connection, unknown)) {
     found.set(trace.traceId, trace)
-    const looked = times.get(trace.traceId)
-    if (looked !== undefined)
-      known.note(trace.traceId, trace, 1, { ...looked, endNs: trace.toNs, newestNs, nowMs })
+    const one = following.get(trace.traceId)
+    if (one !== undefined) sizes.note(one, trace, 1)
   }
   return wanted.flatMap(({ traceId }) => found.get(traceId) ?? [])
 }

@@ -7,14 +7,18 @@ import {
   VARCHAR,
 } from '@duckdb/node-api'
 import type { Attributes, CounterPoint, MetricName } from '../../model.js'
-import type { DeliveryState, Series, Window } from '../store.js'
-import { missing } from '../sequence.js'
+import type { Series, Window } from '../store.js'
+import type { Bounds } from './bounds.js'
 import { countedBy, type KnownCounting, onlyCounted, type Uncounted } from './counted.js'
 import { columns } from './database.js'
+import { type Asked, readFew, type Stretch } from './few.js'
 import type { Kept } from './kept.js'
 import { addedUp, histogramOf, type Merged, type MergedRow } from './merged.js'
 import { minuteNs, type Recent } from './recent.js'
 import { ofService, pointInWindow, windowParameters } from './window.js'
+
+/** How long it is not tried again after points were too many. */
+const denseMs = 60_000
 
 /** What is known before series are read. */
 interface Known extends KnownCounting {
@@ -73,10 +77,14 @@ async function readCounted<Name extends MetricName>(
     { from: since, to: m0 },
     { from: m1, to: minutes.from },
     { from: minutes.to, to: until },
-  ].map(stretch => ({ ...stretch, table: 'points', part: pointsPart }))
-  const parts = await readParts(connection, { metrics, service, uncounted }, [
+  ]
+  const asked = { metrics, service, uncounted }
+  const few = await fewOf(connection, recent, asked, points)
+  const parts = await readParts(connection, asked, [
     ...stretches.filter(({ held }) => held === undefined),
-    ...points,
+    ...(few === undefined
+      ? points.map(stretch => ({ ...stretch, table: 'points', part: pointsPart }))
+      : []),
     { table: 'points', part: minuteOf(minutes.readFrom), from: minutes.readFrom, to: minutes.to },
   ])
   for (const { part, from, to, key, held } of stretches) {
@@ -95,8 +103,7 @@ async function readCounted<Name extends MetricName>(
     }
   }
   const held = [...stretches.flatMap(({ held = [] }) => held), ...minutes.held]
-  const all = addedUp([...held, ...parts])
-  const rows = [...all.values()].sort(
+  const rows = [...addedUp([...held, ...parts, few ?? []]).values()].sort(
     (a, b) => compare(a.service, b.service) || compare(a.text, b.text),
   )
   const series = Object.fromEntries(metrics.map(name => [name, []])) as unknown as Record<
@@ -113,6 +120,20 @@ async function readCounted<Name extends MetricName>(
     })
   }
   return series
+}
+
+/** The ends of a window, where they hold few points. */
+async function fewOf(
+  connection: DuckDBConnection,
+  recent: Recent,
+  asked: Asked,
+  ends: readonly Stretch[],
+): Promise<Awaited<ReturnType<typeof readFew>>> {
+  const nowMs = Date.now()
+  if (nowMs < recent.denseUntilMs) return undefined
+  const few = await readFew(connection, asked, ends)
+  if (few === undefined) recent.denseUntilMs = nowMs + denseMs
+  return few
 }
 
 const minuteKey = (toNs: bigint, service: string | null, metric: string): string =>
@@ -153,26 +174,17 @@ const pointsPart = 3
 const minuteOf = (fromNs: bigint): string =>
   `${pointsPart + 1} + (end_ns - ${fromNs} - 1) // ${minuteNs}`
 
-/** The rows of a table that end in (from, to]. */
-interface Stretch {
+interface Part extends Stretch {
   readonly table: string
   /** A number, or SQL that gives one for each row. */
   readonly part: number | string
-  readonly from: bigint
-  readonly to: bigint
-}
-
-interface Asked {
-  readonly metrics: readonly MetricName[]
-  readonly service: string | null
-  readonly uncounted: Uncounted
 }
 
 /** What stretches of a window hold, by their part. */
 async function readParts(
   connection: DuckDBConnection,
   { metrics, service, uncounted }: Asked,
-  stretches: readonly Stretch[],
+  stretches: readonly Part[],
 ): Promise<readonly Merged[]> {
   // Each costs 1 ms, with and without rows.
   const rows = stretches
@@ -244,8 +256,10 @@ const numbers = (value: DuckDBValue | undefined): readonly number[] =>
 /** Counters of a window, added up for each process and set of attributes. */
 export async function readCounters(
   connection: DuckDBConnection,
+  { bounds }: { readonly bounds: Bounds },
   window: Window,
 ): Promise<CounterPoint[]> {
+  if (!bounds.reach('counters', windowParameters(window))) return []
   const [name = [], service, instance, attributes, start, end, value] = await columns(
     connection,
     `select s.metric, s.service, o.instance, s.attributes, min(c.start_ns), max(c.end_ns), sum(c.value)
@@ -263,29 +277,4 @@ export async function readCounters(
     endNs: end?.[i] as bigint,
     value: Number(value?.[i]),
   }))
-}
-
-/** Deliveries of the processes that were heard of in the window. */
-export async function readDeliveries(
-  connection: DuckDBConnection,
-  window: Window,
-): Promise<DeliveryState[]> {
-  const [service = [], instance, received, last] = await columns(
-    connection,
-    `select o.service, o.instance, d.received, d.last_sequence
-     from deliveries d join sources o on o.id = d.source
-     where ${ofService('o')} and d.last_ns > $since and d.first_ns <= $until
-     order by o.service, o.instance`,
-    { ...windowParameters(window) },
-  )
-  return service.map((name, i) => {
-    const state = { received: Number(received?.[i]), last: Number(last?.[i]), gaps: [] }
-    return {
-      service: String(name),
-      instance: String(instance?.[i]),
-      received: state.received,
-      lastSequence: state.last,
-      missing: missing(state),
-    }
-  })
 }

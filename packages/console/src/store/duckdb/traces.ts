@@ -2,10 +2,22 @@ import { LIST, UBIGINT, listValue, type DuckDBConnection, type DuckDBValue } fro
 import type { TraceQuery, TraceSummary } from '../store.js'
 import { statuses } from '../span-table.js'
 import { columns } from './database.js'
-import { minuteNs } from './recent.js'
-import type { Looked, Settled } from './settled.js'
+import type { Followed } from './followed.js'
 import { traceDigits, traceNumbers } from './ids.js'
-import { farFuture, nanoseconds, ofService, spanInWindow, windowParameters } from './window.js'
+import type { Kept } from './kept.js'
+import { type Entry, type Members, readMembers } from './members.js'
+import { type Gap, type Past, spansInGap, whole } from './past.js'
+import { minuteNs } from './recent.js'
+import type { Rollups } from './rollups.js'
+import { farFuture, nanoseconds, ofService, windowParameters } from './window.js'
+
+/** What is known before a list is read. */
+interface KnownTraces {
+  readonly past: Past
+  readonly members: Followed<Members>
+  readonly slowest: Kept<readonly Candidate[]>
+  readonly rollups: Pick<Rollups, 'newestNs'>
+}
 
 /** Rows of spans by column, as they go back to the caller's thread. */
 export type SpanColumns = readonly (readonly DuckDBValue[])[]
@@ -13,17 +25,9 @@ export type SpanColumns = readonly (readonly DuckDBValue[])[]
 const spanColumns = `s.trace_hi, s.trace_lo, s.span_id, s.parent_id, o.service, o.instance, s.name,
   s.kind, s.start_ns, s.duration_ns, s.status, s.attributes, s.links`
 
-/** A row of `entries`: where work entered a process. */
-interface Entry {
-  readonly trace: string
-  readonly lo: bigint
-  readonly spanId: bigint
-  readonly parentId: bigint | null
-  readonly service: string
-  readonly startNs: bigint
-}
-
-interface Candidate extends Entry {
+/** An entry that may be in a list. */
+export interface Candidate extends Entry {
+  readonly durationNs: number
   readonly summary: Omit<TraceSummary, 'spans' | 'services'>
 }
 
@@ -38,14 +42,13 @@ interface Candidate extends Entry {
  */
 export async function readTraces(
   connection: DuckDBConnection,
-  known: Settled<TraceMembers>,
-  newestNs: bigint,
+  known: KnownTraces,
   query: TraceQuery,
 ): Promise<TraceSummary[]> {
   for (let width = 3 * query.limit + 20; ; width *= 8) {
-    const candidates = await readCandidates(connection, query, width, newestNs)
-    const spans = await readMembers(connection, known, newestNs, candidates)
-    const found = await speaking(connection, query, candidates, spans)
+    const candidates = await readCandidates(connection, known, query, width)
+    const members = await readMembers(connection, known.members, candidates)
+    const found = speaking(query, candidates, members)
     if (found.length >= query.limit || candidates.length < width) return found
   }
 }
@@ -58,40 +61,61 @@ const nearEndsNs = [minuteNs, 10n * minuteNs, 100n * minuteNs]
 
 async function readCandidates(
   connection: DuckDBConnection,
+  known: KnownTraces,
   query: TraceQuery,
   width: number,
-  newestNs: bigint,
-): Promise<Candidate[]> {
+): Promise<readonly Candidate[]> {
   const { since, until } = windowParameters(query)
-  if (query.order !== 'slowest') {
-    const end = until < newestNs ? until : newestNs
-    for (const nearNs of nearEndsNs) {
-      if (end - nearNs <= since) break
-      const found = await candidatesFrom(connection, query, width, end - nearNs)
-      if (found.length >= width) return found
-    }
+  if (query.order === 'slowest') return slowestOf(connection, known, query, width)
+  const { newestNs } = known.rollups
+  const end = until < newestNs ? until : newestNs
+  for (const nearNs of nearEndsNs) {
+    if (end - nearNs <= since) break
+    const found = await candidatesIn(connection, query, width, whole(end - nearNs, until))
+    if (found.length >= width) return found
   }
-  return candidatesFrom(connection, query, width, since)
+  return candidatesIn(connection, query, width, whole(since, until))
 }
 
-async function candidatesFrom(
+/** The slowest of what is over are kept: of a million rows to find them takes 20 ms of processor time. */
+async function slowestOf(
+  connection: DuckDBConnection,
+  { past, slowest, rollups: { newestNs } }: KnownTraces,
+  query: TraceQuery,
+  width: number,
+): Promise<readonly Candidate[]> {
+  const { sinceMs: _since, untilMs: _until, ...of } = query
+  const times = { ...windowParameters(query), newestNs, nowMs: Date.now() }
+  const parts = await past.parts(slowest, [of, width], times, async gap => {
+    const value = await candidatesIn(connection, query, width, gap)
+    return { value, size: value.length + 1 }
+  })
+  return parts.length === 1
+    ? (parts[0] ?? [])
+    : parts
+        .flat()
+        .sort((a, b) => b.durationNs - a.durationNs || (a.traceId < b.traceId ? -1 : 1))
+        .slice(0, width)
+}
+
+async function candidatesIn(
   connection: DuckDBConnection,
   query: TraceQuery,
   width: number,
-  since: bigint,
+  gap: Gap,
 ): Promise<Candidate[]> {
   const order = query.order === 'slowest' ? 'duration_ns' : 'start_ns'
+  const of = `trace_hi, trace_lo, span_id, parent_id, source, start_ns, duration_ns, status, route, status_code`
   const [hi = [], lo, span, parent, service, start, duration, status, route, code] = await columns(
     connection,
     `select e.trace_hi, e.trace_lo, e.span_id, e.parent_id, o.service, e.start_ns, e.duration_ns,
        e.status, e.route, e.status_code
-     from entries e join sources o on o.id = e.source
-     where ${spanInWindow('e')} and ${ofService('o')} and ($route is null or route = $route)
+     from (${spansInGap('entries', of, gap)}) e join sources o on o.id = e.source
+     where ${ofService('o')} and ($route is null or route = $route)
        and ($status is null or status = $status) and duration_ns between $least and $most
      order by e.${order} desc, e.trace_hi, e.trace_lo limit $width`,
     {
-      ...windowParameters(query),
-      since,
+      service: query.service ?? null,
       route: query.route ?? null,
       status: query.status === undefined ? null : statuses.indexOf(query.status),
       least: nanoseconds(query.minDurationMs ?? 0),
@@ -102,20 +126,22 @@ async function candidatesFrom(
   return hi.map((number, i) => {
     const traceId = traceDigits(number as bigint, lo?.[i] as bigint)
     const startNs = start?.[i] as bigint
+    const durationNs = Number(duration?.[i])
     const statusCode = code?.[i]
     return {
-      trace: traceId,
+      traceId,
       lo: lo?.[i] as bigint,
       spanId: span?.[i] as bigint,
       parentId: (parent?.[i] ?? null) as bigint | null,
       service: String(service?.[i]),
       startNs,
+      durationNs,
       summary: {
         traceId,
         service: String(service?.[i]),
         route: String(route?.[i]),
         startNs,
-        durationNs: Number(duration?.[i]),
+        durationNs,
         status: statuses[Number(status?.[i])] ?? 'unset',
         ...(typeof statusCode === 'number' ? { statusCode } : {}),
       },
@@ -124,135 +150,44 @@ async function candidatesFrom(
 }
 
 /** Those candidates that speak for their trace, in their order, with what else is in it. */
-async function speaking(
-  connection: DuckDBConnection,
+function speaking(
   query: TraceQuery,
   candidates: readonly Candidate[],
-  spans: Members,
-): Promise<TraceSummary[]> {
-  if (candidates.length === 0) return []
-  const entries = await readEntries(connection, query, candidates)
-  const first = new Map<string, Entry>()
-  for (const entry of entries) {
-    const known = first.get(entry.trace)
-    if ((known === undefined || isBefore(entry, known)) && isRoot(entry, spans, query.service))
-      first.set(entry.trace, entry)
-  }
+  members: ReadonlyMap<string, Members>,
+): TraceSummary[] {
   const found = new Map<string, TraceSummary>()
-  for (const { trace, spanId, startNs, summary } of candidates) {
-    const root = first.get(trace)
+  for (const { traceId, spanId, startNs, summary } of candidates) {
     if (found.size >= query.limit) break
-    if (root?.spanId !== spanId || root.startNs !== startNs || found.has(trace)) continue
-    const members = spans.get(trace) ?? new Map<bigint, string[]>()
-    const services = [...new Set([...members.values()].flat())].sort()
-    found.set(trace, { ...summary, spans: members.size, services })
+    const whole = members.get(traceId)
+    if (whole === undefined || found.has(traceId)) continue
+    const root = rootOf(whole, query)
+    if (root?.spanId !== spanId || root.startNs !== startNs) continue
+    const services = [...new Set([...whole.services.values()].flat())].sort()
+    found.set(traceId, { ...summary, spans: whole.services.size, services })
   }
   return [...found.values()]
 }
 
-/**
- * Numbers of ours, not text of theirs. For eighty ids constants take two thirds of the time of a join.
- * Lower halves, which are random in every format of ids, where upper ones can be a time or zeros.
- */
-const idsOf = (candidates: readonly Candidate[]): string =>
-  [...new Set(candidates.map(({ lo }) => lo))].join(', ')
-
-/** The services that sent each span of a trace. */
-export type TraceMembers = ReadonlyMap<bigint, readonly string[]>
-type Members = ReadonlyMap<string, TraceMembers>
-
-/** How far from its entries the spans of a trace, and its other entries, are looked for, but for a trace asked for by its id. */
-export const aroundNs = 3_600_000_000_000n
-
-async function readMembers(
-  connection: DuckDBConnection,
-  known: Settled<TraceMembers>,
-  newestNs: bigint,
-  candidates: readonly Candidate[],
-): Promise<Members> {
-  if (candidates.length === 0) return new Map()
-  const nowMs = Date.now()
-  const members = new Map<string, TraceMembers>()
-  const unknown: Candidate[] = []
-  for (const candidate of candidates) {
-    const spans = known.get(candidate.trace, around([candidate]), nowMs)
-    if (spans === undefined) unknown.push(candidate)
-    else members.set(candidate.trace, spans)
+/** Which entry speaks for a trace in a window. */
+function rootOf({ entries, services }: Members, query: TraceQuery): Entry | undefined {
+  const { since, until } = windowParameters(query)
+  let first: Entry | undefined
+  for (const entry of entries) {
+    const { startNs, service } = entry
+    if (startNs < since || startNs >= until) continue
+    if (query.service !== undefined && service !== query.service) continue
+    if ((first === undefined || isBefore(entry, first)) && isRoot(entry, services, query.service))
+      first = entry
   }
-  // Around these alone: as a rule they are the newest, and the others known.
-  for (const [trace, spans] of await lookUp(connection, around(unknown), unknown))
-    members.set(trace, spans)
-  for (const candidate of unknown) {
-    const { trace, startNs, summary } = candidate
-    const spans = members.get(trace)
-    const endNs = startNs + BigInt(summary.durationNs)
-    const times = { ...around([candidate]), endNs, newestNs, nowMs }
-    if (spans !== undefined) known.note(trace, spans, spans.size, times)
-  }
-  return members
+  return first
 }
 
-function around(candidates: readonly Candidate[]): Looked {
-  let [from, to] = [farFuture, -farFuture]
-  for (const { startNs, summary } of candidates) {
-    const endNs = startNs + BigInt(summary.durationNs)
-    if (startNs < from) from = startNs
-    if (endNs > to) to = endNs
-  }
-  return { fromNs: from - aroundNs, toNs: to + aroundNs }
-}
-
-async function lookUp(
-  connection: DuckDBConnection,
-  { fromNs, toNs }: Looked,
-  candidates: readonly Candidate[],
-): Promise<Members> {
-  if (candidates.length === 0) return new Map()
-  const [hi = [], lo, span, service] = await columns(
-    connection,
-    `select s.trace_hi, s.trace_lo, s.span_id, o.service
-     from spans s join sources o on o.id = s.source
-     where s.trace_lo in (${idsOf(candidates)}) and s.start_ns between $from and $to`,
-    { from: fromNs, to: toNs },
-  )
-  const members = new Map<string, Map<bigint, string[]>>()
-  for (const [i, number] of hi.entries()) {
-    const trace = traceDigits(number as bigint, lo?.[i] as bigint)
-    const spans = members.get(trace) ?? new Map<bigint, string[]>()
-    members.set(trace, spans)
-    const services = spans.get(span?.[i] as bigint)
-    if (services === undefined) spans.set(span?.[i] as bigint, [String(service?.[i])])
-    else if (!services.includes(String(service?.[i]))) services.push(String(service?.[i]))
-  }
-  return members
-}
-
-async function readEntries(
-  connection: DuckDBConnection,
-  query: TraceQuery,
-  candidates: readonly Candidate[],
-): Promise<Entry[]> {
-  const { fromNs, toNs } = around(candidates)
-  const [hi = [], lo, span, parent, service, start] = await columns(
-    connection,
-    `select e.trace_hi, e.trace_lo, e.span_id, e.parent_id, o.service, e.start_ns
-     from entries e join sources o on o.id = e.source
-     where e.trace_lo in (${idsOf(candidates)}) and ${spanInWindow('e')} and ${ofService('o')}
-       and e.start_ns between $from and $to`,
-    { ...windowParameters(query), from: fromNs, to: toNs },
-  )
-  return hi.map((number, i) => ({
-    trace: traceDigits(number as bigint, lo?.[i] as bigint),
-    lo: lo?.[i] as bigint,
-    spanId: span?.[i] as bigint,
-    parentId: (parent?.[i] ?? null) as bigint | null,
-    service: String(service?.[i]),
-    startNs: start?.[i] as bigint,
-  }))
-}
-
-function isRoot({ trace, parentId }: Entry, spans: Members, service: string | undefined): boolean {
-  const parent = parentId === null ? undefined : spans.get(trace)?.get(parentId)
+function isRoot(
+  { parentId }: Entry,
+  services: Members['services'],
+  service: string | undefined,
+): boolean {
+  const parent = parentId === null ? undefined : services.get(parentId)
   return parent === undefined || (service !== undefined && !parent.includes(service))
 }
 

@@ -23,8 +23,6 @@ export function nanoseconds(ms: number): bigint {
 }
 
 /** SQL: the rows of `alias` that belong to the window. */
-export const spanInWindow = (alias: string): string =>
-  `${alias}.start_ns >= $since and ${alias}.start_ns < $until`
 export const pointInWindow = (alias: string): string =>
   `${alias}.end_ns > $since and ${alias}.end_ns <= $until`
 export const ofService = (alias: string): string =>

@@ -1,18 +1,23 @@
 import type { DuckDBConnection } from '@duckdb/node-api'
 import { ConsoleError } from '../../errors.js'
 import type { BatchRows } from '../encode.js'
+import type { DeliveryState, SampledTrace, Window } from '../store.js'
 import { append } from './append.js'
+import { Bounds } from './bounds.js'
 import type { Uncounted } from './counted.js'
 import { sentence, type Database } from './database.js'
 import { Dictionary } from './dictionary.js'
+import { Followed } from './followed.js'
+import { Heard, type Sent } from './heard.js'
 import { Kept } from './kept.js'
 import { Ledger } from './ledger.js'
 import type { Routes } from './likely.js'
+import type { Members } from './members.js'
 import type { Merged } from './merged.js'
 import { Past } from './past.js'
 import { Recent } from './recent.js'
 import { Rollups } from './rollups.js'
-import type { Sent } from './senders.js'
+import type { Candidate } from './traces.js'
 import { farFuture } from './window.js'
 
 /** Batches that go into one commit: a commit costs about 2 ms of waiting for the disk. */
@@ -37,7 +42,13 @@ export class Writer {
   readonly merged = new Kept<Merged>(2_000_000)
   readonly uncounted = new Kept<Uncounted>(400_000)
   readonly recent = new Recent()
-  readonly past = new Past([this.routes, this.sent])
+  readonly bounds = new Bounds()
+  readonly heard = new Heard()
+  readonly slowest = new Kept<readonly Candidate[]>(20_000)
+  readonly past = new Past([this.routes, this.sent, this.slowest])
+  /** Some 100 bytes a span, 200 a trace. */
+  readonly members = new Followed<Members>(100_000)
+  readonly sizes = new Followed<SampledTrace>(10_000)
   readonly rollups = new Rollups(afterNs => this.merged.changed(afterNs))
   readonly #waiting: Waiting[] = []
   #turn: Promise<unknown> = Promise.resolve()
@@ -72,6 +83,14 @@ export class Writer {
   /** The open file; another object after it had to be opened again. */
   get database(): Database {
     return this.#database
+  }
+
+  get dictionary(): Dictionary {
+    return this.#dictionary
+  }
+
+  deliveries(window: Window): DeliveryState[] {
+    return this.#ledger.states(window, this.#dictionary)
   }
 
   /** Resolves after the commit, which DuckDB has by then flushed to the disk. */
@@ -152,11 +171,16 @@ export class Writer {
         await this.#dictionary.save()
         await this.#ledger.save()
       })
+      this.#ledger.committed()
       this.#tellPast(group)
+      const written = [...fresh].map(({ batch }) => batch)
+      this.bounds.written(written)
+      this.heard.written(written, this.#dictionary)
       for (const entry of group) entry.resolve({ repeated: !fresh.has(entry) })
     } catch (error) {
       // Some of it may be in the file even so.
       this.#tellPast(group)
+      this.heard.forget()
       // One batch that cannot be written must not take its neighbours with it.
       if (group.length > 1) {
         for (const entry of group) await this.#writeGroup([entry])
@@ -173,6 +197,8 @@ export class Writer {
     const batches = group.map(({ batch }) => batch)
     this.past.written(batches, Date.now())
     this.recent.written(batches)
+    this.members.written(batches)
+    this.sizes.written(batches)
     if (this.#dictionary.takeNewPairs()) this.#forgetMerged()
   }
 
@@ -217,8 +243,12 @@ export class Writer {
   async #reload(): Promise<void> {
     await this.#dictionary.load()
     await this.#ledger.load()
+    await this.bounds.load(this.#database.writer)
     await this.rollups.load(this.#database.writer)
     this.past.changed()
+    this.heard.dropped()
+    this.members.clear()
+    this.sizes.clear()
     this.#forgetMerged()
   }
 
