@@ -3,7 +3,7 @@ import { channel } from 'node:diagnostics_channel'
 import { context } from '../trace/context.js'
 import { caught, contained } from '../trace/counts.js'
 import { patchCached } from '../trace/module-load.js'
-import { recorder } from '../trace/recorder.js'
+import { type ActiveTrace, recorder } from '../trace/recorder.js'
 import { wholeBody } from '../answers/answer.js'
 import { seeAnswer } from './seen-answer.js'
 import { limiting } from './limit-stage.js'
@@ -99,10 +99,10 @@ function onward(
   args: IArguments,
 ): boolean {
   const { stage } = serving
-  const [, request, response] = args as unknown as [string, IncomingMessage, Response]
+  // By number: to take `arguments` apart as a list costs 0.15 us.
   const way =
     stage !== undefined && type === 'request'
-      ? stage.enter(request, response, span, original, self)
+      ? stage.enter(args[1] as IncomingMessage, args[2] as Response, span, original, self)
       : undefined
   if (way === undefined) return context.run(span, pass, original, self, args)
   return way === SERVED || context.run(span, passWatched, way, original, self, args)
@@ -135,9 +135,10 @@ function gateResponse(prototype: ServerResponse): void {
             close(span, this as Response)
           }
         } else if (type === 'prefinish') {
-          // Within `end()`: what the app did for its answer is on the stack still.
+          // Within `end()`, which has seen to answers that are whole: a larger one, or the last piece of one,
+          // was put on its way, and what the app did for it is on the stack still.
           const span = (this as Response)[SPAN]
-          if (span !== undefined) act(span)
+          if (span !== undefined && span.body === undefined) act(span.trace, recorder.now())
         }
         return original.apply(this, arguments as never)
       },
@@ -171,13 +172,18 @@ export function openRequest(
   }
 }
 
-/** The answer ends, in bytes: whoever made them is on the stack still. */
+/** The answer ends, in bytes: whoever made them is on the stack still. One look at the clock is for all. */
 function noteBody(span: ServerSpan, response: Response, chunk: unknown): void {
   // Its client is gone: nobody would look at the body, and let it go.
   if (span.endMs >= 0) return
-  const { serialisingMs } = span.trace
-  if (serialisingMs >= 0) span.serialisedMs = recorder.now() - serialisingMs
-  span.body = wholeBody(response, chunk)
+  const { trace } = span
+  const body = wholeBody(response, chunk)
+  if (trace.serialisingMs < 0 && body === undefined) return
+  const nowMs = recorder.now()
+  if (trace.serialisingMs >= 0) span.serialisedMs = nowMs - trace.serialisingMs
+  if (body === undefined) return
+  span.body = body
+  act(trace, nowMs)
 }
 
 function close(span: ServerSpan, response: Response): void {
@@ -191,9 +197,9 @@ function close(span: ServerSpan, response: Response): void {
   }
 }
 
-function act({ trace }: ServerSpan): void {
+function act(trace: ActiveTrace, nowMs: number): void {
   try {
-    if (!trace.ended) trace.acts(recorder.now())
+    if (!trace.ended) trace.acts(nowMs)
   } catch {
     caught('gate.http-server')
   }
