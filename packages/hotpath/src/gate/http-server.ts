@@ -1,6 +1,6 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import { channel } from 'node:diagnostics_channel'
-import { context } from '../trace/context.js'
+import { context, isPutBack } from '../trace/context.js'
 import { caught, contained } from '../trace/counts.js'
 import { patchCached } from '../trace/module-load.js'
 import { type ActiveTrace, recorder } from '../trace/recorder.js'
@@ -78,11 +78,12 @@ function gateServer(prototype: Server): void {
             const { limits } = limiting
             const limit = limits?.atGate(request as IncomingMessage)
             if (limits !== undefined && limit !== undefined) {
-              const go = () => void onward(span, type, original, this, arguments)
+              const go = () => void onward(span, original, this, arguments, false)
               if (limits.hold(limit, request as IncomingMessage, response as Response, go))
                 return true
             }
-            return onward(span, type, original, this, arguments)
+            const isCalled = isPutBack && isFromParser(request as IncomingMessage)
+            return onward(span, original, this, arguments, isCalled)
           }
         }
         return original.apply(this, arguments as never)
@@ -90,20 +91,39 @@ function gateServer(prototype: Server): void {
   )
 }
 
-/** The request's way from here on: a cache of answers, or the app. */
+/** Its socket's parser, as node:http keeps it; `incoming` is the request that it reads. */
+type Parsed = IncomingMessage & {
+  readonly socket: { readonly parser?: { readonly incoming?: unknown } | null } | null
+}
+
+/** Whether Node's parser has just called, and so will put the context back; else the app did, with a request of its own. */
+function isFromParser(request: IncomingMessage): boolean {
+  return (request as Parsed).socket?.parser?.incoming === request
+}
+
+/**
+ * The request's way from here on: a cache of answers, or the app.
+ *
+ * @param isCalled By Node's parser, which puts the context back: to enter it costs 0.15 us less than `run`, which
+ *   makes a second frame for that (Node 24).
+ */
 function onward(
   span: ServerSpan,
-  type: string,
   original: Emit,
   self: unknown,
   args: IArguments,
+  isCalled: boolean,
 ): boolean {
   const { stage } = serving
   // By number: to take `arguments` apart as a list costs 0.15 us.
   const way =
-    stage !== undefined && type === 'request'
+    stage !== undefined && args[0] === 'request'
       ? stage.enter(args[1] as IncomingMessage, args[2] as Response, span, original, self)
       : undefined
+  if (way === undefined && isCalled) {
+    context.enterWith(span)
+    return pass(original, self, args)
+  }
   if (way === undefined) return context.run(span, pass, original, self, args)
   return way === SERVED || context.run(span, passWatched, way, original, self, args)
 }
