@@ -18,11 +18,14 @@ export interface Answer {
 /** A slow client takes long to be sent its answer: a larger one is not held for the time of it. */
 const MAX_HELD = 1_000_000
 
+/** Node's own field, which is no getter: `headersSent` says that the head was made, not that it left. */
+type HeadKnown = ServerResponse & { readonly _headerSent?: boolean }
+
 /** What `end` was given, when that is all of the body: nothing has left before it. */
 export function wholeBody(response: ServerResponse, chunk: unknown): Answer['body'] {
   if (typeof chunk !== 'string' && !(chunk instanceof Uint8Array)) return undefined
   if (chunk.length > MAX_HELD) return undefined
-  return Reflect.get(response, '_headerSent') === false ? chunk : undefined
+  return (response as HeadKnown)._headerSent === false ? chunk : undefined
 }
 
 /** @param asked As it came: a router may have changed the request's own since, and left it so. */

@@ -30,9 +30,11 @@ export function gateFastifyInject(): void {
 
 function open(request: IncomingMessage, response: ServerResponse): ServerSpan | undefined {
   try {
+    // First what tells requests of a server: those are many.
+    if (!recorder.enabled || context.getStore() !== undefined) return undefined
     const isInjected =
       Reflect.get(response, 'isLightMyRequest') === true || '_lightMyRequest' in request
-    if (!isInjected || !recorder.enabled || context.getStore() !== undefined) return undefined
+    if (!isInjected) return undefined
     const span = startServerSpan(request)
     // There is no socket that could close: the answer is over when it was written.
     response.once('finish', () => close(span, response))

@@ -1,9 +1,9 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import { channel } from 'node:diagnostics_channel'
-import { context } from '../trace/context.js'
+import { context, isPutBack } from '../trace/context.js'
 import { caught, contained } from '../trace/counts.js'
 import { patchCached } from '../trace/module-load.js'
-import { recorder } from '../trace/recorder.js'
+import { type ActiveTrace, recorder } from '../trace/recorder.js'
 import { wholeBody } from '../answers/answer.js'
 import { seeAnswer } from './seen-answer.js'
 import { limiting } from './limit-stage.js'
@@ -78,11 +78,12 @@ function gateServer(prototype: Server): void {
             const { limits } = limiting
             const limit = limits?.atGate(request as IncomingMessage)
             if (limits !== undefined && limit !== undefined) {
-              const go = () => void onward(span, type, original, this, arguments)
+              const go = () => void onward(span, original, this, arguments, false)
               if (limits.hold(limit, request as IncomingMessage, response as Response, go))
                 return true
             }
-            return onward(span, type, original, this, arguments)
+            const isCalled = isPutBack && isFromParser(request as IncomingMessage)
+            return onward(span, original, this, arguments, isCalled)
           }
         }
         return original.apply(this, arguments as never)
@@ -90,20 +91,39 @@ function gateServer(prototype: Server): void {
   )
 }
 
-/** The request's way from here on: a cache of answers, or the app. */
+/** Its socket's parser, as node:http keeps it; `incoming` is the request that it reads. */
+type Parsed = IncomingMessage & {
+  readonly socket: { readonly parser?: { readonly incoming?: unknown } | null } | null
+}
+
+/** Whether Node's parser has just called, and so will put the context back; else the app did, with a request of its own. */
+function isFromParser(request: IncomingMessage): boolean {
+  return (request as Parsed).socket?.parser?.incoming === request
+}
+
+/**
+ * The request's way from here on: a cache of answers, or the app.
+ *
+ * @param isCalled By Node's parser, which puts the context back: to enter it costs 0.15 us less than `run`, which
+ *   makes a second frame for that (Node 24).
+ */
 function onward(
   span: ServerSpan,
-  type: string,
   original: Emit,
   self: unknown,
   args: IArguments,
+  isCalled: boolean,
 ): boolean {
   const { stage } = serving
-  const [, request, response] = args as unknown as [string, IncomingMessage, Response]
+  // By number: to take `arguments` apart as a list costs 0.15 us.
   const way =
-    stage !== undefined && type === 'request'
-      ? stage.enter(request, response, span, original, self)
+    stage !== undefined && args[0] === 'request'
+      ? stage.enter(args[1] as IncomingMessage, args[2] as Response, span, original, self)
       : undefined
+  if (way === undefined && isCalled) {
+    context.enterWith(span)
+    return pass(original, self, args)
+  }
   if (way === undefined) return context.run(span, pass, original, self, args)
   return way === SERVED || context.run(span, passWatched, way, original, self, args)
 }
@@ -135,9 +155,10 @@ function gateResponse(prototype: ServerResponse): void {
             close(span, this as Response)
           }
         } else if (type === 'prefinish') {
-          // Within `end()`: what the app did for its answer is on the stack still.
+          // Within `end()`, which has seen to answers that are whole: a larger one, or the last piece of one,
+          // was put on its way, and what the app did for it is on the stack still.
           const span = (this as Response)[SPAN]
-          if (span !== undefined) act(span)
+          if (span !== undefined && span.body === undefined) act(span.trace, recorder.now())
         }
         return original.apply(this, arguments as never)
       },
@@ -171,13 +192,18 @@ export function openRequest(
   }
 }
 
-/** The answer ends, in bytes: whoever made them is on the stack still. */
+/** The answer ends, in bytes: whoever made them is on the stack still. One look at the clock is for all. */
 function noteBody(span: ServerSpan, response: Response, chunk: unknown): void {
   // Its client is gone: nobody would look at the body, and let it go.
   if (span.endMs >= 0) return
-  const { serialisingMs } = span.trace
-  if (serialisingMs >= 0) span.serialisedMs = recorder.now() - serialisingMs
-  span.body = wholeBody(response, chunk)
+  const { trace } = span
+  const body = wholeBody(response, chunk)
+  if (trace.serialisingMs < 0 && body === undefined) return
+  const nowMs = recorder.now()
+  if (trace.serialisingMs >= 0) span.serialisedMs = nowMs - trace.serialisingMs
+  if (body === undefined) return
+  span.body = body
+  act(trace, nowMs)
 }
 
 function close(span: ServerSpan, response: Response): void {
@@ -191,9 +217,9 @@ function close(span: ServerSpan, response: Response): void {
   }
 }
 
-function act({ trace }: ServerSpan): void {
+function act(trace: ActiveTrace, nowMs: number): void {
   try {
-    if (!trace.ended) trace.acts(recorder.now())
+    if (!trace.ended) trace.acts(nowMs)
   } catch {
     caught('gate.http-server')
   }

@@ -38,6 +38,7 @@ export class ServerSpan extends OpenSpan {
   /** Whether the answer is to be compared with those before it; undefined: that is asked at its close. */
   compared: boolean | undefined = undefined
   private whole: Body = undefined
+  private known: RouteStats | undefined = undefined
   /** For how long its answer was put into bytes; -1: not known. */
   serialisedMs = -1
   /** What was seen of its answer. */
@@ -86,7 +87,13 @@ export class ServerSpan extends OpenSpan {
       .record((this.endMs - this.startMs) / 1000)
   }
 
+  /** After the end of its trace they stay: a route is named before that. */
   override stats(): RouteStats {
+    if (!this.trace.ended) return this.statsNow()
+    return (this.known ??= this.statsNow())
+  }
+
+  private statsNow(): RouteStats {
     const { route } = this.trace
     // What nobody found is no route: else a scanner would name them.
     if (route === undefined && this.statusCode === 404) return routeStats(this.method, undefined)

@@ -26,6 +26,8 @@ export const TRACE_SPANS = 5000
  * each would otherwise be five million. At about 250 bytes a span this is 25 MB.
  */
 export const OPEN_SPANS = 100_000
+/** Of a trace that has not begun, or ended: nothing is added to it. */
+const NONE: OpenSpan[] = []
 const BLOCKED: Attributes = { 'hotpath.blocked': true }
 /**
  * Work that a request left behind belongs to it for this long. Later it is a timer or a listener
@@ -149,7 +151,7 @@ export class ActiveTrace {
    * In order of start, the root first; emptied at the end: a timer or a socket that was made in a
    * request holds its trace as long as it lives.
    */
-  spans: OpenSpan[] = []
+  spans: OpenSpan[] = NONE
   /** Spans over the cap. */
   dropped = 0
   ended = false
@@ -184,7 +186,8 @@ export class ActiveTrace {
    */
   begin<T extends OpenSpan>(root: T): T {
     this.root = root
-    this.spans.push(root)
+    // A literal has room for one; `push` on an empty list makes room for seventeen, and most traces have one.
+    this.spans = [root]
     this.goesOn(root.startMs)
     return root
   }
@@ -267,7 +270,7 @@ export class ActiveTrace {
     this.keeper.open -= this.taken - 1
     if (this.taken > 1) this.keeper.strays.delete(this)
     this.keeper.finished(this)
-    this.spans = []
+    this.spans = NONE
   }
 
   late(span: OpenSpan): void {
