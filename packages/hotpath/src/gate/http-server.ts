@@ -71,17 +71,7 @@ function gateServer(prototype: Server): void {
         ) {
           const span = openRequest(request as IncomingMessage, response as Response)
           if (span !== undefined) {
-            // Whatever a client expects: else a header would be a way past.
-            const { stage } = serving
-            if (stage?.shed?.(request as IncomingMessage, response as Response, span) === true)
-              return true
-            const { limits } = limiting
-            const limit = limits?.atGate(request as IncomingMessage)
-            if (limits !== undefined && limit !== undefined) {
-              const go = () => void onward(span, original, this, arguments, false)
-              if (limits.hold(limit, request as IncomingMessage, response as Response, go))
-                return true
-            }
+            if (isHeld(span, original, this, arguments)) return true
             const isCalled = isPutBack && isFromParser(request as IncomingMessage)
             return onward(span, original, this, arguments, isCalled)
           }
@@ -89,6 +79,18 @@ function gateServer(prototype: Server): void {
         return original.apply(this, arguments as never)
       },
   )
+}
+
+/** Whether a request waits, or was sent away: whatever its client expects, else a header would be a way past. */
+function isHeld(span: ServerSpan, original: Emit, self: unknown, args: IArguments): boolean {
+  const { stage } = serving
+  const { limits } = limiting
+  if (stage?.shed === undefined && limits === undefined) return false
+  const [, request, response] = args as unknown as [string, IncomingMessage, Response]
+  if (stage?.shed?.(request, response, span) === true) return true
+  const limit = limits?.atGate(request)
+  if (limits === undefined || limit === undefined) return false
+  return limits.hold(limit, request, response, () => void onward(span, original, self, args, false))
 }
 
 /** Its socket's parser, as node:http keeps it; `incoming` is the request that it reads. */

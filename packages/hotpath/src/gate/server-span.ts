@@ -65,7 +65,10 @@ export class ServerSpan extends OpenSpan {
    */
   set body(body: Body) {
     this.whole = body
-    if (!(body instanceof Uint8Array)) return
+    if (body instanceof Uint8Array) this.keep(body)
+  }
+
+  private keep(body: Uint8Array): void {
     this.compared = contained('gate.server-span', () => this.takesTurn(body)) ?? false
     if (this.compared || this.trace.rows instanceof KeptRows) this.whole = new Uint8Array(body)
   }
