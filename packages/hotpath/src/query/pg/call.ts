@@ -3,6 +3,7 @@ import type { Computation } from '../../cache/computation.js'
 import type { CacheableRead } from '../../config/statement-cache.js'
 import type { Noted } from '../invalidation/noted.js'
 import type { Lead } from '../lead.js'
+import type { NotedRead } from '../results.js'
 import type { Account, Counted, Leading, Scope } from '../scope.js'
 import type { Session } from '../session.js'
 import type { Shape } from '../shape.js'
@@ -28,7 +29,7 @@ export class Call implements Counted, Leading {
   /** Those others; undefined as long as there are none, which is the rule. */
   lead: Lead | undefined = undefined
   /** What the cache across requests was asked; undefined: nothing. */
-  asked: CacheableRead | undefined = undefined
+  asked: CacheableRead | NotedRead | undefined = undefined
   /** The computation that the app's code was part of when it made the call. */
   computation: Computation | undefined = undefined
   /** What it reads, in the versions from before it was sent. */

@@ -34,7 +34,8 @@ export class Pools {
     if (scope === undefined || scope.off || pool.ending || !shape.effect.reads) return undefined
     const policy = this.policy(scope)
     const remembers = policy.batch === 'on' || policy.memo
-    if (!remembers && this.caching?.wants(shape) !== true) return undefined
+    const caching = this.caching?.wants(shape) === true ? this.caching : undefined
+    if (!remembers && caching === undefined) return undefined
     const account = scope.account(shape) as Account<Call> | undefined
     if (account === undefined) return undefined
     call.account = account
@@ -42,7 +43,7 @@ export class Pools {
       const answer = this.answerFor(pool, call, scope)
       if (answer !== undefined) return this.answered(pool, asked, call, answer, SERVED)
     }
-    const kept = this.keptFor(pool, asked, call)
+    const kept = caching && this.keptFor(caching, pool, asked, call)
     if (kept !== undefined) return this.answered(pool, asked, call, kept, HIT)
     if (account.off) return undefined
     if (policy.batch !== 'on' || timeoutOf(pool, asked)) return undefined
@@ -103,11 +104,9 @@ export class Pools {
   }
 
   /** From the cache across requests, where it can be told without a connection. */
-  private keptFor(pool: Pool, { config }: Asked, call: Call): Answer | undefined {
-    const { caching } = this
-    const [client] = pool._clients ?? []
-    if (caching?.wants(call.shape) !== true || client === undefined || isOdd(config))
-      return undefined
+  private keptFor(caching: Caching, pool: Pool, { config }: Asked, call: Call): Answer | undefined {
+    const client = pool._clients?.[0]
+    if (client === undefined || isOdd(config)) return undefined
     const session = this.parts.sessions.common(pool._clients)
     return session && caching.atHand(call, session, client)
   }

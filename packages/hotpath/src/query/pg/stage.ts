@@ -2,20 +2,18 @@ import type { PossibleWrite } from '../../config/statement-cache.js'
 import type { Asked, PgStage, Ticket } from '../seam.js'
 import type { ActiveTrace, OpenSpan } from '../../trace/span.js'
 import { currentComputation } from '../../cache/computation.js'
-import { processTags } from '../../cache/tags.js'
 import { effectOf } from '../effect.js'
 import type { Observing } from '../invalidation/observing.js'
-import type { Policies, Policy, TableCacheSettings } from '../policy.js'
-import { type CountResult, ResultCache } from '../results.js'
+import type { Policies, Policy } from '../policy.js'
 import { Scope, type ScopeOwner } from '../scope.js'
 import type { Session } from '../session.js'
-import { TableNames } from '../table-names.js'
 import { bytesOfRow, type RawRow } from './answer.js'
 import { Caching } from './caching.js'
 import { Call } from './call.js'
 import type { Client } from './client.js'
 import { CALL, type Parts, type Watched } from './parts.js'
 import { Pools } from './pools.js'
+import { resultCache } from './result-cache.js'
 import { Sender } from './sender.js'
 
 /** Rows of one statement that are kept until it ends. */
@@ -259,7 +257,7 @@ export class PgBatching implements PgStage {
 
   /** Tells the cache of what is not known to be a plain read. */
   private wrote({ shape, session, served }: Call, phase: PossibleWrite['phase']): void {
-    if (this.caching === undefined || served) return
+    if (this.caching?.hearsOfWrites !== true || served) return
     const { host, sessions } = this.parts
     const { reads } = shape.effect
     // What it does is known by connection: it is told when it has one.
@@ -304,7 +302,8 @@ export class PgBatching implements PgStage {
       if (isSubmittable(config)) this.observing.guard(config as object, client)
     }
     const { database, id } = session
-    this.caching?.wrote({ phase: 'begins', text, certain: false, database, session: id })
+    if (this.caching?.hearsOfWrites === true)
+      this.caching.wrote({ phase: 'begins', text, certain: false, database, session: id })
   }
 
   private callOf(config: unknown, values: unknown, scope: Scope | undefined): Call | undefined {
@@ -361,21 +360,6 @@ export class PgBatching implements PgStage {
     trace.statements = scope
     return scope
   }
-}
-
-function resultCache({ host, defects, observing }: Parts, settings: TableCacheSettings) {
-  const count: CountResult = (what, n) => host.tally(`query.cache.${what}`, n)
-  const { tables } = settings
-  const names = new TableNames(
-    tables,
-    () => observing?.labels(),
-    (name, near) => {
-      const hint = near === undefined ? '' : ` Did you mean "${near}"?`
-      host.say(`the config names the table "${name}", which the database does not have.${hint}`)
-      host.tally('config.unmatched', 1)
-    },
-  )
-  return new ResultCache(settings, host.now, count, defects, names, () => processTags().strict)
 }
 
 function textOf(config: unknown): string | undefined {
