@@ -1,5 +1,5 @@
 import type { PossibleWrite } from '../../config/statement-cache.js'
-import type { Asked, PgStage, Ticket } from '../seam.js'
+import type { PgStage, Proceed, Ticket } from '../seam.js'
 import type { ActiveTrace, OpenSpan } from '../../trace/span.js'
 import { currentComputation } from '../../cache/computation.js'
 import { effectOf } from '../effect.js'
@@ -56,16 +56,23 @@ export class PgBatching implements PgStage {
     }
   }
 
-  poolQuery(pool: object, asked: Asked): Ticket | undefined {
+  poolQuery(
+    pool: object,
+    config: unknown,
+    values: unknown,
+    callback: unknown,
+    caller: OpenSpan | undefined,
+    proceed: Proceed,
+  ): Ticket | undefined {
     try {
-      const call = this.callOf(asked.config, asked.values, this.scope(asked.caller?.trace))
+      const call = this.callOf(config, values, this.scope(caller?.trace))
       if (call === undefined) {
         if (this.observing !== undefined) this.forbidUnseen()
         return undefined
       }
       this.begin(call)
       call.pool = pool
-      const boxed = this.pools.query(pool as never, asked, call)
+      const boxed = this.pools.query(call, pool, config, values, callback, proceed)
       return boxed === undefined ? (call as Ticket) : { boxed }
     } catch {
       this.parts.host.caught('query.pool')
@@ -217,11 +224,12 @@ export class PgBatching implements PgStage {
       this.pools.release(call)
       const { scope, shape } = call
       if (call.keeps && scope !== undefined && !failed && !call.served) {
-        const tookMs = call.sentMs === 0 ? 0 : this.parts.host.now() - call.sentMs
-        if (call.sentMs !== 0) shape.took(tookMs)
-        if (call.watched !== undefined) {
+        const { sentMs, watched } = call
+        const tookMs = sentMs === undefined ? 0 : this.parts.host.now() - sentMs
+        if (sentMs !== undefined) shape.took(tookMs)
+        if (watched !== undefined) {
           const fields = (query as Watched)._result?.fields ?? []
-          const { rows = NO_ROWS, watched } = call
+          const { rows = NO_ROWS } = call
           this.sender.shadow.answered(call, scope, tookMs, fields as never, rows, watched)
         }
         this.caching?.answered(call, query as Watched)
@@ -311,7 +319,7 @@ export class PgBatching implements PgStage {
     if (text === undefined || isSubmittable(config)) return undefined
     const { shape, lifted } = this.parts.shapes.of(text)
     const given = Array.isArray(values) ? values : valuesOf(config)
-    const call = new Call(scope, shape, lifted, given, this.parts.prepare())
+    const call = new Call(scope, shape, lifted, given, this.parts.prepare)
     if (this.observing !== undefined) call.computation = currentComputation()
     return call
   }
@@ -324,7 +332,7 @@ export class PgBatching implements PgStage {
   /** The text alone of what is none of pg's own queries. */
   private bare(text: string, client: Client): Call {
     const { shape, lifted } = this.parts.shapes.of(text)
-    const call = new Call(undefined, shape, lifted, undefined, undefined)
+    const call = new Call(undefined, shape, lifted, undefined, this.parts.prepare)
     call.client = client
     call.session = this.parts.sessions.of(client)
     return call
