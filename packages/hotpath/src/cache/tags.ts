@@ -1,3 +1,4 @@
+import { takeNext } from './second-chance.js'
 import type { Strictness } from './strict/strictness.js'
 
 /**
@@ -7,6 +8,12 @@ import type { Strictness } from './strict/strictness.js'
 export interface Tag {
   readonly name: string
   version: number
+}
+
+/** As it is kept here. */
+interface Known extends Tag {
+  /** Asked for again since it came. */
+  used: boolean
 }
 
 /**
@@ -31,8 +38,7 @@ export class Tags {
   strict: Strictness | undefined = undefined
   /** Who should hear of writes from outside and does not: meanwhile nothing new is for a CDN. */
   readonly deaf = new Set<object>()
-  /** The one that was asked for longest ago first. */
-  readonly #known = new Map<string, Tag>()
+  readonly #known = new Map<string, Known>()
   readonly #listeners = new Set<TagListener>()
   readonly #quiet = new Set<TagListener>()
   readonly #most: number
@@ -60,12 +66,11 @@ export class Tags {
   of(name: string): Tag {
     const known = this.#known.get(name)
     if (known !== undefined) {
-      this.#known.delete(name)
-      this.#known.set(name, known)
+      known.used = true
       return known
     }
-    if (this.#known.size >= this.#most) this.#forgetOldest()
-    const tag = { name, version: this.#next++ }
+    if (this.#known.size >= this.#most) this.#forgetOne()
+    const tag = { name, version: this.#next++, used: false }
     this.#known.set(name, tag)
     return tag
   }
@@ -111,11 +116,9 @@ export class Tags {
     for (const listener of this.#quiet) if (listener !== teller) listener(names, heard)
   }
 
-  #forgetOldest(): void {
-    const [oldest] = this.#known.values()
-    if (oldest === undefined) return
-    this.#known.delete(oldest.name)
-    oldest.version = FORGOTTEN
+  #forgetOne(): void {
+    const tag = takeNext(this.#known)
+    if (tag !== undefined) tag.version = FORGOTTEN
   }
 }
 

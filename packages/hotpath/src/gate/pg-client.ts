@@ -52,13 +52,7 @@ export function gateClient(Client: { readonly prototype: object }): void {
         const args = within ? [...arguments].map(withinCaller) : arguments
         if (span === undefined) stages.pg?.unseen(this as PgClient)
         const stage = span === undefined ? undefined : stages.pg
-        const call = stage?.entering(
-          this as PgClient,
-          config,
-          values,
-          span?.caller,
-          handed?.carried.ticket,
-        )
+        const call = stage?.entering(this as PgClient, config, values, span?.caller, handed?.ticket)
         if (stages.early !== undefined && stages.early.length < MAX_EARLY) {
           stages.early.push([this as PgClient, config, values])
         }

@@ -7,19 +7,19 @@ import { closed, giveBack, lend, opened, opening } from '../pool/loans.js'
 import { pools } from '../pool/policy.js'
 import { refused } from '../pool/refusal.js'
 import { openedByPool } from '../pool/share/opening.js'
-import type { Asked, Ticket } from '../query/seam.js'
+import type { Proceed, Ticket } from '../query/seam.js'
 import { caught, contained } from '../trace/counts.js'
 import { recorder } from '../trace/recorder.js'
 import type { OpenSpan } from '../trace/span.js'
 import { pgPoolState, poolName } from './pg-pool-state.js'
 import {
-  carried,
   type Carried,
   enterPool,
   type HandedOver,
   handToClient,
   leavePool,
   takeCarried,
+  takeTicket,
 } from './pg-site.js'
 import { type Statement, statementOf } from './statement-span.js'
 import { templateOf } from '../sql/template.js'
@@ -42,11 +42,13 @@ class Wait {
   /**
    * @param pool That is asked.
    * @param carried From the pool's own `query`; undefined where the app asks for a client.
+   * @param ticket What the stages of statements know of that call.
    * @param trace Where the app asks for a client, when leaks are reported.
    */
   constructor(
     private readonly pool: PgPool,
     readonly carried: Carried | undefined,
+    readonly ticket: unknown,
     readonly trace: Taken | undefined,
   ) {}
 
@@ -67,7 +69,7 @@ let asking: Wait | undefined
 export function gatePool(Pool: { readonly prototype: object }): void {
   replace(Pool.prototype, 'query', original => {
     /** The stages let this call go after all. */
-    const proceed: Asked['proceed'] = (pool, { config, values, callback }, ticket) =>
+    const proceed: Proceed = (pool, { config, values, callback }, ticket) =>
       enter(original, pool, [config, values, callback], ticket, context.getStore())
     return function query(text, values, callback) {
       if (!recorder.enabled) return original.apply(this, arguments as unknown as unknown[])
@@ -80,8 +82,7 @@ export function gatePool(Pool: { readonly prototype: object }): void {
       const caller = context.getStore()
       let ticket: Ticket | undefined
       if (stage !== undefined && typeof text !== 'function') {
-        const asked = { config: text, values, callback, caller, proceed }
-        ticket = stage.poolQuery(this as PgPool, asked)
+        ticket = stage.poolQuery(this as PgPool, text, values, callback, caller, proceed)
         if (ticket?.boxed !== undefined) return ticket.boxed.value
       }
       return enter(original, this as PgPool, args, ticket, caller)
@@ -100,8 +101,9 @@ export function gatePool(Pool: { readonly prototype: object }): void {
           return refusal.value
         }
         const from = takeCarried()
+        const ticket = takeTicket()
         const trace = from === undefined ? takeTrace(connect, context.getStore()) : undefined
-        const wait = new Wait(this as PgPool, from, trace)
+        const wait = new Wait(this as PgPool, from, ticket, trace)
         let bound: unknown = callback
         if (typeof callback === 'function') {
           const own = callback as Callback
@@ -225,7 +227,7 @@ function enter(
     return original.apply(pool, args)
   } finally {
     // Nobody has asked for what comes along: this pool connects in another way.
-    if (ticket !== undefined && carried()?.ticket === ticket) stages.pg?.poolDone(ticket)
+    if (ticket !== undefined && takeTicket() === ticket) stages.pg?.poolDone(ticket)
     leavePool()
   }
 }
@@ -237,7 +239,7 @@ function enter(
 function bind(callback: Callback, wait: Wait): Callback {
   return function (this: unknown, ...args) {
     if (args[0]) endQuietly(wait, true)
-    if (args[0] && wait.carried?.ticket !== undefined) stages.pg?.poolDone(wait.carried.ticket)
+    if (args[0] && wait.ticket !== undefined) stages.pg?.poolDone(wait.ticket)
     if (wait.carried === undefined || args[0]) {
       return context.run(wait.span, run, callback, this, args)
     }
@@ -248,7 +250,7 @@ function bind(callback: Callback, wait: Wait): Callback {
       return callback.apply(this, args)
     } finally {
       handToClient(undefined)
-      if (wait.carried.ticket !== undefined) stages.pg?.poolDone(wait.carried.ticket)
+      if (wait.ticket !== undefined) stages.pg?.poolDone(wait.ticket)
     }
   }
 }

@@ -15,7 +15,7 @@ import { context } from '../trace/context.js'
 import { caught } from '../trace/counts.js'
 import { onModule } from '../trace/module-load.js'
 import { recorder } from '../trace/recorder.js'
-import { tally } from '../trace/tallies.js'
+import { beforeTallies, tally } from '../trace/tallies.js'
 import { begin, markStatement } from './pg-client.js'
 import { MAX_EARLY, stages, useStage } from './pg-stage.js'
 import type { PgClient, QueryConfig } from './pg-types.js'
@@ -36,6 +36,7 @@ const host: Host = {
   caught,
   count: countBatch,
   tally: (name, n, reason = '') => tally(`hotpath.${name}`, reason === '' ? {} : { reason }, n),
+  beforeCounts: beforeTallies,
   say: line => void process.stderr.write(`hotpath: ${line}\n`),
   now: recorder.now,
 }

@@ -18,20 +18,22 @@ export interface Carried {
   readonly site: CallSite | undefined
   /** The app awaits a promise: no code of its runs when the statement ends, only the pool's. */
   readonly promised: boolean
-  /** What the stages of statements know of the call. */
-  readonly ticket?: unknown
 }
 
 export interface HandedOver {
   /** What the async context held when the app called the pool. */
   readonly span: OpenSpan | undefined
   readonly carried: Carried
+  /** What the stages of statements know of the call. */
+  readonly ticket?: unknown
 }
 
 const awaited: Carried = { site: undefined, promised: true }
 const calledBack: Carried = { site: undefined, promised: false }
 
 let fromPool: Carried | undefined
+/** Beside it: what is carried is the same for nearly all statements, and a ticket is for one. */
+let ticketOfPool: unknown
 let toClient: HandedOver | undefined
 
 /** Around the original `Pool.query`, in the context of `caller`. */
@@ -42,12 +44,14 @@ export function enterPool(
   ticket: unknown,
 ): void {
   const site = statement === undefined ? undefined : siteOf(statement, caller)
-  if (site !== undefined || ticket !== undefined) fromPool = { site, promised, ticket }
+  if (site !== undefined) fromPool = { site, promised }
   else fromPool = promised ? awaited : calledBack
+  ticketOfPool = ticket
 }
 
 export function leavePool(): void {
   fromPool = undefined
+  ticketOfPool = undefined
 }
 
 /** What the `Pool.connect` that runs now should carry to its callback; undefined: the app calls it. */
@@ -57,9 +61,11 @@ export function takeCarried(): Carried | undefined {
   return taken
 }
 
-/** What was not taken yet. */
-export function carried(): Carried | undefined {
-  return fromPool
+/** The ticket that comes with it; undefined: there is none, or it was taken. */
+export function takeTicket(): unknown {
+  const taken = ticketOfPool
+  ticketOfPool = undefined
+  return taken
 }
 
 /** Around the callback of a `Pool.connect` that the pool's own `query` made. */

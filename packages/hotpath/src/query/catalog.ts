@@ -53,6 +53,8 @@ export interface Described {
   readonly oids: readonly number[]
   readonly types: readonly ParamType[]
   readonly fields: readonly Field[]
+  /** The same of each that a cache keeps with an answer: one list for all answers. */
+  readonly columns: readonly { readonly name: string; readonly type: number }[]
   /** It reads and nothing else, its views and functions included. */
   readonly plain: boolean
   /** Why it may not be batched; '' when it may. */
@@ -60,8 +62,12 @@ export interface Described {
   readonly atMs: number
 }
 
+let lastId = 0
+
 /** What is known of one database, as one session sees it. */
 export class Catalog {
+  /** In the keys of what was answered there. */
+  readonly id = ++lastId
   /** Of statements outside of transactions; '' as long as nothing was asked. */
   isolation = ''
   private volatile = new Set<string>()
@@ -155,9 +161,13 @@ export class Catalog {
     this.keep(text, { oids: [], types: [], fields: [], plain: false, reason, atMs: nowMs })
   }
 
-  private keep(text: string, { oids, types, fields, plain, reason, atMs }: Described): Described {
-    const bytes = text.length * 2 + 200 + fields.length * 100
-    return this.described.set(text, { oids, types, fields, plain, reason, atMs }, bytes)
+  private keep(
+    text: string,
+    { oids, types, fields, plain, reason, atMs }: Omit<Described, 'columns'>,
+  ): Described {
+    const columns = fields.map(({ name, dataTypeID }) => ({ name, type: dataTypeID }))
+    const bytes = text.length * 2 + 200 + fields.length * 140
+    return this.described.set(text, { oids, types, fields, columns, plain, reason, atMs }, bytes)
   }
 
   private typeOf(oid: number): ParamType | undefined {

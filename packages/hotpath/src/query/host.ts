@@ -28,6 +28,8 @@ export interface Host {
   count(name: BatchCounter, route: string, reason: string, n: number): void
   /** Adds to a counter that leaves as `hotpath.NAME`. */
   tally(name: string, n: number, reason?: string): void
+  /** `hand` is called before counters leave: for who counts much, and hands it on in lots. */
+  beforeCounts(hand: () => void): void
   /** One line for the person who runs the app. */
   say(line: string): void
   now(): number

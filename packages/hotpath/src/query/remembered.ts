@@ -88,6 +88,8 @@ interface Unsorted {
   readonly fields: readonly Field[]
   readonly rows: readonly RawRow[]
   readonly bytes: number
+  /** The one that came after it. */
+  next: Unsorted | undefined
 }
 
 /**
@@ -95,7 +97,10 @@ interface Unsorted {
  * at it: answers are sorted by their statement when one does, or when many wait.
  */
 export class Remembered {
-  private readonly unsorted: Unsorted[] = []
+  private first: Unsorted | undefined = undefined
+  private last: Unsorted | undefined = undefined
+  /** How many these are. */
+  private waiting = 0
   private known: Map<Shape, Rows> | undefined = undefined
   private bytes = 0
   /** The request is over: what comes late would be counted and never let go. */
@@ -108,11 +113,15 @@ export class Remembered {
     if (rows.length === 0 || this.closed) return
     let bytes = 0
     for (const row of rows) bytes += bytesOfRow(row)
-    if (!this.has(bytes) || this.unsorted.length >= MAX_UNSORTED) {
+    if (!this.has(bytes) || this.waiting >= MAX_UNSORTED) {
       this.sort(shape, fields, rows)
       return
     }
-    this.unsorted.push({ shape, fields, rows, bytes })
+    const added: Unsorted = { shape, fields, rows, bytes, next: undefined }
+    if (this.last === undefined) this.first = added
+    else this.last.next = added
+    this.last = added
+    this.waiting++
     this.bytes += bytes
     bytesInAll += bytes
   }
@@ -128,7 +137,7 @@ export class Remembered {
 
   close(): void {
     this.closed = true
-    this.unsorted.length = 0
+    this.takeUnsorted()
     this.known = undefined
     bytesInAll -= this.bytes
     this.bytes = 0
@@ -136,14 +145,22 @@ export class Remembered {
 
   private sets(): Map<Shape, Rows> {
     this.known ??= new Map()
-    if (this.unsorted.length === 0) return this.known
-    const unsorted = this.unsorted.splice(0)
-    for (const { bytes } of unsorted) {
-      this.bytes -= bytes
-      bytesInAll -= bytes
+    const unsorted = this.takeUnsorted()
+    for (let one = unsorted; one !== undefined; one = one.next) {
+      this.bytes -= one.bytes
+      bytesInAll -= one.bytes
     }
-    for (const { shape, fields, rows } of unsorted) this.sort(shape, fields, rows)
+    for (let one = unsorted; one !== undefined; one = one.next)
+      this.sort(one.shape, one.fields, one.rows)
     return this.known
+  }
+
+  private takeUnsorted(): Unsorted | undefined {
+    const { first } = this
+    this.first = undefined
+    this.last = undefined
+    this.waiting = 0
+    return first
   }
 
   private sort(shape: Shape, fields: readonly Field[], rows: readonly RawRow[]): void {

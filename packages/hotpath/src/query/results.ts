@@ -1,16 +1,21 @@
-import type { CacheableRead, CachedAnswer, StatementCache } from '../config/statement-cache.js'
+import type { CachedAnswer, StatementCache } from '../config/statement-cache.js'
 import type { Described } from './catalog.js'
+import { takeNext } from '../cache/second-chance.js'
 import type { Strictness } from '../cache/strict/strictness.js'
 import type { Defects } from './defects.js'
 import { mayMean, type TableNames } from './table-names.js'
-import { isFresh, type Noted } from './invalidation/noted.js'
+import { isFresh, type Noted, versionsOf } from './invalidation/noted.js'
+import type { Field } from './pg/answer.js'
 import type { TableCacheSettings } from './policy.js'
 
 /** A read of which it was noted, before it was asked for, what it reads. */
-export interface NotedRead extends CacheableRead {
+export interface NotedRead {
+  readonly key: string
   noted?: Noted | undefined
   /** The same in the versions of now. */
-  readonly note?: () => Noted | undefined
+  note?(): Noted | undefined
+  /** How the database described it when it was asked for. */
+  readonly described?: Described
   /** Shadow mode: what would have been given. */
   expected?: Kept | undefined
 }
@@ -26,7 +31,10 @@ interface Kept {
   readonly bytes: number
   readonly noted: Noted
   /** The description that its columns were held against last, and fitted. */
-  fitted?: Described
+  fitted: Described | undefined
+  /** Given since it came. */
+  used: boolean
+  readonly key: string
 }
 
 /** What one answer may hold of all: a table that is read whole shall not push out all others. */
@@ -43,7 +51,6 @@ export type CountResult = (
  * by what was written, when they are asked for: a write costs the same however many answers it makes old.
  */
 export class ResultCache implements StatementCache {
-  /** The one that was used longest ago first. */
   private readonly kept = new Map<string, Kept>()
   private bytes = 0
 
@@ -88,7 +95,7 @@ export class ResultCache implements StatementCache {
       if (!fits(described, kept.answer)) return undefined
       kept.fitted = described
     }
-    return this.give(key, kept)
+    return this.give(kept)
   }
 
   /** What is kept is good if the store says so. What is not there is noted in versions that the store has. */
@@ -99,9 +106,9 @@ export class ResultCache implements StatementCache {
   ): NotedAnswer | undefined | Promise<NotedAnswer | undefined> {
     if (kept !== undefined && this.isGood(kept))
       return strict
-        .holds(kept.noted.tags)
+        .holds(versionsOf(kept.noted))
         .then(holds => this.answer(read, holds ? kept : undefined) ?? this.renote(read))
-    const unknown = [...(read.noted?.tags.keys() ?? [])].filter(tag => !strict.knows(tag))
+    const unknown = (read.noted?.tags ?? []).filter(tag => !strict.knows(tag))
     if (unknown.length > 0) return strict.learn(unknown).then(() => this.renote(read))
     return this.answer(read, undefined)
   }
@@ -117,20 +124,19 @@ export class ResultCache implements StatementCache {
       read.expected = kept
       return undefined
     }
-    if (kept !== undefined && this.isGood(kept)) return this.give(key, kept)
-    if (kept !== undefined && this.kept.get(key) === kept) this.drop(key, kept)
+    if (kept !== undefined && this.isGood(kept)) return this.give(kept)
+    if (kept !== undefined && this.kept.get(key) === kept) this.drop(kept)
     this.count('misses', 1)
     return undefined
   }
 
-  private give(key: string, kept: Kept): NotedAnswer {
-    // Another may have taken its place while the store was asked.
-    if (this.kept.get(key) === kept && this.kept.delete(key)) this.kept.set(key, kept)
+  private give(kept: Kept): NotedAnswer {
+    kept.used = true
     this.count('hits', 1)
     return kept.answer
   }
 
-  tell({ key, noted, expected }: NotedRead, given: CachedAnswer): void {
+  tell({ key, noted, described, expected }: NotedRead, given: CachedAnswer): void {
     // Nothing was written since it was asked for: then both must say the same.
     if (expected !== undefined && isFresh(expected.noted) && differ(expected.answer, given))
       this.count('shadow.stale', 1)
@@ -140,14 +146,15 @@ export class ResultCache implements StatementCache {
     const bytes = key.length * 2 + bytesOf(given)
     if (bytes > this.settings.maxBytes * LARGEST) return
     const before = this.kept.get(key)
-    if (before !== undefined) this.drop(key, before, 0)
+    if (before !== undefined) this.drop(before, 0)
     const answer: NotedAnswer = { columns: given.columns, rows: given.rows, noted: fill }
-    this.kept.set(key, { answer, atMs: this.now(), bytes, noted: fill })
+    const fitted = given.columns === described?.columns ? described : undefined
+    this.kept.set(key, { key, answer, atMs: this.now(), bytes, noted: fill, fitted, used: false })
     this.bytes += bytes
     while (this.bytes > this.settings.maxBytes) {
-      const [oldest] = this.kept
-      if (oldest === undefined) return
-      this.drop(...oldest)
+      const next = takeNext(this.kept)
+      if (next === undefined) return
+      this.drop(next)
     }
   }
 
@@ -158,7 +165,7 @@ export class ResultCache implements StatementCache {
     return isFresh(noted) && this.now() - atMs < this.settings.ttlMs
   }
 
-  private drop(key: string, { bytes }: Kept, counted = 1): void {
+  private drop({ key, bytes }: Kept, counted = 1): void {
     this.kept.delete(key)
     this.bytes -= bytes
     this.count('dropped', counted)
@@ -166,18 +173,21 @@ export class ResultCache implements StatementCache {
 }
 
 /** Whether the database describes the columns as it did for this answer. */
-export function fits({ fields }: Described, { columns }: CachedAnswer): boolean {
-  return (
-    columns.length === fields.length &&
-    fields.every(
-      ({ name, dataTypeID }, i) => columns[i]?.name === name && columns[i]?.type === dataTypeID,
-    )
+export function fits({ fields, columns }: Described, given: CachedAnswer): boolean {
+  return given.columns === columns || isOf(fields, given.columns)
+}
+
+/** Whether these fields have these names and types. */
+export function isOf(fields: readonly Field[], columns: CachedAnswer['columns']): boolean {
+  if (columns.length !== fields.length) return false
+  return fields.every(
+    ({ name, dataTypeID }, i) => columns[i]?.name === name && columns[i]?.type === dataTypeID,
   )
 }
 
 /** The defect: what was written meanwhile is taken for what was read. */
 function renewed({ objection, tags }: Noted): Noted {
-  return { objection, tags: new Map([...tags.keys()].map(tag => [tag, tag.version])) }
+  return { objection, tags, versions: tags.map(tag => tag.version) }
 }
 
 /** `"shop"."menu"` as the config writes it: `shop.menu`. */

@@ -31,6 +31,8 @@ export interface Leading {
 
 /** What one request did with one statement. */
 export class Account<L extends Leading = Leading> {
+  /** The one that was made before it in its request. */
+  next: Account | undefined = undefined
   calls = 0
   origin: Origin | undefined = undefined
   /** The row of the origin that the last call was about. */
@@ -123,28 +125,38 @@ const FEW = 8
 
 /** The accounts of one request. */
 class Accounts {
-  readonly all: Account[] = []
+  /** The latest; a list of links takes less than an array for the few that most requests have. */
+  private last: Account | undefined = undefined
+  private size = 0
   private byShape: Map<Shape, Account> | undefined = undefined
 
   /** Undefined when there are too many. */
   of(shape: Shape): Account | undefined {
     const known = this.byShape === undefined ? this.find(shape) : this.byShape.get(shape)
-    if (known !== undefined || this.all.length >= MAX_SHAPES) return known
+    if (known !== undefined || this.size >= MAX_SHAPES) return known
     const account = new Account(shape)
-    this.all.push(account)
+    account.next = this.last
+    this.last = account
+    this.size++
     if (this.byShape !== undefined) this.byShape.set(shape, account)
-    else if (this.all.length > FEW) this.byShape = new Map(this.all.map(one => [one.shape, one]))
+    else if (this.size > FEW)
+      this.byShape = new Map(Array.from(this.all(), one => [one.shape, one]))
     return account
   }
 
+  *all(): Iterable<Account> {
+    for (let one = this.last; one !== undefined; one = one.next) yield one
+  }
+
   clear(): void {
-    this.all.length = 0
+    this.last = undefined
     this.byShape = undefined
   }
 
   private find(shape: Shape): Account | undefined {
-    for (const account of this.all) if (account.shape === shape) return account
-    return undefined
+    let account = this.last
+    while (account !== undefined && account.shape !== shape) account = account.next
+    return account
   }
 }
 
@@ -229,7 +241,7 @@ export class Scope {
     for (const memo of this.memos?.values() ?? []) unused += memo.clear()
     this.owner.wasted(this, unused)
     // Fetched, and thrown away before it was used: a loop that writes or calls in each turn.
-    for (const account of this.accounts.all) {
+    for (const account of this.accounts.all()) {
       if (account.fetched > 0 && account.wasteful) account.off = true
     }
   }
@@ -250,7 +262,7 @@ export class Scope {
 
   private settle(): void {
     const route = this.route()
-    for (const { shape, origin, fetched, used } of this.accounts.all) {
+    for (const { shape, origin, fetched, used } of this.accounts.all()) {
       if (origin !== undefined) learn(route, shape, origin, fetched, used)
     }
     this.flush()

@@ -7,9 +7,19 @@ import type { OpenSpan } from '../trace/span.js'
 export interface PgStage {
   /**
    * `Pool.query` was called. With a box in it: what the call returns. Else the pool does what it always
-   * does, and the ticket comes back with the connection.
+   * does, and the ticket comes back with the connection. One by one, as an object of them all would be
+   * made for each statement.
+   *
+   * @param caller What the async context held.
    */
-  poolQuery(pool: object, asked: Asked): Ticket | undefined
+  poolQuery(
+    pool: object,
+    config: unknown,
+    values: unknown,
+    callback: unknown,
+    caller: OpenSpan | undefined,
+    proceed: Proceed,
+  ): Ticket | undefined
   /** A connection is about to be opened, under the parameters that its client has now. */
   connecting(client: object): void
   /** The pool is done with this call: where it got no connection, nothing will come of it. */
@@ -41,11 +51,10 @@ export interface Asked {
   readonly config: unknown
   readonly values: unknown
   readonly callback: unknown
-  /** What the async context held. */
-  readonly caller: OpenSpan | undefined
-  /** Runs the pool's own `query` for this call, later. */
-  proceed(pool: object, asked: Asked, ticket: unknown): unknown
 }
+
+/** Runs the pool's own `query` for a call, later. */
+export type Proceed = (pool: object, asked: Asked, ticket: unknown) => unknown
 
 export interface Ticket {
   /** Present where the call is taken care of. */

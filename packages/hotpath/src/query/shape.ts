@@ -16,6 +16,8 @@ export class Shape {
   /** Times that it was met. */
   seen = 0
   reading: Reading | undefined
+  /** Its answers are kept across requests; undefined: not known yet. */
+  cached: boolean | undefined = undefined
   /** Some route has shown where its parameters come from. */
   learned = false
   /** Why it is switched off; '' while it is not. */

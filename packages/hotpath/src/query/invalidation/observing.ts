@@ -1,5 +1,5 @@
 import { CHANGED_ELSEWHERE, WRITTEN_ELSEWHERE } from '../../cache/elsewhere.js'
-import type { Tag, Tags } from '../../cache/tags.js'
+import type { TagListener, Tags } from '../../cache/tags.js'
 import type { ListeningClient } from '../../config/outside.js'
 import type { Call } from '../pg/call.js'
 import type { Client } from '../pg/client.js'
@@ -36,14 +36,15 @@ export class Observing {
     grammar: Grammar,
   ) {
     this.knowledge = new Knowledge(parts, tags, grammar)
-    this.transactions = new Transactions(parts, tags, this.knowledge)
-    tags.listen(names => {
+    const heard: TagListener = names => {
       if (names === 'all') return
       if (names.some(tellsOfChange)) this.knowledge.forget()
       // Through another driver: in which database, and what there, is not known.
       if (names.includes(WRITTEN_ELSEWHERE) || names.includes(CHANGED_ELSEWHERE))
         tags.bump(this.knowledge.databases())
-    }, true)
+    }
+    tags.listen(heard, true)
+    this.transactions = new Transactions(parts, tags, this.knowledge, heard)
     parts.sessions.watcher = (client, session) => {
       this.transactions.watch(client, session)
       this.strict?.sentry.sees(client, session)
@@ -97,9 +98,7 @@ export class Observing {
     if (strict === undefined || call.learned || client === undefined || client.pipeline)
       return false
     if (!shape.effect.reads || (computation === undefined && scope?.atStake !== true)) return false
-    const unknown = [...this.noted(call).tags.keys()].filter(
-      tag => tags.strict?.knows(tag) === false,
-    )
+    const unknown = this.noted(call).tags.filter(tag => tags.strict?.knows(tag) === false)
     if (unknown.length === 0) return false
     call.learned = true
     strict.commits.resume(query, client, tags.strict?.learn(unknown) ?? Promise.resolve())
@@ -160,12 +159,9 @@ export class Observing {
       return objected('reads from a snapshot of its own')
     const verdict = verdicts.read(shape.touches, shape.readNow())
     if (verdict.objection !== '') return objected(verdict.objection)
-    const tags = new Map<Tag, number>()
-    for (const name of names.ofRead(verdict, n => (whole ? undefined : call.wireAt(n)))) {
-      const tag = this.tags.of(name)
-      tags.set(tag, tag.version)
-    }
-    return { objection: '', tags }
+    const read = names.ofRead(verdict, n => (whole ? undefined : call.wireAt(n)))
+    const tags = read.map(name => this.tags.of(name))
+    return { objection: '', tags, versions: tags.map(tag => tag.version) }
   }
 
   /** The call goes out as it is. Never throws: what fails is taken for the worst. */

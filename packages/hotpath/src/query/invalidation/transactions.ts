@@ -1,4 +1,4 @@
-import type { Tags } from '../../cache/tags.js'
+import type { TagListener, Tags } from '../../cache/tags.js'
 import { type Client, hasMore } from '../pg/client.js'
 import type { Parts } from '../pg/parts.js'
 import type { Session } from '../session.js'
@@ -23,6 +23,8 @@ export class Transactions {
     private readonly parts: Parts,
     private readonly tags: Tags,
     private readonly knowledge: Knowledge,
+    /** Who hears what others tell: what is told here is known there. */
+    private readonly own: TagListener,
   ) {}
 
   /**
@@ -66,7 +68,7 @@ export class Transactions {
     })
     if (session.status !== '') session.openedMs = this.parts.host.now()
     hear('readyForQuery', message => {
-      session.openedMs = Math.min(session.openedMs, this.parts.host.now())
+      if (session.openedMs === Number.POSITIVE_INFINITY) session.openedMs = this.parts.host.now()
       this.commits?.over(session)
       const idle = (message as { status?: unknown } | undefined)?.status === 'I'
       const done = last
@@ -109,6 +111,6 @@ export class Transactions {
   private tell(pending: Pending): void {
     if (pending.ddl) this.knowledge.forget()
     if (pending.everything) this.tags.bumpAll()
-    else this.tags.bump(pending.names)
+    else this.tags.bump(pending.names, this.own, false)
   }
 }

@@ -1,8 +1,14 @@
-import type { CachedAnswer, PossibleWrite, StatementCache } from '../../config/statement-cache.js'
+import type {
+  CacheableRead,
+  CachedAnswer,
+  PossibleWrite,
+  StatementCache,
+} from '../../config/statement-cache.js'
 import type { Attributes } from '../../trace/attributes.js'
-import type { Described } from '../catalog.js'
-import { handOver } from '../invalidation/noted.js'
-import { fits, type NotedAnswer, type NotedRead, ResultCache } from '../results.js'
+import { handOver, type Noted } from '../invalidation/noted.js'
+import type { Observing } from '../invalidation/observing.js'
+import type { Catalog, Described } from '../catalog.js'
+import { fits, isOf, type NotedAnswer, type NotedRead, ResultCache } from '../results.js'
 import type { Session } from '../session.js'
 import type { Shape } from '../shape.js'
 import type { Answer } from './answer.js'
@@ -28,31 +34,37 @@ export const HIT: Attributes = { 'hotpath.batch': 'served', 'hotpath.cache': 'hi
 /** The way to the cache of the config, whatever that may do. */
 export class Caching {
   private restUntilMs = 0
-  private readonly wanted = new WeakMap<Shape, boolean>()
+  /** That of the config's tables; undefined: it is the app's own. */
+  private readonly results: ResultCache | undefined
 
   constructor(
     private readonly parts: Parts,
     private readonly cache: StatementCache,
-  ) {}
+  ) {
+    this.results = cache instanceof ResultCache ? cache : undefined
+  }
+
+  /** Whether it is to be told of writes: what is kept of tables hears of them by its tags. */
+  get hearsOfWrites(): boolean {
+    return this.results === undefined
+  }
 
   /** Whether answers to this statement may be there: the cache of the config's own is asked for all. */
   wants(shape: Shape): boolean {
-    const { cache } = this
-    if (!(cache instanceof ResultCache)) return true
-    cache.names.count()
-    const known = this.wanted.get(shape)
-    if (known !== undefined) return known
+    const { results } = this
+    if (results === undefined) return true
+    results.names.count()
+    if (shape.cached !== undefined) return shape.cached
     const reading = shape.effect.reads ? shape.read() : undefined
     if (reading === undefined) return false
     const { relations, defined } = reading
-    const wants = cache.covers(relations.filter(name => !defined.includes(name)))
-    this.wanted.set(shape, wants)
-    return wants
+    shape.cached = results.covers(relations.filter(name => !defined.includes(name)))
+    return shape.cached
   }
 
   /** Whether what it reads must be known, for its answer to be kept. */
   notes(shape: Shape): boolean {
-    return this.cache instanceof ResultCache && this.wants(shape)
+    return this.results !== undefined && this.wants(shape)
   }
 
   /**
@@ -63,15 +75,16 @@ export class Caching {
    * @param client One of them.
    */
   atHand(call: Call, session: Session, client: Client): Answer | undefined {
-    const { cache, parts } = this
+    const { results, parts } = this
     const now = parts.host.now()
-    if (!(cache instanceof ResultCache) || call.wires === undefined || now < this.restUntilMs)
+    if (results === undefined || call.wires === undefined || now < this.restUntilMs)
       return undefined
     const { Query } = client.constructor as { readonly Query?: Answer['Query'] }
-    const described = parts.sessions.catalog(session).of(call.shape.text, now)
+    const catalog = parts.sessions.catalog(session)
+    const described = catalog.of(call.shape.text, now)
     if (Query === undefined || described?.plain !== true) return undefined
     try {
-      const given = cache.atHand(keptKey(session, call), described)
+      const given = results.atHand(keptKey(catalog, call), described)
       return given && answerOf(described, given, client, Query)
     } catch {
       this.rest()
@@ -91,10 +104,10 @@ export class Caching {
     ) {
       return false
     }
-    const read = readOf(turn, this.cache instanceof ResultCache)
+    const read = this.results === undefined ? readOf(turn) : notedRead(turn, described)
     if (read === undefined) return false
     call.asked = read
-    const given = this.contained(() => this.cache.ask(read))
+    const given = this.contained(() => this.cache.ask(read as CacheableRead))
     if (!isPromise(given)) return this.serve(turn, described, given)
     this.wait(turn, described, given)
     return true
@@ -106,8 +119,10 @@ export class Caching {
     if (asked === undefined || served || command !== 'SELECT' || !Array.isArray(fields)) return
     // Of very many rows not all were kept.
     if (rows.length !== rowCount) return
-    const columns = (fields as Answer['fields']).map(columnOf)
-    this.contained(() => this.cache.tell(asked, { columns, rows }))
+    const own = fields as Answer['fields']
+    const known = (asked as NotedRead).described?.columns
+    const columns = known !== undefined && isOf(own, known) ? known : own.map(columnOf)
+    this.contained(() => this.cache.tell(asked as CacheableRead, { columns, rows }))
   }
 
   wrote(write: PossibleWrite): void {
@@ -126,7 +141,7 @@ export class Caching {
       if (activeOf(client) !== query) return
       if (!this.serve(turn, described, answer)) resend(client, query)
     }
-    const limitMs = this.cache instanceof ResultCache ? OWN_LIMIT_MS : LIMIT_MS
+    const limitMs = this.results === undefined ? LIMIT_MS : OWN_LIMIT_MS
     const timer = setTimeout(() => settle(undefined, true), limitMs)
     given.then(
       answer => settle(answer, false),
@@ -164,16 +179,10 @@ export class Caching {
   }
 }
 
-/** @param notes What it reads is noted before it is asked for; undefined: it must not be kept. */
-function readOf({ call, shape, session, parts }: Turn, notes: boolean): NotedRead | undefined {
-  const note = () => parts.observing?.noted(call)
-  const noted = notes ? note() : undefined
-  if (notes && noted?.objection !== '') return undefined
+/** What a cache of the config's own is asked: it may be shared with other processes. */
+function readOf({ call, shape, session }: Turn): CacheableRead {
   return {
-    noted,
-    note,
-    // A cache of the config's own may be shared with other processes.
-    key: notes ? keptKey(session, call) : JSON.stringify([session.key, shape.text, call.key]),
+    key: JSON.stringify([session.key, shape.text, call.key]),
     text: shape.text,
     parameters: call.wires ?? [],
     relations: shape.readNow().relations,
@@ -181,8 +190,32 @@ function readOf({ call, shape, session, parts }: Turn, notes: boolean): NotedRea
   }
 }
 
-/** Of this process alone: it is made for each read. */
-const keptKey = ({ key }: Session, call: Call) => `${key}\0${call.shape.keyOf(call.key)}`
+/** What it reads is noted before it is asked for; undefined: it must not be kept. */
+function notedRead({ call, catalog, parts }: Turn, described: Described): OwnRead | undefined {
+  const { observing } = parts
+  const noted = observing?.noted(call)
+  if (observing === undefined || noted?.objection !== '') return undefined
+  return new OwnRead(keptKey(catalog, call), described, noted, call, observing)
+}
+
+class OwnRead implements NotedRead {
+  expected: NotedRead['expected'] = undefined
+
+  constructor(
+    readonly key: string,
+    readonly described: Described,
+    public noted: Noted | undefined,
+    private readonly call: Call,
+    private readonly observing: Observing,
+  ) {}
+
+  note(): Noted {
+    return this.observing.noted(this.call)
+  }
+}
+
+/** Of this process alone: made for each read, and so short that it is no text of two parts. */
+const keptKey = ({ id }: Catalog, call: Call) => `${id} ${call.shape.keyOf(call.key)}`
 
 /** In the columns as the database describes them now. */
 function answerOf(

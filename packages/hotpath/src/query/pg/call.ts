@@ -3,6 +3,7 @@ import type { Computation } from '../../cache/computation.js'
 import type { CacheableRead } from '../../config/statement-cache.js'
 import type { Noted } from '../invalidation/noted.js'
 import type { Lead } from '../lead.js'
+import type { NotedRead } from '../results.js'
 import type { Account, Counted, Leading, Scope } from '../scope.js'
 import type { Session } from '../session.js'
 import type { Shape } from '../shape.js'
@@ -28,7 +29,7 @@ export class Call implements Counted, Leading {
   /** Those others; undefined as long as there are none, which is the rule. */
   lead: Lead | undefined = undefined
   /** What the cache across requests was asked; undefined: nothing. */
-  asked: CacheableRead | undefined = undefined
+  asked: CacheableRead | NotedRead | undefined = undefined
   /** The computation that the app's code was part of when it made the call. */
   computation: Computation | undefined = undefined
   /** What it reads, in the versions from before it was sent. */
@@ -50,8 +51,8 @@ export class Call implements Counted, Leading {
   expected: Answer | undefined = undefined
   /** Shadow mode: who looks at what comes. */
   watched: Turn | undefined = undefined
-  /** When it was sent; 0: it is not timed. */
-  sentMs = 0
+  /** When it was sent; undefined: it is not timed. A number here would be an object of its own in each call. */
+  sentMs: number | undefined = undefined
   /** Of its request, when it was made, and then when it was sent. */
   epoch: number
   private known: readonly Wire[] | undefined = undefined
@@ -60,14 +61,14 @@ export class Call implements Counted, Leading {
 
   /**
    * @param lifted Literals that stood in its text; undefined: its parameters are `values`.
-   * @param prepare Undefined as long as the app has not loaded pg.
+   * @param prepare Gives undefined as long as the app has not loaded pg.
    */
   constructor(
     readonly scope: Scope | undefined,
     readonly shape: Shape,
     lifted: readonly string[] | undefined,
     private values: readonly unknown[] | undefined,
-    private readonly prepare: Prepare | undefined,
+    private readonly prepare: () => Prepare | undefined,
   ) {
     this.epoch = scope === undefined ? 0 : scope.epoch
     this.known = lifted
@@ -84,9 +85,9 @@ export class Call implements Counted, Leading {
 
   private look(): void {
     this.looked = true
-    const { prepare, values } = this
-    if (this.scope === undefined || prepare === undefined || !this.shape.effect.reads)
-      this.known = undefined
+    const { scope, shape, values } = this
+    const prepare = scope !== undefined && shape.effect.reads ? this.prepare() : undefined
+    if (prepare === undefined) this.known = undefined
     else this.known ??= wireOf(values ?? [], prepare)
   }
 
@@ -98,9 +99,10 @@ export class Call implements Counted, Leading {
   /** The parameter `$n` as it is sent, of any statement; undefined: it cannot be told. */
   wireAt(n: number): Wire | undefined {
     if (this.known !== undefined) return this.known[n - 1]
-    const { values, prepare } = this
-    if (values === undefined || prepare === undefined || n > values.length) return undefined
-    return wireOfOne(values[n - 1], prepare)
+    const { values } = this
+    if (values === undefined || n > values.length) return undefined
+    const prepare = this.prepare()
+    return prepare && wireOfOne(values[n - 1], prepare)
   }
 
   get key(): string {

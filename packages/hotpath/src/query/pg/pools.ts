@@ -1,4 +1,4 @@
-import type { Asked, Boxed } from '../seam.js'
+import type { Asked, Boxed, Proceed } from '../seam.js'
 import { Lead, type Waiter } from '../lead.js'
 import { handOver } from '../invalidation/noted.js'
 import type { Policy } from '../policy.js'
@@ -29,24 +29,40 @@ export class Pools {
     private readonly caching: Caching | undefined,
   ) {}
 
-  query(pool: Pool, asked: Asked, call: Call): Boxed | undefined {
+  query(
+    call: Call,
+    pool: Pool,
+    config: unknown,
+    values: unknown,
+    callback: unknown,
+    proceed: Proceed,
+  ): Boxed | undefined {
     const { scope, shape } = call
     if (scope === undefined || scope.off || pool.ending || !shape.effect.reads) return undefined
     const policy = this.policy(scope)
     const remembers = policy.batch === 'on' || policy.memo
-    if (!remembers && this.caching?.wants(shape) !== true) return undefined
+    const caching = this.caching?.wants(shape) === true ? this.caching : undefined
+    if (!remembers && caching === undefined) return undefined
     const account = scope.account(shape) as Account<Call> | undefined
     if (account === undefined) return undefined
     call.account = account
-    if (remembers && !account.off) {
+    if (remembers && scope.holds && !account.off) {
       const answer = this.answerFor(pool, call, scope)
-      if (answer !== undefined) return this.answered(pool, asked, call, answer, SERVED)
+      if (answer !== undefined)
+        return this.answered(pool, { config, values, callback }, call, answer, SERVED)
     }
-    const kept = this.keptFor(pool, asked, call)
-    if (kept !== undefined) return this.answered(pool, asked, call, kept, HIT)
+    const kept = caching && this.keptFor(caching, pool, config, call)
+    if (kept !== undefined)
+      return this.answered(pool, { config, values, callback }, call, kept, HIT)
     if (account.off) return undefined
-    if (policy.batch !== 'on' || timeoutOf(pool, asked)) return undefined
-    return this.join(pool, asked, call, account)
+    if (policy.batch !== 'on' || hasTimeout(pool, config)) return undefined
+    const first = account.leadOf(pool, call.epoch)
+    if (first !== undefined)
+      return this.join(pool, { config, values, callback }, call, first, proceed)
+    if (shape.reading?.reason === 'not a select') return undefined
+    call.leading = true
+    account.leads(call)
+    return undefined
   }
 
   /** Nobody waits for this call any longer: it was sent, or it never will be. */
@@ -59,28 +75,27 @@ export class Pools {
     lead?.settle()
   }
 
-  private join(pool: Pool, asked: Asked, call: Call, account: Account<Call>): Boxed | undefined {
-    const first = account.leadOf(pool, call.epoch)
-    if (first === undefined) {
-      if (call.shape.reading?.reason === 'not a select') return undefined
-      call.leading = true
-      account.leads(call)
-      return undefined
-    }
+  private join(
+    pool: Pool,
+    asked: Asked,
+    call: Call,
+    first: Call,
+    proceed: Proceed,
+  ): Boxed | undefined {
     if (!call.shape.candidate || !takes(first, call)) return undefined
     const { result, done } = handle(pool, asked)
     first.lead ??= new Lead()
     first.lead.waiters ??= []
-    first.lead.waiters.push(this.waiter(pool, asked, call, first.lead, done))
+    const alone = () => {
+      call.alone = true
+      const own = proceed(pool, asked, call)
+      if (isThenable(own)) void follow(own, done)
+    }
+    first.lead.waiters.push(this.waiter(asked, call, first.lead, done, alone))
     return { value: result }
   }
 
-  private waiter(pool: Pool, asked: Asked, call: Call, lead: Lead, done: Done): Waiter {
-    const alone = () => {
-      call.alone = true
-      const result = asked.proceed(pool, asked, call)
-      if (isThenable(result)) void follow(result, done)
-    }
+  private waiter(asked: Asked, call: Call, lead: Lead, done: Done, alone: () => void): Waiter {
     return {
       key: call.key,
       wires: call.wires ?? [],
@@ -103,17 +118,14 @@ export class Pools {
   }
 
   /** From the cache across requests, where it can be told without a connection. */
-  private keptFor(pool: Pool, { config }: Asked, call: Call): Answer | undefined {
-    const { caching } = this
-    const [client] = pool._clients ?? []
-    if (caching?.wants(call.shape) !== true || client === undefined || isOdd(config))
-      return undefined
+  private keptFor(caching: Caching, pool: Pool, config: unknown, call: Call): Answer | undefined {
+    const client = pool._clients?.[0]
+    if (client === undefined || isOdd(config)) return undefined
     const session = this.parts.sessions.common(pool._clients)
     return session && caching.atHand(call, session, client)
   }
 
   private answerFor(pool: Pool, call: Call, scope: Scope): Answer | undefined {
-    if (!scope.holds) return undefined
     const session = this.parts.sessions.common(pool._clients)
     if (session === undefined) return undefined
     const now = this.parts.host.now()
@@ -177,7 +189,7 @@ function isOdd(config: unknown): boolean {
 }
 
 /** A call with a timeout of its own waits for nobody. */
-function timeoutOf(pool: Pool, { config }: Asked): boolean {
+function hasTimeout(pool: Pool, config: unknown): boolean {
   const own =
     typeof config === 'object' && config !== null ? Reflect.get(config, 'query_timeout') : 0
   return Boolean(own || pool.options?.query_timeout)

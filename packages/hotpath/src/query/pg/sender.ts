@@ -91,12 +91,13 @@ export class Sender {
 
   /** Keeps an answer that may be given again: `queries: { memo: true }`. */
   remember(call: Call, scope: Scope, answer: Answer): void {
-    const { session, client, shape } = call
+    const { session, client, shape, sentMs } = call
     if (session === undefined || client === undefined || scope.ended) return
+    if (sentMs === undefined) return
     if (!session.settled || call.epoch !== scope.epoch) return
     const described = this.parts.sessions.catalog(session).of(shape.text, this.parts.host.now())
     if (described?.plain !== true) return
-    scope.memo(session.lane).put(shape.keyOf(call.key), answer, Infinity, call.sentMs)
+    scope.memo(session.lane).put(shape.keyOf(call.key), answer, Infinity, sentMs)
   }
 
   /**

@@ -1,21 +1,19 @@
 import type { PossibleWrite } from '../../config/statement-cache.js'
-import type { Asked, PgStage, Ticket } from '../seam.js'
+import type { PgStage, Proceed, Ticket } from '../seam.js'
 import type { ActiveTrace, OpenSpan } from '../../trace/span.js'
 import { currentComputation } from '../../cache/computation.js'
-import { processTags } from '../../cache/tags.js'
 import { effectOf } from '../effect.js'
 import type { Observing } from '../invalidation/observing.js'
-import type { Policies, Policy, TableCacheSettings } from '../policy.js'
-import { type CountResult, ResultCache } from '../results.js'
+import type { Policies, Policy } from '../policy.js'
 import { Scope, type ScopeOwner } from '../scope.js'
 import type { Session } from '../session.js'
-import { TableNames } from '../table-names.js'
 import { bytesOfRow, type RawRow } from './answer.js'
 import { Caching } from './caching.js'
 import { Call } from './call.js'
 import type { Client } from './client.js'
 import { CALL, type Parts, type Watched } from './parts.js'
 import { Pools } from './pools.js'
+import { resultCache } from './result-cache.js'
 import { Sender } from './sender.js'
 
 /** Rows of one statement that are kept until it ends. */
@@ -58,16 +56,23 @@ export class PgBatching implements PgStage {
     }
   }
 
-  poolQuery(pool: object, asked: Asked): Ticket | undefined {
+  poolQuery(
+    pool: object,
+    config: unknown,
+    values: unknown,
+    callback: unknown,
+    caller: OpenSpan | undefined,
+    proceed: Proceed,
+  ): Ticket | undefined {
     try {
-      const call = this.callOf(asked.config, asked.values, this.scope(asked.caller?.trace))
+      const call = this.callOf(config, values, this.scope(caller?.trace))
       if (call === undefined) {
         if (this.observing !== undefined) this.forbidUnseen()
         return undefined
       }
       this.begin(call)
       call.pool = pool
-      const boxed = this.pools.query(pool as never, asked, call)
+      const boxed = this.pools.query(call, pool, config, values, callback, proceed)
       return boxed === undefined ? (call as Ticket) : { boxed }
     } catch {
       this.parts.host.caught('query.pool')
@@ -219,11 +224,12 @@ export class PgBatching implements PgStage {
       this.pools.release(call)
       const { scope, shape } = call
       if (call.keeps && scope !== undefined && !failed && !call.served) {
-        const tookMs = call.sentMs === 0 ? 0 : this.parts.host.now() - call.sentMs
-        if (call.sentMs !== 0) shape.took(tookMs)
-        if (call.watched !== undefined) {
+        const { sentMs, watched } = call
+        const tookMs = sentMs === undefined ? 0 : this.parts.host.now() - sentMs
+        if (sentMs !== undefined) shape.took(tookMs)
+        if (watched !== undefined) {
           const fields = (query as Watched)._result?.fields ?? []
-          const { rows = NO_ROWS, watched } = call
+          const { rows = NO_ROWS } = call
           this.sender.shadow.answered(call, scope, tookMs, fields as never, rows, watched)
         }
         this.caching?.answered(call, query as Watched)
@@ -259,7 +265,7 @@ export class PgBatching implements PgStage {
 
   /** Tells the cache of what is not known to be a plain read. */
   private wrote({ shape, session, served }: Call, phase: PossibleWrite['phase']): void {
-    if (this.caching === undefined || served) return
+    if (this.caching?.hearsOfWrites !== true || served) return
     const { host, sessions } = this.parts
     const { reads } = shape.effect
     // What it does is known by connection: it is told when it has one.
@@ -304,7 +310,8 @@ export class PgBatching implements PgStage {
       if (isSubmittable(config)) this.observing.guard(config as object, client)
     }
     const { database, id } = session
-    this.caching?.wrote({ phase: 'begins', text, certain: false, database, session: id })
+    if (this.caching?.hearsOfWrites === true)
+      this.caching.wrote({ phase: 'begins', text, certain: false, database, session: id })
   }
 
   private callOf(config: unknown, values: unknown, scope: Scope | undefined): Call | undefined {
@@ -312,7 +319,7 @@ export class PgBatching implements PgStage {
     if (text === undefined || isSubmittable(config)) return undefined
     const { shape, lifted } = this.parts.shapes.of(text)
     const given = Array.isArray(values) ? values : valuesOf(config)
-    const call = new Call(scope, shape, lifted, given, this.parts.prepare())
+    const call = new Call(scope, shape, lifted, given, this.parts.prepare)
     if (this.observing !== undefined) call.computation = currentComputation()
     return call
   }
@@ -325,7 +332,7 @@ export class PgBatching implements PgStage {
   /** The text alone of what is none of pg's own queries. */
   private bare(text: string, client: Client): Call {
     const { shape, lifted } = this.parts.shapes.of(text)
-    const call = new Call(undefined, shape, lifted, undefined, undefined)
+    const call = new Call(undefined, shape, lifted, undefined, this.parts.prepare)
     call.client = client
     call.session = this.parts.sessions.of(client)
     return call
@@ -361,21 +368,6 @@ export class PgBatching implements PgStage {
     trace.statements = scope
     return scope
   }
-}
-
-function resultCache({ host, defects, observing }: Parts, settings: TableCacheSettings) {
-  const count: CountResult = (what, n) => host.tally(`query.cache.${what}`, n)
-  const { tables } = settings
-  const names = new TableNames(
-    tables,
-    () => observing?.labels(),
-    (name, near) => {
-      const hint = near === undefined ? '' : ` Did you mean "${near}"?`
-      host.say(`the config names the table "${name}", which the database does not have.${hint}`)
-      host.tally('config.unmatched', 1)
-    },
-  )
-  return new ResultCache(settings, host.now, count, defects, names, () => processTags().strict)
 }
 
 function textOf(config: unknown): string | undefined {

@@ -165,13 +165,7 @@ export class MadeUpPool implements Client {
       const done: Callback = (error, result) =>
         error ? reject(error as Error) : resolve(result as { rows: RawRow[] })
       const proceed = () => reject(new Error('nobody else asks'))
-      const ticket = stage.poolQuery(this, {
-        config: text,
-        values,
-        callback: undefined,
-        caller,
-        proceed,
-      })
+      const ticket = stage.poolQuery(this, text, values, undefined, caller, proceed)
       if (ticket?.boxed !== undefined) return resolve(ticket.boxed.value as { rows: RawRow[] })
       const query = new MadeUpQuery(text, values, done)
       query.stage = stage

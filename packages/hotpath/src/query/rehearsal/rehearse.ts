@@ -103,6 +103,7 @@ function hostOf(now: () => number): Host {
     caught: nothing,
     count: nothing,
     tally: nothing,
+    beforeCounts: nothing,
     say: nothing,
     now,
   }
