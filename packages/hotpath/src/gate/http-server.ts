@@ -101,9 +101,9 @@ function onward(
   const { stage } = serving
   const [, request, response] = args as unknown as [string, IncomingMessage, Response]
   const way =
-    stage !== undefined && type === 'request'
-      ? stage.enter(request, response, span, original, self)
-      : undefined
+    type === 'request'
+      ? stage?.enter(request, response, span, original, self)
+      : stage?.expects?.(request, response, span, self)
   if (way === undefined) return context.run(span, pass, original, self, args)
   return way === SERVED || context.run(span, passWatched, way, original, self, args)
 }

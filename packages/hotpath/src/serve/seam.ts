@@ -32,6 +32,13 @@ export interface ServeStage {
     emit: Emit,
     server: unknown,
   ): Way
+  /** The same for what expects `100-continue` and goes to listeners of its own: no cache has to do with it. */
+  expects?(
+    request: IncomingMessage,
+    response: ServerResponse,
+    span: RequestSpan,
+    server: unknown,
+  ): Way
   /** A response closed, finished or not. */
   closed(response: ServerResponse): void
 }
