@@ -103,7 +103,7 @@ function onward(
   const way =
     type === 'request'
       ? stage?.enter(request, response, span, original, self)
-      : stage?.expects?.(request, response, span, self)
+      : stage?.enterUncached?.(request, response, span, self)
   if (way === undefined) return context.run(span, pass, original, self, args)
   return way === SERVED || context.run(span, passWatched, way, original, self, args)
 }

@@ -1,4 +1,4 @@
-import type { IncomingMessage, Server } from 'node:http'
+import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import type { Http2ServerResponse } from 'node:http2'
 import type { Socket } from 'node:net'
 import { subscribe } from 'node:diagnostics_channel'
@@ -6,6 +6,7 @@ import { context } from '../trace/context.js'
 import { contained } from '../trace/counts.js'
 import { recorder } from '../trace/recorder.js'
 import { openRequest, ownEmit } from './http-server.js'
+import { SERVED, serving } from './serve-stage.js'
 import type { ServerSpan } from './server-span.js'
 
 /** Where a response keeps its span; those of HTTP/1 have theirs elsewhere. */
@@ -14,8 +15,8 @@ type Response = Http2ServerResponse & { [SPAN]?: ServerSpan }
 
 /**
  * Requests of node:http2, by its API that is like that of node:http: the `emit` of its servers, which have no
- * names that could be asked for, so they are gated when the first connection to one comes. What is kept of
- * answers (`serve/`) does not apply to them; the API of streams has no requests, and is not seen.
+ * names that could be asked for, so they are gated when the first connection to one comes. Of `serve/` the crowd
+ * alone has to do with them, no cache; the API of streams has no requests, and is not seen.
  */
 export function gateHttp2Server(): void {
   const known = new WeakSet<object>()
@@ -42,7 +43,15 @@ function gate(prototype: Server): void {
         if (!isRequest || !recorder.enabled) return original.apply(this, arguments as never)
         const span = open(request as IncomingMessage, response as Response)
         if (span === undefined) return original.apply(this, arguments as never)
-        return context.run(span, Reflect.apply, original, this, arguments)
+        const { stage } = serving
+        const asked = request as IncomingMessage
+        const answer = response as unknown as ServerResponse
+        if (stage?.shed?.(asked, answer, span) === true) return true
+        // No server: Node bounds slow clients of HTTP/2 by other settings.
+        const way = stage?.enterUncached?.(asked, answer, span, undefined)
+        if (way === SERVED) return true
+        const run = (): boolean => Reflect.apply(original, this, arguments) as boolean
+        return way === undefined ? context.run(span, run) : context.run(span, way, run)
       },
   )
   const { Http2ServerResponse } = process.getBuiltinModule('node:http2')
@@ -68,6 +77,7 @@ function open(request: IncomingMessage, response: Response): ServerSpan | undefi
 function close(response: Response): void {
   const span = response[SPAN]
   if (span === undefined) return
+  serving.stage?.closed(response as unknown as ServerResponse)
   contained('gate.http2-server', () => {
     const { rstCode = 0 } = response.stream ?? {}
     span.close(response.statusCode, response.writableEnded && rstCode === 0)

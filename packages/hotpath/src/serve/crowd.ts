@@ -74,7 +74,7 @@ export class Crowd implements ServeStage {
     return way === undefined ? admitted : run => way(() => admitted(run))
   }
 
-  expects(
+  enterUncached(
     request: IncomingMessage,
     response: ServerResponse,
     span: RequestSpan,

@@ -32,8 +32,11 @@ export interface ServeStage {
     emit: Emit,
     server: unknown,
   ): Way
-  /** The same for what expects `100-continue` and goes to listeners of its own: no cache has to do with it. */
-  expects?(
+  /**
+   * The same where no cache has to do with it: what expects `100-continue` and goes to listeners of its own, and
+   * requests to servers of node:http2.
+   */
+  enterUncached?(
     request: IncomingMessage,
     response: ServerResponse,
     span: RequestSpan,
