@@ -95,12 +95,20 @@ const concurrencyKeys: Readonly<Record<keyof ConcurrencyConfig, Rule>> = {
   queueTime: duration,
   mode,
 }
+const none: Rule = {
+  expected: 'left out: it bounds an adaptive limit, and "limit" is a number',
+  check: () => false,
+}
 const concurrency: Rule = {
   expected:
     "'adaptive', 'exempt', a whole number from 1 up, or an object with limit, min, max, queue",
   check: value =>
     value === 'exempt' || isLimit(value) || (isRecord(value) && bounds(value as ConcurrencyConfig)),
-  keysOf: value => (isRecord(value) ? concurrencyKeys : undefined),
+  keysOf: value => {
+    if (!isRecord(value)) return undefined
+    const isNumber = typeof (value as ConcurrencyConfig).limit === 'number'
+    return isNumber ? { ...concurrencyKeys, min: none, max: none } : concurrencyKeys
+  },
 }
 
 /** Not the other way round. */

@@ -1,4 +1,4 @@
-import type { IncomingMessage, Server } from 'node:http'
+import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import type { Http2ServerResponse, ServerHttp2Stream } from 'node:http2'
 import type { Socket } from 'node:net'
 import { subscribe } from 'node:diagnostics_channel'
@@ -6,6 +6,7 @@ import { context } from '../trace/context.js'
 import { contained } from '../trace/counts.js'
 import { recorder } from '../trace/recorder.js'
 import { openRequest, ownEmit } from './http-server.js'
+import { SERVED, serving } from './serve-stage.js'
 import type { ServerSpan } from './server-span.js'
 
 /** Where a response keeps its span; those of HTTP/1 have theirs elsewhere. */
@@ -17,7 +18,7 @@ type Headers = Readonly<Record<string, string | undefined>>
 /**
  * Requests of node:http2, by its API that is like that of node:http and by that of streams: the `emit` of its
  * servers, which have no names that could be asked for, so they are gated when the first connection to one
- * comes. What is kept of answers (`serve/`) does not apply to them.
+ * comes. Of `serve/` the crowd alone has to do with requests, and nothing with bare streams.
  */
 export function gateHttp2Server(): void {
   const known = new WeakSet<object>()
@@ -47,7 +48,16 @@ function gate(prototype: Server): void {
           ? open(request as IncomingMessage, response as Response)
           : openStream(this as Server, request as Stream, response as Headers, arguments[4])
         if (span === undefined) return original.apply(this, arguments as never)
-        return context.run(span, Reflect.apply, original, this, arguments)
+        if (!isRequest) return context.run(span, Reflect.apply, original, this, arguments)
+        const { stage } = serving
+        const asked = request as IncomingMessage
+        const answer = response as unknown as ServerResponse
+        if (stage?.shed?.(asked, answer, span) === true) return true
+        // No server: Node bounds slow clients of HTTP/2 by other settings.
+        const way = stage?.enterUncached?.(asked, answer, span, undefined)
+        if (way === SERVED) return true
+        const run = (): boolean => Reflect.apply(original, this, arguments) as boolean
+        return way === undefined ? context.run(span, run) : context.run(span, way, run)
       },
   )
   const { Http2ServerResponse } = process.getBuiltinModule('node:http2')
@@ -115,6 +125,7 @@ function gateStream(prototype: object): void {
 function close(response: Response): void {
   const span = response[SPAN]
   if (span === undefined) return
+  serving.stage?.closed(response as unknown as ServerResponse)
   contained('gate.http2-server', () => {
     const { rstCode = 0 } = response.stream ?? {}
     span.close(response.statusCode, response.writableEnded && rstCode === 0)

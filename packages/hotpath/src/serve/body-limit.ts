@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http'
+import { streamOf } from './open-ended.js'
 
 /** Whether a request says itself that its body is longer. */
 export function saysTooLong({ headers }: IncomingMessage, most: number): boolean {
@@ -7,7 +8,12 @@ export function saysTooLong({ headers }: IncomingMessage, most: number): boolean
 
 /** Counts a body whose length nobody said, as it arrives; beyond `most` bytes it ends, and `tooLong` is called. */
 export function limitBody(request: IncomingMessage, most: number, tooLong: () => void): void {
-  if (request.headers['transfer-encoding'] === undefined) return
+  const stream = streamOf(request)
+  const isUnknown =
+    stream === undefined
+      ? request.headers['transfer-encoding'] !== undefined
+      : !stream.endAfterHeaders && request.headers['content-length'] === undefined
+  if (!isUnknown) return
   const { push } = request
   let bytes = 0
   let isOver = false
@@ -23,6 +29,8 @@ export function limitBody(request: IncomingMessage, most: number, tooLong: () =>
       if (chunk !== null) bytes += chunk.length
       if (bytes <= most) return push.call(this, chunk, encoding)
       isOver = true
+      // RFC 9113, 8.1: once it is answered, the rest need not be sent.
+      stream?.once('finish', () => stream.close())
       tooLong()
       // The app hears that it has not all of it, as when a client leaves.
       request.destroy()

@@ -74,6 +74,18 @@ export class Crowd implements ServeStage {
     return way === undefined ? admitted : run => way(() => admitted(run))
   }
 
+  enterUncached(
+    request: IncomingMessage,
+    response: ServerResponse,
+    span: RequestSpan,
+    server: unknown,
+  ): Way {
+    this.bounds?.set(server)
+    const at = this.#policyOf(request)
+    if (at?.places === undefined) return undefined
+    return run => this.admit(at, request, response, span, true, run)
+  }
+
   closed(response: ServerResponse): void {
     this.inner?.closed(response)
     try {

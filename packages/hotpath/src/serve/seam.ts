@@ -32,6 +32,16 @@ export interface ServeStage {
     emit: Emit,
     server: unknown,
   ): Way
+  /**
+   * The same where no cache has to do with it: what expects `100-continue` and goes to listeners of its own, and
+   * requests to servers of node:http2.
+   */
+  enterUncached?(
+    request: IncomingMessage,
+    response: ServerResponse,
+    span: RequestSpan,
+    server: unknown,
+  ): Way
   /** A response closed, finished or not. */
   closed(response: ServerResponse): void
 }

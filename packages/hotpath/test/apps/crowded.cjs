@@ -17,6 +17,18 @@ const apps = {
       if (request.url === '/slow') response.end(await slow())
       else response.end(request.url === '/open' ? open() : length())
     }),
+  http2: () =>
+    require('node:http2').createServer(async (request, response) => {
+      if (request.url === '/slow') response.end(await slow())
+      else if (request.url === '/read') {
+        let bytes = 0
+        request.on('error', () => {}).on('data', chunk => (bytes += chunk.length))
+        request.on('end', () => response.end(String(bytes)))
+      } else if (request.url === '/events') {
+        response.writeHead(200, { 'content-type': 'text/event-stream' })
+        response.write(': hello\n\n')
+      } else response.end(request.url === '/open' ? open() : length())
+    }),
   express: () => {
     const app = require('express')()
     app.get('/slow', async (_, response) => response.send(await slow()))

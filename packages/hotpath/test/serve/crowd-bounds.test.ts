@@ -113,6 +113,10 @@ describe('the config', () => {
       /"routes.GET \/a.concurrency" must be/,
     )
     assert.match(
+      await route({ concurrency: { limit: 5, min: 9 } }),
+      /"routes.GET \/a.concurrency.min" must be left out: it bounds an adaptive limit/,
+    )
+    assert.match(
       await route({ concurrency: { limits: 2 } }),
       /Did you mean "routes.GET \/a.concurrency.limit"/,
     )

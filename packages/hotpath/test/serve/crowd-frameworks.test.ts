@@ -72,6 +72,27 @@ test('a server that answers by itself what expects 100-continue is looked after,
       await until(async () => (await ask(length)) === 413, 'the stages')
       assert.equal(await ask({ ...length, Expect: '100-continue' }), 413)
       assert.equal(await ask({ ...length, Expect: 'more' }), 413)
+
+      const waiting = async (): Promise<string> => (await fetch(`${app.url}/length`)).text()
+      const slow = (): Promise<number | undefined> =>
+        new Promise((resolve, reject) => {
+          const headers = { Expect: '100-continue' }
+          const asked = request(`${app.url}/slow`, { headers, agent: false }, answer => {
+            answer.resume()
+            resolve(answer.statusCode)
+          })
+          asked.on('error', reject).end()
+        })
+      const first = [slow(), slow()]
+      await until(async () => (await waiting()) === '2', 'two with a place')
+      const more = [slow(), slow()]
+      assert.equal(await Promise.race(more), 503)
+      assert.equal(await waiting(), '2')
+      await fetch(`${app.url}/open`)
+      await until(async () => (await waiting()) === '1', 'who waited')
+      await fetch(`${app.url}/open`)
+      const statuses = await Promise.all([...first, ...more])
+      assert.deepEqual(statuses.toSorted(), [200, 200, 200, 503])
     },
     { HOTPATH_CONFIG: config },
   )

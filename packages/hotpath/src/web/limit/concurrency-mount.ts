@@ -11,7 +11,7 @@ import {
 import { HotpathError } from '../../errors.js'
 import type { Turn } from '../../limit/route-limit.js'
 import { placesOf } from '../../serve/crowd-policy.js'
-import { hasLeft, isOpenEnded, isStream, tellsLatency } from '../../serve/open-ended.js'
+import { hasLeft, isOpenEnded, tellsLatency } from '../../serve/open-ended.js'
 import { problemOf } from '../../serve/refusal.js'
 
 /** `concurrency` of the config, as docs/concurrency.md has it. */
@@ -87,7 +87,7 @@ export class ConcurrencyMount<Subject> {
         place = taken
         if (waitedMs > 0) this.#count('queued')
         // In the async context of the request, whoever gives the place back.
-        context?.runInAsyncScope(() => run(taken, response, turn))
+        context?.runInAsyncScope(() => run(taken, turn))
       },
       refuse: why => {
         isRefused = true
@@ -106,7 +106,7 @@ export class ConcurrencyMount<Subject> {
     if (isRefused) return true
     response.once('close', closed)
     if (place === undefined) context = new AsyncResource('hotpath.place')
-    else run(place, response, turn)
+    else run(place, turn)
     return true
   }
 
@@ -141,12 +141,11 @@ export class ConcurrencyMount<Subject> {
   }
 }
 
-/** On to the handler, which has run, after that, to where it waits: an event-stream may have begun. */
-function run(place: Place, response: ServerResponse, turn: Turn): void {
+/** On to the handler, which has run, after that, to where it waits. */
+function run(place: Place, turn: Turn): void {
   try {
     turn.go()
   } finally {
     place.ran()
-    if (isStream(response)) place.leave(false)
   }
 }
