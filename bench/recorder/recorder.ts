@@ -49,7 +49,7 @@ export async function recorder(quick: boolean): Promise<void> {
     const results = {
       compared,
       arrived: sumOf(arrived),
-      isolated: await isolatedCost(setting, quick ? 40 : 200),
+      isolated: await isolatedCost(setting, quick ? 40 : 500),
       rssMb: await addedMemoryMb(setting, plain, quick ? 2 : 5),
       startMs: startCost(nodeOf(24), register, quick ? 6 : 40),
     }

@@ -35,13 +35,9 @@ const REDIRECT = /^(MOVED|ASK) /
  * but a subscriber has them make a text of each argument, and a second promise.
  */
 export function observeRedis(): void {
-  for (const [file, patch] of [
-    ['commands-queue', patchQueue],
-    ['index', patchClient],
-  ] as const) {
-    onModule(`/@redis/client/dist/lib/client/${file}.js`, patch)
-    onEsModule('@redis/client', `dist/lib/client/${file}.js`, patch)
-  }
+  onModule('/@redis/client/dist/lib/client/index.js', patchClient)
+  onModule('/@redis/client/dist/lib/client/commands-queue.js', patchQueue)
+  onEsModule('@redis/client', 'dist/lib/client/commands-queue.js', patchQueue)
 }
 
 const prototypeOf = (exports: unknown): object =>

@@ -48,3 +48,18 @@ for (const app of ['stacks/app.cjs', 'stacks/app.mjs'])
       }
     })
   })
+
+test('postgres.js over one connection: a statement begins when its turn comes', async () => {
+  const postgres = await startPostgres()
+  try {
+    const env = { PG_URL: postgres.url, PG_MAX: '1' }
+    const seen = await drive({ stack: 'postgres', env, ways: ['simple'] })
+    assertStatements(seen, 'simple', { system: 'postgresql' })
+    const statements = statementsOf(seen, 'simple').sort((a, b) => Number(a.startNs - b.startNs))
+    for (const [at, { startNs }] of statements.entries())
+      assert.ok(at === 0 || startNs >= (statements[at - 1]?.endNs ?? 0n), `statement ${at}`)
+    assert.ok(seen.spans.some(({ name }) => name === 'wait: line'))
+  } finally {
+    await postgres.stop()
+  }
+})

@@ -44,7 +44,7 @@ exports.ways = sql => {
       ),
   }
 }
-exports.options = { max: 3, onnotice: () => {} }
+exports.options = { max: Number(process.env.PG_MAX ?? 3), onnotice: () => {} }
 
 exports.open = postgres => {
   const sql = postgres(process.env.PG_URL, exports.options)
