@@ -194,7 +194,7 @@ const advisedMs = 3_600_000
 
 /** Index advice of the database of the config; undefined without one. */
 function advisingOf(
-  { database }: ResolvedConfig,
+  { database, store: { path } }: ResolvedConfig,
   store: Store,
   faults: Faults,
 ): Advising | undefined {
@@ -206,7 +206,7 @@ function advisingOf(
     const { statements } = (await answer(store, 'statements', query, nowMs)) as StatementsAnswer
     return statements.map(({ count, ...row }) => ({ ...row, count }))
   }
-  return new Advising(database, counted, error => faults.add(error))
+  return new Advising(database, counted, `${path}.indexes.json`, error => faults.add(error))
 }
 
 /** What judges the rules of the config; undefined without any. */

@@ -2,11 +2,12 @@ import { ConsoleError } from '../errors.js'
 import type { Advice, Statement, Verified } from './advice.js'
 import { tableName } from './candidate.js'
 import { bloatedOf } from './bloat.js'
-import type { Catalog } from './catalog.js'
+import type { Catalog, Index } from './catalog.js'
 import { choose } from './choose.js'
-import { dropsOf } from './drops.js'
+import { type DropOptions, dropsOf } from './drops.js'
 import { type Asked, entriesOf, read } from './entries.js'
 import { keyLookUps } from './key-look-ups.js'
+import type { IndexMemory } from './memory.js'
 import { quoted } from './names.js'
 import { indexesIn } from './plan.js'
 import { creationsOf, untriedOf, unverified } from './proposals.js'
@@ -30,6 +31,8 @@ export interface AdviseOptions {
   readonly most?: number
   readonly bytes?: number
   readonly unusedAfterDays?: number
+  /** Since when indexes are known to be there; those that are seen now are remembered. */
+  readonly memory?: IndexMemory
   /** Ends it early, with what was tried by then. */
   readonly signal?: AbortSignal
 }
@@ -134,6 +137,7 @@ class Adviser {
     const drops = dropsOf(catalog, {
       used: new Set(entries.flatMap(({ before }) => [...indexesIn(before.plan)])),
       made: set.map((index, at) => ({ ...index, name: create[at]?.name ?? '' })),
+      ...this.remembered(catalog),
       ...(this.options.unusedAfterDays === undefined
         ? {}
         : { unusedAfterDays: this.options.unusedAfterDays }),
@@ -171,6 +175,20 @@ class Adviser {
         verifiedBy,
       },
     }
+  }
+
+  /** For how many days each index is known to be there. */
+  private remembered(catalog: Catalog): Pick<DropOptions, 'knownDays'> {
+    const { memory } = this.options
+    if (memory === undefined) return {}
+    const nowMs = Date.now()
+    const keyOf = ({ oid, name }: Index): string => JSON.stringify([this.place, oid, name])
+    const days = new Map(
+      catalog.tables
+        .flatMap(({ indexes }) => indexes)
+        .map(index => [index, (nowMs - memory.firstSeenMs(keyOf(index), nowMs)) / 86_400_000]),
+    )
+    return { knownDays: index => days.get(index) ?? 0 }
   }
 
   async costs(): Promise<ReadonlyMap<string, number>> {

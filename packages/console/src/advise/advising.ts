@@ -17,10 +17,14 @@ export class Advising {
   #asking: Promise<void> | undefined
   readonly #ending = new AbortController()
 
-  /** `counted` gives the statements that the console has seen; `onFault` is told of errors that are ours. */
+  /**
+   * `counted` gives the statements that the console has seen; `memory` is the file that keeps since when it sees an
+   * index; `onFault` is told of errors that are ours.
+   */
   constructor(
     readonly database: string,
     private readonly counted: () => Promise<readonly CountedStatement[]>,
+    private readonly memory: string,
     private readonly onFault: (error: unknown) => void,
   ) {}
 
@@ -49,9 +53,10 @@ export class Advising {
   async #ask(): Promise<void> {
     try {
       // The grammar and the client of the database are loaded by those alone who have one.
-      const [{ advise }, { fromConsole }] = await Promise.all([
+      const [{ advise }, { fromConsole }, { IndexMemory }] = await Promise.all([
         import('./advise.js'),
         import('./workload.js'),
+        import('./memory.js'),
       ])
       const workload = fromConsole(await this.counted(), new Map())
       if (workload.statements.length === 0) {
@@ -59,13 +64,16 @@ export class Advising {
         this.#askedMs = Number.NEGATIVE_INFINITY
         return
       }
+      const memory = new IndexMemory(this.memory)
       this.#advice = await advise({
         database: this.database,
         workload,
+        memory,
         patienceMs,
         signal: this.#ending.signal,
       })
       this.#problem = undefined
+      memory.save()
     } catch (error) {
       if (error instanceof ConsoleError) this.#problem = error.message
       else this.onFault(error)

@@ -30,14 +30,15 @@ select c.oid::int8 as oid, n.nspname as schema, c.relname as name, c.relkind as 
   case when c.relkind = 'v' then pg_catalog.pg_get_viewdef(c.oid) end as query,
   s.rows::float8 as rows, s.pages::float8 as pages,
   coalesce(s.leaves, '[]') as leaves, coalesce(b.branches, '[]') as branches,
-  s.inserts::float8 as inserts, s.updates::float8 as updates, s.hot::float8 as hot, s.deletes::float8 as deletes
+  s.inserts::float8 as inserts, s.updates::float8 as updates, s.hot::float8 as hot, s.deletes::float8 as deletes, s.vacuums::float8 as vacuums
 from pg_catalog.pg_class c
 join pg_catalog.pg_namespace n on n.oid = c.relnamespace
 left join lateral (
   select case when bool_or(l.reltuples >= 0) then sum(greatest(l.reltuples, 0)) else -1 end as rows, sum(l.relpages) as pages,
     json_agg(json_build_object('schema', ln.nspname, 'name', l.relname) order by l.relname)
       filter (where l.oid <> c.oid) as leaves,
-    sum(u.n_tup_ins) as inserts, sum(u.n_tup_upd) as updates, sum(u.n_tup_hot_upd) as hot, sum(u.n_tup_del) as deletes
+    sum(u.n_tup_ins) as inserts, sum(u.n_tup_upd) as updates, sum(u.n_tup_hot_upd) as hot, sum(u.n_tup_del) as deletes,
+    sum(u.vacuum_count + u.autovacuum_count) as vacuums
   from tree join pg_catalog.pg_class l on l.oid = tree.leaf
   join pg_catalog.pg_namespace ln on ln.oid = l.relnamespace
   left join pg_catalog.pg_stat_user_tables u on u.relid = l.oid
@@ -99,14 +100,21 @@ select i.indrelid::int8 as table, i.indexrelid::int8 as oid, n.nspname as schema
   i.indisunique as "isUnique", i.indisprimary as "isPrimary", i.indisexclusion as "isExclusion",
   i.indisreplident as "isReplicaIdentity", i.indisvalid and i.indisready as "isValid", c.relispartition as "isAttached",
   exists(select from pg_catalog.pg_constraint x where x.conindid = i.indexrelid) as "isConstraint",
-  exists(select from pg_catalog.pg_locks l where l.relation = i.indrelid and l.mode in ('ShareUpdateExclusiveLock', 'ShareLock')
+  exists(select from pg_catalog.pg_locks l where (l.relation = i.indrelid
+      or l.relation in (select relid from pg_catalog.pg_partition_tree(i.indrelid))) and l.mode in ('ShareUpdateExclusiveLock', 'ShareLock')
     and l.database = (select oid from pg_catalog.pg_database where datname = current_database())) as "isBeingBuilt",
+  (select count(*) from pg_catalog.pg_inherits h where h.inhparent = i.indexrelid)::int as parts,
+  coalesce(b.idx_blks_read + b.idx_blks_hit, 0)::float8 as touched, c.relpages::float8 as pages,
+  case when current_setting('track_commit_timestamp') = 'on'
+    then coalesce(extract(epoch from now() - pg_catalog.pg_xact_commit_timestamp(c.xmin)) / 86400, 0) else 0 end::float8
+    as "madeDays",
   coalesce(s.idx_scan, 0)::float8 as scans, (c.relpages::float8 * current_setting('block_size')::int) as bytes
 from pg_catalog.pg_index i
 join pg_catalog.pg_class c on c.oid = i.indexrelid
 join pg_catalog.pg_namespace n on n.oid = c.relnamespace
 join pg_catalog.pg_am am on am.oid = c.relam
 left join pg_catalog.pg_stat_user_indexes s on s.indexrelid = i.indexrelid
+left join pg_catalog.pg_statio_user_indexes b on b.indexrelid = i.indexrelid
 where i.indrelid = any($1::oid[])
 order by i.indrelid, c.relname`
 
@@ -119,12 +127,16 @@ select k.conname as name, k.conrelid::int8 as table, k.confrelid::int8 as refere
 from pg_catalog.pg_constraint k
 where k.contype = 'f' and k.conparentid = 0 and (k.conrelid = any($1::oid[]) or k.confrelid = any($1::oid[]))`
 
-/** A follower that is away for the moment has its slot still. */
+/**
+ * A follower that is away for the moment has its slot still. Statistics that were never reset began when the server
+ * did, or when it lost them in a crash: those of the background writer then begin anew.
+ */
 export const databaseSql = `
 select d.datcollate in ('C', 'POSIX') as "isC", current_setting('server_version_num')::int as version,
   array(select extname::text from pg_catalog.pg_extension) as extensions,
   pg_catalog.pg_is_in_recovery() as "isStandby",
-  (extract(epoch from now() - coalesce(s.stats_reset, pg_catalog.pg_postmaster_start_time())) / 86400)::float8 as "statsDays",
+  (extract(epoch from now() - coalesce(s.stats_reset,
+    greatest(pg_catalog.pg_postmaster_start_time(), (select w.stats_reset from pg_catalog.pg_stat_bgwriter w)))) / 86400)::float8 as "statsDays",
   greatest((select count(*) from pg_catalog.pg_stat_replication),
     (select count(*) from pg_catalog.pg_replication_slots where slot_type = 'physical'))::int as followers
 from pg_catalog.pg_database d left join pg_catalog.pg_stat_database s on s.datid = d.oid

@@ -2,14 +2,10 @@ import type { Drop, DropReason } from './advice.js'
 import { type Candidate, shortName, tableName } from './candidate.js'
 import { isReplaced } from './candidates.js'
 import type { Catalog, Index, Table } from './catalog.js'
+import { isNeeded } from './needed.js'
+import { type UnusedOptions, unusedOf } from './unused.js'
 
-/** Statistics that are younger have not seen what runs once a week. */
-export const unusedAfterDays = 14
-
-export interface DropOptions {
-  /** Names of indexes that plans of the workload use. */
-  readonly used: ReadonlySet<string>
-  readonly unusedAfterDays?: number
+export interface DropOptions extends UnusedOptions {
   /** What is to be made: it may do another one's work. */
   readonly made?: readonly (Candidate & { readonly name: string })[]
 }
@@ -25,17 +21,17 @@ export interface Drops {
  */
 export function dropsOf(catalog: Catalog, options: DropOptions): Drops {
   const tables = catalog.tables.filter(({ kind }) => kind === 'r' || kind === 'p' || kind === 'm')
-  const drop = tables.flatMap(table => dropsOfTable(table, catalog, options))
-  const notes: string[] = []
-  const idle = tables.flatMap(table =>
-    table.indexes.filter(index => isIdle(table, index, options.used)),
-  )
-  if (idle.length > 0 && !mayJudge(catalog, options))
-    notes.push(...whyNot(idle.length, catalog, options))
-  return { drop, notes }
+  const { unused, notes } = unusedOf(catalog, tables, options)
+  const drop = tables.flatMap(table => dropsOfTable(table, catalog, unused, options))
+  return { drop, notes: [...tables.flatMap(halfMade), ...notes] }
 }
 
-function dropsOfTable(table: Table, catalog: Catalog, options: DropOptions): Drop[] {
+function dropsOfTable(
+  table: Table,
+  catalog: Catalog,
+  unused: ReadonlySet<Index>,
+  options: DropOptions,
+): Drop[] {
   const gone = new Set<Index>()
   const found: Drop[] = []
   const note = (index: Index, reason: DropReason, why: string, after?: string): void => {
@@ -54,17 +50,13 @@ function dropsOfTable(table: Table, catalog: Catalog, options: DropOptions): Dro
     })
   }
   for (const index of table.indexes)
-    if (
-      !index.isValid &&
-      !index.isBeingBuilt &&
-      !index.isConstraint &&
-      !index.isAttached &&
-      table.kind !== 'p'
-    )
+    if (isLeft(index) && index.parts === 0)
       note(
         index,
         'invalid',
-        'A build that broke off left it: writes keep it, no statement uses it.',
+        table.kind === 'p'
+          ? 'It was begun on the whole, and no partition has its part of it: no statement uses it.'
+          : 'A build that broke off left it: writes keep it, no statement uses it.',
       )
   for (const index of table.indexes) {
     if (isNeeded(index)) continue
@@ -91,27 +83,29 @@ function dropsOfTable(table: Table, catalog: Catalog, options: DropOptions): Dro
         made.name,
       )
   }
-  if (mayJudge(catalog, options))
-    for (const index of table.indexes)
-      if (isIdle(table, index, options.used))
-        note(
-          index,
-          'unused',
-          `No statement has used it for ${Math.floor(catalog.statsDays ?? 0)} days, as long as the statistics go back.`,
-        )
+  for (const index of table.indexes)
+    if (unused.has(index))
+      note(
+        index,
+        'unused',
+        `No statement has used it for ${Math.floor(catalog.statsDays ?? 0)} days, as long as the statistics go back.`,
+      )
   return found
 }
 
-/** It is more than a way to rows. */
-const isNeeded = (index: Index): boolean =>
-  index.isUnique ||
-  index.isPrimary ||
-  index.isExclusion ||
-  index.isConstraint ||
-  index.isReplicaIdentity ||
-  index.isAttached ||
-  index.isBeingBuilt ||
-  !index.isValid
+/** Nobody is at work on it, and it is not complete. */
+const isLeft = ({ isValid, isBeingBuilt, isConstraint, isAttached }: Index): boolean =>
+  !isValid && !isBeingBuilt && !isConstraint && !isAttached
+
+/** An index of a partitioned table is valid when each partition has its part: dropped, it would take those along. */
+function halfMade(table: Table): string[] {
+  return table.indexes
+    .filter(index => isLeft(index) && index.parts > 0)
+    .map(
+      index =>
+        `${index.name} of ${shortName(table)} is not valid: some of its partitions have their part of it, and some lack it. Make it there (CREATE INDEX CONCURRENTLY, then ALTER INDEX ${tableName(index)} ATTACH PARTITION), or drop it with its parts.`,
+    )
+}
 
 function isTwin(a: Index, b: Index): boolean {
   return (
@@ -141,46 +135,3 @@ function begins(short: Index, long: Index): boolean {
 
 const equal = (a: readonly string[], b: readonly string[]): boolean =>
   a.length === b.length && a.every((item, at) => item === b[at])
-
-function isIdle(table: Table, index: Index, used: ReadonlySet<string>): boolean {
-  return (
-    !isNeeded(index) &&
-    table.kind === 'r' &&
-    !table.isPartition &&
-    index.scans === 0 &&
-    index.bytes > 0 &&
-    !used.has(index.name) &&
-    !servesKey(table, index)
-  )
-}
-
-/** A foreign key's columns are looked up when a row of its parent goes, however seldom. */
-function servesKey(table: Table, index: Index): boolean {
-  const names = index.keys.map(key => key.replaceAll('"', ''))
-  return table.foreignKeys.some(({ columns }) => {
-    const first = names.slice(0, columns.length)
-    return columns.every(column => first.includes(column))
-  })
-}
-
-const mayJudge = ({ statsDays, followers, isStandby }: Catalog, options: DropOptions): boolean =>
-  statsDays !== undefined &&
-  statsDays >= (options.unusedAfterDays ?? unusedAfterDays) &&
-  followers === 0 &&
-  !isStandby
-
-function whyNot(
-  idle: number,
-  { statsDays, followers, isStandby }: Catalog,
-  options: DropOptions,
-): string[] {
-  const indexes = `${idle === 1 ? 'An index was' : `${idle} indexes were`} not used so far`
-  if (isStandby) return [`${indexes} on this standby; the primary may use them.`]
-  if (followers > 0)
-    return [
-      `${indexes} here, but ${followers === 1 ? 'a server follows' : `${followers} servers follow`} this one and may use them: look at pg_stat_user_indexes there.`,
-    ]
-  return [
-    `${indexes}, but the statistics go back ${statsDays === undefined ? 'nobody knows how long' : `${statsDays < 1 ? 'less than a day' : `${Math.floor(statsDays)} days`}`}; it takes ${options.unusedAfterDays ?? unusedAfterDays} to call one unused.`,
-  ]
-}

@@ -127,6 +127,7 @@ async function tablesOf(rows: Rows, wanted: readonly number[]): Promise<Table[]>
         updates: Number(row['updates'] ?? 0),
         hot: Number(row['hot'] ?? 0),
         deletes: Number(row['deletes'] ?? 0),
+        vacuums: Number(row['vacuums'] ?? 0),
       },
     }
   })

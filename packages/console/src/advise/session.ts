@@ -25,6 +25,9 @@ export class Session {
   /** The server, or the way to it, is gone: nothing more can be asked. */
   isLost = false
 
+  /** What is to be set in each transaction, beside the timeouts. */
+  private quiet: readonly string[] = []
+
   private constructor(
     private readonly client: pg.Client,
     readonly isCopy: boolean,
@@ -42,11 +45,20 @@ export class Session {
     client.on('error', () => (session.isLost = true))
     try {
       await client.connect()
+      session.quiet = await session.unseen()
     } catch (error) {
       await client.end().catch(() => {})
       throw new ConsoleError('DATABASE_AWAY', { place, cause: causeOf(error) })
     }
     return session
+  }
+
+  /** A superuser's questions need not stand among the app's in pg_stat_statements; others may not say so. */
+  private async unseen(): Promise<string[]> {
+    const [row] = await this.rows(
+      `select current_setting('is_superuser') = 'on' and current_setting('pg_stat_statements.track', true) is not null as may`,
+    )
+    return row?.['may'] === true ? ["set local pg_stat_statements.track = 'none'"] : []
   }
 
   /** Ends the connection: with it goes what the session had, also in the middle of a statement. */
@@ -85,6 +97,7 @@ export class Session {
       `set local idle_in_transaction_session_timeout = ${settings.idleMs}`,
       // As they are quoted here.
       'set local standard_conforming_strings = on',
+      ...this.quiet,
     ])
     try {
       return await work()

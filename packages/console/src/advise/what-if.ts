@@ -169,9 +169,7 @@ export class WhatIf {
   private async planned(statement: Planned, names: ReadonlyMap<string, string>): Promise<Outcome> {
     for (;;) {
       try {
-        const outcome = await this.session.savepoint(() => this.plan(statement, names))
-        await this.deallocate()
-        return outcome
+        return await this.session.savepoint(() => this.plan(statement, names))
       } catch (error) {
         await this.deallocate(true)
         this.lastError = error
@@ -182,23 +180,13 @@ export class WhatIf {
   }
 
   private async plan(statement: Planned, names: ReadonlyMap<string, string>): Promise<Outcome> {
-    const { samples, parameters } = statement
-    await this.session.rows(`prepare ${prepared} as ${statement.text}`)
-    const isGeneric = parameters > 0 && (samples.length === 0 || this.generic.has(statement.text))
-    const lists = isGeneric
-      ? [Array.from({ length: parameters }, () => 'null')]
-      : parameters === 0
-        ? [[]]
-        : samples
-    const [, ...answers] = await this.session.several([
-      `set local plan_cache_mode = force_${isGeneric ? 'generic' : 'custom'}_plan`,
-      ...lists.map(
-        values =>
-          `explain (format json) execute ${prepared}${values.length === 0 ? '' : `(${values.join(', ')})`}`,
-      ),
-    ])
-    this.plans += lists.length
-    const plans = answers.map(rows => planOf(rows[0]))
+    const { samples, parameters, text } = statement
+    const isGeneric = parameters > 0 && (samples.length === 0 || this.generic.has(text))
+    const answers = isGeneric
+      ? [await this.genericPlan(text, parameters)]
+      : await this.customPlans(text, parameters === 0 ? [[]] : samples)
+    this.plans += answers.length
+    const plans = answers.map(planOf)
     const [first = failed.plan] = plans
     return {
       cost: plans.reduce((sum, { cost }) => sum + cost, 0) / plans.length,
@@ -207,6 +195,34 @@ export class WhatIf {
         plans.flatMap(plan => [...indexesIn(plan)].flatMap(name => names.get(name) ?? [])),
       ),
     }
+  }
+
+  /**
+   * With values apart from the text: one text a statement, without a value, is what pg_stat_statements keeps of it,
+   * where it would keep one of each `execute` with its literals.
+   */
+  private async customPlans(
+    text: string,
+    samples: readonly (readonly string[])[],
+  ): Promise<Record<string, unknown>[]> {
+    const answers = []
+    for (const values of samples)
+      answers.push(...(await this.session.rows(`explain (format json) ${text}`, values.map(bare))))
+    return answers
+  }
+
+  private async genericPlan(
+    text: string,
+    parameters: number,
+  ): Promise<Record<string, unknown> | undefined> {
+    const nulls = Array.from({ length: parameters }, () => 'null').join(', ')
+    await this.session.rows(`prepare ${prepared} as ${text}`)
+    const [, [row] = []] = await this.session.several([
+      'set local plan_cache_mode = force_generic_plan',
+      `explain (format json) execute ${prepared}(${nulls})`,
+    ])
+    await this.deallocate()
+    return row
   }
 
   private async deallocate(mayLack = false): Promise<void> {
@@ -223,6 +239,10 @@ export class WhatIf {
     if (this.hypopg !== undefined) await this.session.rows(`select ${this.hypopg}.hypopg_reset()`)
   }
 }
+
+/** The value of a literal, as a parameter is sent. */
+const bare = (literal: string): string =>
+  literal.startsWith("'") ? literal.slice(1, -1).replaceAll("''", "'") : literal
 
 const failed: Outcome = {
   cost: Number.NaN,

@@ -117,7 +117,7 @@ function Row({
   on: boolean
   gone: boolean
 }) {
-  const { id, title, service, route, subject, where, cost } = finding
+  const { id, about, title, service, route, subject, where, cost } = finding
   return (
     <li
       id={`finding-${id}`}
@@ -144,9 +144,13 @@ function Row({
         )}
       </div>
       <div class="cost">
-        <span class="big">{percent(part)}</span>
-        <Share part={part} />
-        <span class="muted small">{duration(cost.totalMs)} in all</span>
+        {about !== 'index' && (
+          <>
+            <span class="big">{percent(part)}</span>
+            <Share part={part} />
+            <span class="muted small">{duration(cost.totalMs)} in all</span>
+          </>
+        )}
       </div>
       <GainCell {...finding} />
       <button class={`button ${on ? 'main' : ''}`} onClick={() => change({ fix: id }, 'push')}>

@@ -22,7 +22,7 @@ export function gainCells({ gain }: Finding, { paint }: Screen): string {
 /** What the signs in the list stand for, as far as there are any. */
 export function gainLegend(findings: readonly Finding[], { columns, paint }: Screen): string[] {
   const some = (is: (prediction: Prediction | null | undefined) => boolean) =>
-    findings.some(({ gain }) => is(gain?.predicted))
+    findings.some(({ about, gain }) => about !== 'index' && is(gain?.predicted))
   const said = [
     ...(some(one => !!one && figuresOf(one).at === 'on average')
       ? ['~ the average: fewer than 20 requests, or the slowest gain little.']
