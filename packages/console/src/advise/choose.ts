@@ -1,6 +1,5 @@
 import type { Candidate } from './candidate.js'
-import type { Planned, WhatIf } from './what-if.js'
-import type { Outcome } from './what-if.js'
+import type { Outcome, Planned, Trial } from './what-if.js'
 
 export const settings = {
   /** An index that cuts the cost of what it serves by less is not worth its keep. */
@@ -58,7 +57,7 @@ export interface Choice {
  * where gains only diminish, and in practice near it.
  */
 export async function choose(
-  whatIf: WhatIf,
+  whatIf: Trial,
   workload: readonly Weighed[],
   priceOf: (index: Candidate) => number,
   isOver: () => boolean,
@@ -86,7 +85,7 @@ class Choosing {
   private atStake: number
 
   constructor(
-    private readonly whatIf: WhatIf,
+    private readonly whatIf: Trial,
     private readonly workload: readonly Weighed[],
     private readonly priceOf: (index: Candidate) => number,
     private readonly isOver: () => boolean,
