@@ -10,18 +10,18 @@ import { mostTables } from '../read-catalog.js'
 import { nonesOf } from '../reasons.js'
 import type { Parsed } from '../tree.js'
 import type { Planned, Trial } from '../what-if.js'
-import type { Reading } from '../uses.js'
 import type { Write } from '../writes.js'
 import { candidatesOf } from './candidates.js'
 import { creationOf } from './creation.js'
 import { dropsOf } from './drops.js'
 import { Estimate } from './estimate.js'
 import { type MySqlCatalog, type Named, readCatalog } from './read-catalog.js'
-import { readStatement } from './reading.js'
+import { type MySqlReading, readStatement } from './reading.js'
 import { scansOf, shapeOf } from './reasons.js'
 import { sample, sampleLists } from './samples.js'
 import { areOfOneDatabase, causeOf, codeOf, placeOf, reasonFor, Session } from './session.js'
 import type { Prepared } from './text.js'
+import { limitIn } from './clauses.js'
 import { isNoStatement, loadGrammar, parseOne, tablesIn } from './tree.js'
 import { CopyTrial } from './trial.js'
 import { writePrice } from './writes.js'
@@ -246,7 +246,7 @@ class Adviser {
         this.skip(shown, 'there was no time for it (--patience gives more)')
         continue
       }
-      const reading = readings[at] as Reading
+      const reading = readings[at] as MySqlReading
       const statement: Planned = {
         text: tree.text,
         parsed: tree,
@@ -338,7 +338,8 @@ function writesOf({ statement, calls, before }: Entry): Write[] {
   const { write } = statement.reading
   if (write === undefined) return []
   const [first] = [...nodesOf(before.plan.root)].filter(one => one['Relation Name'] !== undefined)
-  const rows = write.kind === 'insert' ? 1 : (first?.['Plan Rows'] ?? 1) * (first?.kept ?? 1)
+  const found = write.kind === 'insert' ? 1 : (first?.['Plan Rows'] ?? 1) * (first?.kept ?? 1)
+  const rows = Math.min(found, limitIn(statement.parsed.tree))
   return [{ ...write, calls, rows: Math.max(1, rows) }]
 }
 

@@ -1,5 +1,5 @@
 import { as, isNode, list, node, type Node } from '../tree.js'
-import { nameParts } from './tree.js'
+import { columnParts, nameParts } from './tree.js'
 
 /** The column that an assignment writes. */
 export const targetOf = (assignment: Node): string =>
@@ -30,3 +30,31 @@ export function partsOfLimit(clause: unknown): { limit: unknown; offset: unknown
 }
 
 export const limitOf = (clause: unknown): boolean => partsOfLimit(clause).limit != null
+
+/** Whether the server reads a query in FROM as if it were not there: without groups, LIMIT, DISTINCT or figures. */
+export function isMerged(query: Node): boolean {
+  const select = as('Select', query['body'])
+  return (
+    select !== undefined &&
+    query['limit_clause'] == null &&
+    select['distinct'] == null &&
+    select['having'] == null &&
+    groupsOf(select['group_by']).length === 0 &&
+    list(select['projection']).every(
+      item =>
+        item['Wildcard'] !== undefined ||
+        columnParts(item['UnnamedExpr'] ?? node(item['ExprWithAlias'])['expr']) !== undefined,
+    )
+  )
+}
+
+/** Rows that an UPDATE or DELETE writes at most. */
+export function limitIn(tree: Node): number {
+  const limit = tree['limit']
+  if (limit == null) return Number.POSITIVE_INFINITY
+  const number = node(node(as('Value', limit))['value'])['Number']
+  return Array.isArray(number) ? Number(number[0]) : page
+}
+
+/** What an API commonly asks for. */
+const page = 20

@@ -1,4 +1,5 @@
 import { type Conditions, noConditions, type ParameterUse, type Use } from '../uses.js'
+import type { Table } from '../catalog.js'
 import { as, isNode, list, node, type Node } from '../tree.js'
 import { type Found, columnIn, expressionIn, type Scope, termOf } from './scope.js'
 import { bare, binary, parameterOf, stringOf } from './tree.js'
@@ -9,6 +10,16 @@ export interface Reader {
   /** MariaDB has no index of an expression. */
   readonly isMariaDb: boolean
   readonly parameters: Map<number, ParameterUse>
+  readonly links: Link[]
+  /** Parameters that say where the last page ended: `(created_at, id) < (?, ?)`. */
+  readonly pages: Set<number>
+}
+
+/** Two columns that are compared for equality: what one has for values the other has too. */
+export type Link = readonly [Linked, Linked]
+export interface Linked {
+  readonly table: Table
+  readonly name: string
 }
 
 export type Place = (use: Use) => Conditions
@@ -83,6 +94,10 @@ function noteComparison(
   if (!isKnown(rights[0], reader)) noteRange(lefts[0], reader, place)
   if (!isKnown(lefts[0], reader)) noteRange(rights[0], reader, place)
   const isAbove = op.startsWith('Gt')
+  for (const each of lefts.length > 1 ? [...lefts, ...rights] : []) {
+    const number = parameterOf(each)
+    if (number !== undefined) reader.pages.add(number)
+  }
   for (const [at, each] of rights.entries())
     noteParameter(each, lefts[at], isAbove ? 'above' : 'below', reader)
   for (const [at, each] of lefts.entries())
@@ -106,6 +121,11 @@ function noteEqual(left: unknown, right: unknown, reader: Reader, place: Place):
   for (const [at, one] of lefts.entries()) {
     const other = rights[at]
     const [a, b] = [columnIn(one, reader.scope), columnIn(other, reader.scope)]
+    if (a?.use && a.column && b?.use && b.column)
+      reader.links.push([
+        { table: a.use.table, name: a.column.name },
+        { table: b.use.table, name: b.column.name },
+      ])
     noteSide(a, one, b, other, reader, place)
     if (other !== undefined) noteSide(b, other, a, one, reader, place)
   }

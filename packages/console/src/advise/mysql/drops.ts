@@ -92,9 +92,20 @@ function begins(short: Index, long: Index): boolean {
   return (
     short.method === 'btree' &&
     long.method === 'btree' &&
-    keys < long.keys.length &&
-    equal(short.keys, long.keys.slice(0, keys)) &&
+    keys <= long.keys.length &&
+    short.keys.every((key, at) => isWithin(key, long.keys[at] ?? '', at === keys - 1)) &&
+    !equal(short.keys, long.keys) &&
     equal(short.order, long.order.slice(0, keys))
+  )
+}
+
+/** The same key; or at the end the first characters of what the other one has more of. */
+function isWithin(key: string, other: string, isLast: boolean): boolean {
+  if (key === other) return true
+  const [, name, length] = /^(.*)\((\d+)\)$/.exec(key) ?? []
+  const [, more = other, characters] = /^(.*)\((\d+)\)$/.exec(other) ?? []
+  return (
+    isLast && name === more && (characters === undefined || Number(characters) > Number(length))
   )
 }
 

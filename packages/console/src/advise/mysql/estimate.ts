@@ -3,7 +3,7 @@ import type { Column } from '../catalog.js'
 import { equalShare } from '../catalog.js'
 import type { Outcome, Planned, Trial } from '../what-if.js'
 import type { Conditions, Use } from '../uses.js'
-import { type Explained, explained, failed, keyOf, outcomeOf } from './explain.js'
+import { type Explained, explained, failed, keyOf, outcomeOf, wholeOf } from './explain.js'
 import { type Access, planOf, readCost, sortCost } from './plan.js'
 import type { Session } from './session.js'
 import { estimatedBytes } from './trial.js'
@@ -53,19 +53,22 @@ export class Estimate implements Trial {
     return outcome
   }
 
-  private async plansOf({ text, samples }: Planned): Promise<Explained[]> {
+  private async plansOf(statement: Planned): Promise<Explained[]> {
+    const { text, samples } = statement
     const known = this.base.get(text)
     if (known !== undefined) return known
     const all: Explained[] = []
     try {
       for (const values of samples) {
         this.plans++
-        all.push(await explained(this.session, text, values, 'plan'))
+        all.push(await explained(this.session, statement, values, 'plan'))
       }
     } catch (error) {
       if (this.session.isLost) throw error
       this.lastError = error
       all.length = 0
+      const whole = wholeOf(statement, error)
+      if (whole !== undefined) all.push(whole)
     }
     this.base.set(text, all)
     return all
@@ -206,7 +209,7 @@ function ordersBy({ keys, method }: Candidate, { always, sorts, groups }: Use): 
 function covers({ table, keys, include }: Candidate, use: Use): boolean {
   if (use.needsAll || use.isWritten) return false
   const has = new Set([
-    ...keys.flatMap(({ term }) => (/\)$/.test(term.sql) ? [] : (term.column ?? []))),
+    ...keys.flatMap(({ term }) => (term.sql.endsWith(')') ? [] : (term.column ?? []))),
     ...include,
     ...(table.indexes.find(({ isPrimary }) => isPrimary)?.keys ?? []),
   ])

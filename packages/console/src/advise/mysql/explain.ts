@@ -1,7 +1,7 @@
 import type { Outcome, Planned } from '../what-if.js'
-import { planOf, type Read, readPlan } from './plan.js'
-import type { Session } from './session.js'
-import { filled } from './text.js'
+import { planOf, type Read, readCost, readPlan } from './plan.js'
+import { codeOf, type Session } from './session.js'
+import { filled, readPart } from './text.js'
 
 /** What one list of sample values is planned as. */
 export interface Explained {
@@ -18,13 +18,15 @@ const verbs = { plan: 'explain format=json', run: 'analyze format=json' } as con
  */
 export async function explained(
   session: Session,
-  text: string,
+  { text, parsed }: Planned,
   values: readonly string[],
   how: keyof typeof verbs,
 ): Promise<Explained> {
+  const part = readPart(filled(text, values), parsed.kind)
+  if (part === undefined) return nothing
   if (how === 'run') await session.rows('start transaction read only')
   try {
-    const [row] = await session.rows(`${verbs[how]} ${filled(text, values)}`)
+    const [row] = await session.rows(`${verbs[how]} ${part}`)
     const plan = Object.values(row ?? {})[0]
     const read = readPlan(typeof plan === 'string' ? JSON.parse(plan) : plan)
     return { read, keys: new Set(read.accesses.flatMap(({ key }) => keysOf(key))) }
@@ -49,6 +51,32 @@ export function outcomeOf(
     plan: planOf(first.read),
     used: new Set(all.flatMap(({ keys }) => [...keys].flatMap(key => idOf(key) ?? []))),
   }
+}
+
+/** Rows that are put in are looked for nowhere. */
+const nothing: Explained = { read: { cost: 1, accesses: [], sorts: [] }, keys: new Set() }
+
+/**
+ * What stands for the plan of a statement that the server refuses for want of a FULLTEXT index: its tables read
+ * whole, as LIKE would read them. Undefined where that is not why.
+ */
+export function wholeOf({ reading }: Planned, error: unknown): Explained | undefined {
+  if (codeOf(error) !== 'ER_FT_MATCHING_KEY_NOT_FOUND') return undefined
+  const accesses = reading.uses.map(({ table: { name, rows } }) => {
+    const cost = readCost(1, Math.max(0, rows), 'whole')
+    return {
+      alias: name,
+      key: undefined,
+      access: 'ALL',
+      isCovering: false,
+      loops: 1,
+      rows,
+      kept: rows / 100,
+      cost,
+    }
+  })
+  const cost = accesses.reduce((sum, one) => sum + one.cost, 0)
+  return { read: { cost, accesses, sorts: [] }, keys: new Set() }
 }
 
 export const failed: Outcome = {

@@ -96,7 +96,7 @@ async function asked(session: Session, names: readonly (readonly string[])[]): P
   const indexes = await about(
     `index_name as name, non_unique as repeats, column_name as col, cardinality as distinct_values, sub_part as part, collation as way, index_type as type${session.isMariaDb ? '' : ', expression as expression'}`,
     'statistics',
-    ' order by seq_in_index',
+    ' order by index_name, seq_in_index',
   )
   const keys = await session.rows(
     `select constraint_name as name, table_schema as s, table_name as t, column_name as col,

@@ -1,18 +1,34 @@
 import type { Catalog, Table } from '../catalog.js'
-import { noConditions, type ParameterUse, type Reading, type SortKey, type Use } from '../uses.js'
+import { noConditions, type ParameterUse, type Reading, type Use } from '../uses.js'
 import { as, isNode, list, node, type Node, type Parsed } from '../tree.js'
-import { noteConditions, type Reader } from './conditions.js'
-import { columnIn, columnNamed, expressionIn, type Scope, type Source, termOf } from './scope.js'
-import { constraintOf, groupsOf, limitOf, partsOfLimit, sortsOf, targetOf } from './clauses.js'
-import { bare, columnParts, nameParts, parameterOf, parseOne } from './tree.js'
+import { type Link, noteConditions, type Reader } from './conditions.js'
+import { noteGroups, noteSorts, sortedValue } from './order.js'
+import { columnIn, columnNamed, type Scope, type Source, termOf } from './scope.js'
+import {
+  constraintOf,
+  groupsOf,
+  isMerged,
+  limitOf,
+  partsOfLimit,
+  sortsOf,
+  targetOf,
+} from './clauses.js'
+import { columnParts, nameParts, parameterOf, parseOne } from './tree.js'
+
+/** What a statement does with tables, and which of their columns it joins. */
+export interface MySqlReading extends Reading {
+  readonly links: readonly Link[]
+  /** Parameters that say where the last page ended. */
+  readonly pages: ReadonlySet<number>
+}
 
 /** What a statement does with the tables of this catalog. */
 export function readStatement(
   { kind, tree }: Parsed,
   catalog: Catalog & { readonly isMariaDb: boolean },
-): Reading {
+): MySqlReading {
   const reading = new Statement(catalog)
-  if (kind === 'SelectStmt') reading.query(tree, undefined, new Set())
+  if (kind === 'SelectStmt') reading.query(tree, undefined, new Map())
   else if (kind === 'InsertStmt') reading.insert(tree)
   else if (kind === 'UpdateStmt') reading.update(tree)
   else reading.delete(tree)
@@ -20,6 +36,8 @@ export function readStatement(
   return {
     uses: reading.uses,
     parameters: reading.parameters,
+    links: reading.links,
+    pages: reading.pages,
     ...(write === undefined ? {} : { write }),
   }
 }
@@ -27,23 +45,27 @@ export function readStatement(
 /** Views in views in views: deeper nobody writes by hand. */
 const mostViews = 5
 
+/** By their names in lower case: what they are read as, where that is a table. */
+type Ctes = ReadonlyMap<string, Use | undefined>
+
 class Statement {
   readonly uses: Use[] = []
   readonly parameters = new Map<number, ParameterUse>()
+  readonly links: Link[] = []
+  readonly pages = new Set<number>()
   write: Reading['write']
   private views = 0
 
   constructor(private readonly catalog: Catalog & { readonly isMariaDb: boolean }) {}
 
   /** Reads a query; returns what its first column is, where that is a column of a table. */
-  query(query: Node, outer: Scope | undefined, known: ReadonlySet<string>): Scope | undefined {
-    const ctes = new Set(known)
+  query(query: Node, outer: Scope | undefined, known: Ctes): Scope | undefined {
+    const ctes = new Map(known)
     for (const cte of list(node(query['with'])['cte_tables'])) {
       const name = String(node(node(cte['alias'])['name'])['value']).toLowerCase()
       // A recursive one is read by its own name.
-      if (node(query['with'])['recursive'] === true) ctes.add(name)
-      this.query(node(cte['query']), undefined, ctes)
-      ctes.add(name)
+      if (node(query['with'])['recursive'] === true) ctes.set(name, undefined)
+      ctes.set(name, this.merged(node(cte['query']), undefined, ctes))
     }
     const limit = limitOf(query['limit_clause'])
     this.limits(query['limit_clause'])
@@ -53,7 +75,7 @@ class Statement {
   private body(
     body: unknown,
     outer: Scope | undefined,
-    ctes: ReadonlySet<string>,
+    ctes: Ctes,
     sorts: readonly Node[],
     isLimited: boolean,
   ): Scope | undefined {
@@ -75,7 +97,7 @@ class Statement {
   private select(
     select: Node,
     outer: Scope | undefined,
-    ctes: ReadonlySet<string>,
+    ctes: Ctes,
     sorts: readonly Node[],
     isLimited: boolean,
   ): Scope {
@@ -87,9 +109,9 @@ class Statement {
     for (const item of list(select['projection'])) this.item(item, scope, ctes)
     const groups = groupsOf(select['group_by'])
     for (const group of groups) this.expressions(group, scope, ctes)
-    if (groups.length > 0) this.groups(groups, scope)
+    if (groups.length > 0) noteGroups(groups, scope)
     else if (select['distinct'] != null && select['distinct'] !== 'All')
-      this.groups(
+      noteGroups(
         list(select['projection']).map(
           item => item['UnnamedExpr'] ?? node(item['ExprWithAlias'])['expr'],
         ),
@@ -101,11 +123,12 @@ class Statement {
   }
 
   private reader(scope: Scope): Reader {
-    return { scope, isMariaDb: this.catalog.isMariaDb, parameters: this.parameters }
+    const { parameters, links, pages } = this
+    return { scope, isMariaDb: this.catalog.isMariaDb, parameters, links, pages }
   }
 
   /** One item of the list that is selected. */
-  private item(item: Node, scope: Scope, ctes: ReadonlySet<string>): void {
+  private item(item: Node, scope: Scope, ctes: Ctes): void {
     const alias = as('ExprWithAlias', item)
     const expression = item['UnnamedExpr'] ?? alias?.['expr']
     if (alias !== undefined)
@@ -119,11 +142,7 @@ class Statement {
       if (use !== undefined && (of === undefined || of === alias)) use.needsAll = true
   }
 
-  private from(
-    relations: readonly Node[],
-    outer: Scope | undefined,
-    ctes: ReadonlySet<string>,
-  ): Scope {
+  private from(relations: readonly Node[], outer: Scope | undefined, ctes: Ctes): Scope {
     const sources: Source[] = []
     const scope: Scope = { sources, aliases: new Map(), ...(outer === undefined ? {} : { outer }) }
     const conditions: unknown[] = []
@@ -165,7 +184,7 @@ class Statement {
     relation: Node,
     sources: Source[],
     scope: Scope,
-    ctes: ReadonlySet<string>,
+    ctes: Ctes,
     join: (one: Node) => void,
   ): void {
     const aliasOf = (of: Node): string | undefined => {
@@ -179,15 +198,22 @@ class Statement {
       const alias = aliasOf(named) ?? name.toLowerCase()
       const isCte = parts.length === 1 && ctes.has(name.toLowerCase())
       const table = isCte ? undefined : this.catalog.find(parts.at(-2), name)
-      if (table?.kind === 'v') this.view(table)
-      if (table === undefined || table.kind === 'v') sources.push({ alias })
-      else sources.push({ alias, use: this.use(table) })
+      const use = isCte
+        ? ctes.get(name.toLowerCase())
+        : table?.kind === 'v'
+          ? this.view(table)
+          : table && this.use(table)
+      sources.push({ alias, ...(use === undefined ? {} : { use }) })
       return
     }
     const derived = as('Derived', relation)
     if (derived !== undefined) {
-      this.query(node(derived['subquery']), derived['lateral'] === true ? scope : scope.outer, ctes)
-      sources.push({ alias: aliasOf(derived) ?? '' })
+      const use = this.merged(
+        node(derived['subquery']),
+        derived['lateral'] === true ? scope : scope.outer,
+        ctes,
+      )
+      sources.push({ alias: aliasOf(derived) ?? '', ...(use === undefined ? {} : { use }) })
       return
     }
     const nested = as('NestedJoin', relation)
@@ -195,11 +221,18 @@ class Statement {
     else sources.push({ alias: '' })
   }
 
-  private view({ query }: Table): void {
-    if (query === undefined || ++this.views > mostViews) return
+  private view({ query }: Table): Use | undefined {
+    if (query === undefined || ++this.views > mostViews) return undefined
     const parsed = parseOne(query)
-    if (typeof parsed !== 'string' && parsed.kind === 'SelectStmt')
-      this.query(parsed.tree, undefined, new Set())
+    return typeof parsed === 'string' || parsed.kind !== 'SelectStmt'
+      ? undefined
+      : this.merged(parsed.tree, undefined, new Map())
+  }
+
+  /** Reads a query that stands for a table; its only table where the server merges it with what is around it. */
+  private merged(query: Node, outer: Scope | undefined, ctes: Ctes): Use | undefined {
+    const scope = this.query(query, outer, ctes)
+    return scope?.sources.length === 1 && isMerged(query) ? scope.sources[0]?.use : undefined
   }
 
   private use(table: Table): Use {
@@ -220,7 +253,7 @@ class Statement {
   }
 
   /** Notes the columns in an expression, and reads the queries in it. */
-  private expressions(value: unknown, scope: Scope, ctes: ReadonlySet<string>): void {
+  private expressions(value: unknown, scope: Scope, ctes: Ctes): void {
     if (Array.isArray(value)) {
       for (const each of value) this.expressions(each, scope, ctes)
       return
@@ -249,7 +282,7 @@ class Statement {
   }
 
   /** What IN compares with is looked for in the query's table too. */
-  private semiJoin(query: Node, scope: Scope, ctes: ReadonlySet<string>): void {
+  private semiJoin(query: Node, scope: Scope, ctes: Ctes): void {
     const inner = this.query(query, scope, ctes)
     const [item] = list(node(as('Select', query['body']))['projection'])
     const found = inner === undefined ? undefined : columnIn(item?.['UnnamedExpr'], inner)
@@ -257,47 +290,10 @@ class Statement {
       found.use.always.joined.push(termOf(found.column))
   }
 
-  private groups(values: readonly unknown[], scope: Scope): void {
-    const found = values.map(value => columnIn(value, scope))
-    const use = found[0]?.use
-    if (
-      use === undefined ||
-      !found.every(one => one?.use === use && one.column !== undefined && !one.isOuter)
-    )
-      return
-    use.groups.push(found.flatMap(one => (one?.column === undefined ? [] : [termOf(one.column)])))
-  }
-
-  private sorts(keys: readonly Node[], scope: Scope, ctes: ReadonlySet<string>): void {
-    const sorted: { use: Use; key: SortKey }[] = []
-    for (const { expr, options } of keys) {
-      const parts = columnParts(bare(expr))
-      const value =
-        parts?.length === 1 ? (scope.aliases.get(parts[0]?.toLowerCase() ?? '') ?? expr) : expr
-      this.expressions(value, scope, ctes)
-      const found = columnIn(value, scope)
-      const isDescending = node(options)['asc'] === false
-      if (found?.use && found.column && !found.isOuter)
-        sorted.push({ use: found.use, key: { term: termOf(found.column), isDescending } })
-      else {
-        const expression = this.catalog.isMariaDb ? undefined : expressionIn(value, scope)
-        if (expression !== undefined)
-          sorted.push({ use: expression.use, key: { term: expression.term, isDescending } })
-        // Nothing is read in the order of what is computed; what stands before it still is.
-        else if (sorted.length === 0) return
-        else break
-      }
-    }
-    const [first] = sorted
-    if (first === undefined) return
-    const same = sorted.filter(({ use }) => use === first.use)
-    // By a prefix rows are not in order.
-    if (
-      same.length === sorted.length &&
-      same.length === keys.length &&
-      !same.some(({ key }) => /\)$/.test(key.term.sql) && key.term.column)
-    )
-      first.use.sorts.push(same.map(({ key }) => key))
+  private sorts(keys: readonly Node[], scope: Scope, ctes: Ctes): void {
+    const values = keys.map(key => sortedValue(key, scope))
+    for (const value of values) this.expressions(value, scope, ctes)
+    noteSorts(keys, values, scope, this.catalog.isMariaDb)
   }
 
   private limits(clause: unknown): void {
@@ -335,11 +331,11 @@ class Statement {
     }
     for (const one of assignments) noteValue(one['value'], targetOf(one))
     if (as('Values', source['body']) === undefined && source['body'] !== undefined)
-      this.query(source, undefined, new Set())
+      this.query(source, undefined, new Map())
   }
 
   update(tree: Node): void {
-    const scope = this.from([node(tree['table'])], undefined, new Set())
+    const scope = this.from([node(tree['table'])], undefined, new Map())
     const targets = list(tree['assignments'])
     this.written(tree, scope, 'update', targets.map(targetOf))
     for (const one of targets) {
@@ -348,7 +344,7 @@ class Statement {
       const number = parameterOf(one['value'])
       if (number !== undefined && found?.use && found.column)
         this.parameters.set(number, { how: 'write', table: found.use.table, column: found.column })
-      this.expressions(one['value'], scope, new Set())
+      this.expressions(one['value'], scope, new Map())
     }
   }
 
@@ -357,7 +353,7 @@ class Statement {
     const relations = list(from['WithFromKeyword'] ?? from['WithoutKeyword'])
     this.written(
       tree,
-      this.from([...relations, ...list(tree['using'])], undefined, new Set()),
+      this.from([...relations, ...list(tree['using'])], undefined, new Map()),
       'delete',
       [],
     )
@@ -370,8 +366,8 @@ class Statement {
     columns: readonly string[],
   ): void {
     noteConditions(tree['selection'], this.reader(scope))
-    this.expressions(tree['selection'], scope, new Set())
-    this.sorts(list(tree['order_by']), scope, new Set())
+    this.expressions(tree['selection'], scope, new Map())
+    this.sorts(list(tree['order_by']), scope, new Map())
     const number = parameterOf(tree['limit'])
     if (number !== undefined) this.parameters.set(number, { how: 'limit' })
     const [named] = Array.isArray(tree['tables']) ? tree['tables'] : []

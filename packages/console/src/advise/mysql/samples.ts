@@ -1,5 +1,7 @@
 import type { Column, Table } from '../catalog.js'
-import type { ParameterUse, Reading } from '../uses.js'
+import type { ParameterUse } from '../uses.js'
+import type { Linked } from './conditions.js'
+import type { MySqlReading } from './reading.js'
 import type { Row, Session } from './session.js'
 import { literal, quoted } from './text.js'
 
@@ -19,7 +21,7 @@ const settings = {
  * Looks at a few hundred rows of each table for the values of the columns that statements compare: the server keeps
  * no statistics of most. By the primary key, at places all over it; what it saw stays in this process.
  */
-export async function sample(session: Session, readings: readonly Reading[]): Promise<void> {
+export async function sample(session: Session, readings: readonly MySqlReading[]): Promise<void> {
   const wanted = new Map<Table, Set<string>>()
   const want = (table: Table, names: Iterable<string>): void => {
     if (table.kind !== 'r') return
@@ -27,7 +29,8 @@ export async function sample(session: Session, readings: readonly Reading[]): Pr
     for (const name of names) own.add(name)
     wanted.set(table, own)
   }
-  for (const { uses, parameters } of readings) {
+  for (const { uses, parameters, links } of readings) {
+    for (const { table, name } of links.flat()) want(table, [name])
     for (const { table, always, arms } of uses)
       for (const { equal, joined, range, special } of [always, ...arms])
         want(
@@ -122,15 +125,16 @@ const ordered = (values: readonly string[], areNumbers: boolean): string[] =>
   [...values].sort((a, b) => (areNumbers ? Number(a) - Number(b) : a < b ? -1 : 1))
 
 /** Lists of literals for the parameters of a statement, none twice. */
-export function sampleLists({ parameters }: Reading, count: number): string[][] {
+export function sampleLists(reading: MySqlReading, count: number): string[][] {
   if (count === 0) return [[]]
   const lists = Array.from({ length: settings.lists }, (_, number) =>
-    Array.from({ length: count }, (_, at) => sampleOf(parameters.get(at + 1), number)),
+    Array.from({ length: count }, (_, at) => sampleOf(at + 1, number, reading)),
   )
   return [...new Map(lists.map(list => [list.join(), list])).values()]
 }
 
-function sampleOf(use: ParameterUse | undefined, number: number): string {
+function sampleOf(at: number, number: number, { parameters, links, pages }: MySqlReading): string {
+  const use = parameters.get(at)
   if (use === undefined) return '1'
   const { how } = use
   if (how === 'limit') return String(settings.page)
@@ -138,7 +142,14 @@ function sampleOf(use: ParameterUse | undefined, number: number): string {
   const column = use.column === undefined ? undefined : use.table?.columns.get(use.column.name)
   if (column === undefined || use.isWithin) return '1'
   if (how === 'above' || how === 'below') {
-    const part = (how === 'above' ? [0.98, 0.9, 0.7] : [0.99, 0.95, 0.75])[number] ?? 0.9
+    // Pages are turned from the first one on, and few to the end.
+    const ends = pages.has(at)
+      ? [0.995, 0.98, 0.95]
+      : how === 'above'
+        ? [0.98, 0.9, 0.7]
+        : [0.99, 0.95, 0.75]
+    const below = ends[number] ?? 0.9
+    const part = pages.has(at) && how === 'above' ? 1 - below : below
     const { bounds } = column
     return valueOf(column, bounds[Math.min(bounds.length - 1, Math.floor(part * bounds.length))])
   }
@@ -151,9 +162,22 @@ function sampleOf(use: ParameterUse | undefined, number: number): string {
     const words = (plain(column, number) ?? 'word').match(/\p{L}{4,}/gu) ?? ['word']
     return literal(words[number % words.length] ?? 'word')
   }
-  if (!use.isList) return valueOf(column, plain(column, number))
-  return [...new Set([0, 1, 2].map(more => valueOf(column, plain(column, number + more))))].join(
-    ', ',
+  const from = linked(use, links) ?? column
+  if (!use.isList) return valueOf(column, plain(from, number))
+  return [...new Set([0, 1, 2].map(more => valueOf(column, plain(from, number + more))))].join(', ')
+}
+
+/**
+ * The column whose values to take: that which it is joined with, where that has fewer. Of all customers many have no
+ * order, and nobody asks for theirs.
+ */
+function linked({ table, column }: ParameterUse, links: MySqlReading['links']): Column | undefined {
+  const is = (one: Linked): boolean => one.table === table && one.name === column?.name
+  const others = links.flatMap(([a, b]) => (is(a) ? [b] : is(b) ? [a] : []))
+  const found = others.flatMap(({ table, name }) => table.columns.get(name) ?? [])
+  const own = column === undefined ? undefined : table?.columns.get(column.name)
+  return found.find(
+    ({ distinct, bounds }) => bounds.length > 0 && distinct < 0.9 * (own?.distinct ?? 0),
   )
 }
 

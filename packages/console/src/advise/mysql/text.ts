@@ -1,3 +1,5 @@
+import type { StatementKind } from '../tree.js'
+
 /** Pieces of a statement's text, as MySQL and MariaDB read it without ANSI_QUOTES. */
 interface Piece {
   readonly kind: 'blank' | 'word' | 'name' | 'string' | 'parameter' | 'sign'
@@ -90,6 +92,48 @@ export function filled(text: string, values: readonly string[]): string {
   return pieces(text)
     .map(piece => (piece.kind === 'parameter' ? (values[at++] ?? 'null') : piece.text))
     .join('')
+}
+
+/**
+ * What a statement that writes reads to find its rows, as a SELECT; a SELECT as it is. Undefined where it looks for
+ * none. So nothing that writes is ever given to the server, and a user who may only read can ask.
+ */
+export function readPart(text: string, kind: StatementKind): string | undefined {
+  if (kind === 'SelectStmt') return text
+  const all = pieces(text)
+  const words = topWords(all)
+  const from = (start: number | undefined, end?: number): string =>
+    all
+      .slice(start, end)
+      .map(piece => piece.text)
+      .join('')
+  const find = (...wanted: readonly string[]): number | undefined =>
+    words.find(({ word }) => wanted.includes(word))?.at
+  const end = kind === 'InsertStmt' ? onDuplicate(words) : find('returning')
+  if (kind === 'InsertStmt') {
+    const start = find('select', 'with')
+    return start === undefined ? undefined : from(start, end)
+  }
+  if (kind === 'DeleteStmt') return `select * ${from(find('from'), end)}`
+  const [first = 0, set = 0] = [find('update'), find('set')]
+  const tables = from(first + 1, set).replace(/^\s*(?:low_priority\s+)?(?:ignore\s+)?/i, '')
+  const rest = find('where', 'order', 'limit')
+  return `select * from ${tables}${rest === undefined ? '' : from(rest, end)}`
+}
+
+const onDuplicate = (words: readonly { word: string; at: number }[]): number | undefined =>
+  words.find(
+    ({ word }, at) =>
+      word === 'returning' || (word === 'on' && words[at + 1]?.word === 'duplicate'),
+  )?.at
+
+/** Words outside of parentheses. */
+function topWords(all: readonly Piece[]): { word: string; at: number }[] {
+  let depth = 0
+  return all.flatMap(({ kind, text }, at) => {
+    depth += text === '(' ? 1 : text === ')' ? -1 : 0
+    return kind === 'word' && depth === 0 ? [{ word: text.toLowerCase(), at }] : []
+  })
 }
 
 /** A text as a literal, for a session without ANSI_QUOTES and with backslashes. */

@@ -76,7 +76,7 @@ export function binary(value: unknown): { op: string; left: unknown; right: unkn
   const found = as('BinaryOp', bare(value))
   if (found === undefined) return undefined
   const op = String(found['op'])
-  const within = /Arrow$/.test(op) ? as('BinaryOp', found['right']) : undefined
+  const within = op.endsWith('Arrow') ? as('BinaryOp', found['right']) : undefined
   if (within !== undefined)
     return {
       op: String(within['op']),

@@ -1,12 +1,15 @@
 import type { Candidate } from '../candidate.js'
 import type { Outcome, Planned, Trial } from '../what-if.js'
-import { type Explained, explained, failed, keyOf, outcomeOf } from './explain.js'
+import { type Explained, explained, failed, keyOf, outcomeOf, wholeOf } from './explain.js'
 import { keySql } from './creation.js'
 import type { Session } from './session.js'
 import { quoted } from './text.js'
 
 /** What indexes on trial are called: by this a run that was cut off is cleaned up after. */
 const prefix = 'hotpath_try_'
+
+/** Each is a pass over its table, and a table of InnoDB has 64 at most. */
+const mostMade = 50
 
 /**
  * Tries indexes on a copy by making them. One that is made stays there for the run, ignored by the optimiser but
@@ -22,7 +25,8 @@ export class CopyTrial implements Trial {
   private readonly sizes = new Map<string, number>()
   /** Statements that take too long to be run: their plans alone are asked for. */
   private readonly slow = new Set<string>()
-  readonly isDear = true
+  /** The number of what is made is bounded here. */
+  readonly isDear = false
   /** Plans that were asked for. */
   plans = 0
   /** What the server said of the last statement that it did not plan. */
@@ -95,7 +99,8 @@ export class CopyTrial implements Trial {
     } catch (error) {
       if (this.session.isLost) throw error
       this.lastError = error
-      return failed
+      const whole = wholeOf(statement, error)
+      return whole === undefined ? failed : outcomeOf([whole], () => undefined)
     }
   }
 
@@ -105,14 +110,14 @@ export class CopyTrial implements Trial {
     values: readonly string[],
     before: Explained | undefined,
   ): Promise<Explained> {
-    const { text, parsed } = statement
+    const { text } = statement
     this.plans++
-    const plan = await explained(this.session, text, values, 'plan')
+    const plan = await explained(this.session, statement, values, 'plan')
     if (before !== undefined && ![...plan.keys].some(key => key.startsWith(prefix))) return before
-    if (!this.session.isMariaDb || parsed.kind !== 'SelectStmt' || this.slow.has(text)) return plan
+    if (!this.session.isMariaDb || this.slow.has(text)) return plan
     try {
       this.plans++
-      return await explained(this.session, text, values, 'run')
+      return await explained(this.session, statement, values, 'run')
     } catch (error) {
       if (this.session.isLost || before !== undefined) throw error
       this.slow.add(text)
@@ -145,6 +150,10 @@ export class CopyTrial implements Trial {
 
   private async make(one: Candidate): Promise<void> {
     if (this.made.has(one.id)) return
+    if (this.made.size >= mostMade) {
+      this.refused.add(one.id)
+      return
+    }
     const name = `${prefix}${this.made.size + this.refused.size}`
     try {
       await this.session.building(async () => {
