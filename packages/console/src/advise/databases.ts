@@ -6,7 +6,6 @@ import type { Workload } from './workload.js'
 
 /** What is done for a kind of database. Each kind's client and grammar are loaded by those alone who have one. */
 export interface Kind {
-  readonly name: 'postgresql' | 'mysql'
   /** As spans name it, `db.system.name`; and where nobody said. */
   readonly systems: readonly string[]
   advise(options: AdviseOptions): Promise<Advice>
@@ -22,38 +21,46 @@ export interface Kind {
 }
 
 export async function kindOf(url: string): Promise<Kind> {
-  if (/^(?:mysql|mariadb):/i.test(url)) {
-    const [advise, apply, migration, workload, { piecesOfFile }] = await Promise.all([
+  return isMySql(url) ? await mysql() : await postgresql()
+}
+
+async function mysql(): Promise<Kind> {
+  const [{ advise, costsNow }, { apply }, { migration }, { fromServer }, { piecesOfFile }] =
+    await Promise.all([
       import('./mysql/advise.js'),
       import('./mysql/apply.js'),
       import('./mysql/migration.js'),
       import('./mysql/workload.js'),
       import('./mysql/text.js'),
     ])
-    return {
-      name: 'mysql',
-      systems: ['mysql', 'mariadb', ''],
-      ...advise,
-      ...apply,
-      ...migration,
-      ...workload,
-      counts: 'performance_schema',
-      piecesOfFile,
-    }
+  return {
+    systems: ['mysql', 'mariadb', ''],
+    counts: 'performance_schema',
+    advise,
+    costsNow,
+    apply,
+    migration,
+    fromServer,
+    piecesOfFile,
   }
-  const [advise, apply, migration, workload] = await Promise.all([
+}
+
+async function postgresql(): Promise<Kind> {
+  const [{ advise, costsNow }, { apply }, { migration }, { fromServer }] = await Promise.all([
     import('./advise.js'),
     import('./apply.js'),
     import('./migration.js'),
     import('./workload.js'),
   ])
   return {
-    name: 'postgresql',
     systems: ['postgresql', ''],
-    ...advise,
-    ...apply,
-    ...migration,
-    ...workload,
     counts: 'pg_stat_statements',
+    advise,
+    costsNow,
+    apply,
+    migration,
+    fromServer,
   }
 }
+
+export const isMySql = (url: string): boolean => /^(?:mysql|mariadb):/i.test(url)

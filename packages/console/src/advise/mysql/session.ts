@@ -1,5 +1,6 @@
 import mysql from 'mysql2/promise'
 import { ConsoleError } from '../../errors.js'
+import { isMySql } from '../databases.js'
 
 const settings = {
   connectMs: 5_000,
@@ -144,8 +145,6 @@ export async function areOfOneDatabase(one: Session, other: Session): Promise<bo
     await one.rows('select release_lock(?) as released', [name])
   }
 }
-
-export const isMySql = (url: string): boolean => /^(?:mysql|mariadb):/i.test(url)
 
 /** `127.0.0.1:3306/shop`: an address without user and password. Throws a `ConsoleError` for what is none. */
 export function placeOf(url: string): string {

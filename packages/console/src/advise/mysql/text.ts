@@ -72,7 +72,9 @@ function readable(found: readonly Piece[], texts: readonly string[]): string {
   const words = found.flatMap(({ kind, text }, at) =>
     kind === 'blank' ? [] : [{ at, word: kind === 'word' ? text.toLowerCase() : '' }],
   )
-  const out = [...texts]
+  const out = texts.map((text, at) =>
+    found[at]?.text === '!' && found[at + 1]?.text !== '=' ? 'not ' : text,
+  )
   for (const [at, { word }] of words.entries()) {
     if (word === '') continue
     for (const [phrase, instead] of unread) {
