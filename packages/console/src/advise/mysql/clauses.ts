@@ -48,9 +48,9 @@ export function isMerged(query: Node): boolean {
   )
 }
 
-/** Rows that an UPDATE or DELETE writes at most. */
+/** Rows that a statement is content with. */
 export function limitIn(tree: Node): number {
-  const limit = tree['limit']
+  const limit = tree['limit'] ?? partsOfLimit(tree['limit_clause']).limit
   if (limit == null) return Number.POSITIVE_INFINITY
   const number = node(node(as('Value', limit))['value'])['Number']
   return Array.isArray(number) ? Number(number[0]) : page

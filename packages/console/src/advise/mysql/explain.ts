@@ -1,4 +1,6 @@
 import type { Outcome, Planned } from '../what-if.js'
+import { limitIn } from './clauses.js'
+import { shapeOf } from './reasons.js'
 import { planOf, type Read, readCost, readPlan } from './plan.js'
 import { codeOf, type Session } from './session.js'
 import { filled, readPart } from './text.js'
@@ -28,7 +30,8 @@ export async function explained(
   try {
     const [row] = await session.rows(`${verbs[how]} ${part}`)
     const plan = Object.values(row ?? {})[0]
-    const read = readPlan(typeof plan === 'string' ? JSON.parse(plan) : plan)
+    const enough = shapeOf(parsed.tree).hasAggregates ? undefined : limitIn(parsed.tree)
+    const read = readPlan(typeof plan === 'string' ? JSON.parse(plan) : plan, enough)
     return { read, keys: new Set(read.accesses.flatMap(({ key }) => keysOf(key))) }
   } finally {
     if (how === 'run' && !session.isLost) await session.rows('rollback')

@@ -65,12 +65,14 @@ const number = (value: unknown): number | undefined => {
 
 /**
  * Reads a plan of EXPLAIN FORMAT=JSON, or of MariaDB's ANALYZE FORMAT=JSON, which has the rows that were really read
- * (`r_rows`). The cost is ours: MariaDB 10.11 tells none, and MySQL's knows no LIMIT.
+ * (`r_rows`). The cost is ours: MariaDB 10.11 tells none, and MySQL's knows no LIMIT. `enough` rows end it, where
+ * nothing is sorted or grouped before.
  */
-export function readPlan(plan: unknown): Read {
+export function readPlan(plan: unknown, enough = Number.POSITIVE_INFINITY): Read {
   const accesses: Access[] = []
   const sorts: number[] = []
   let more = 0
+  let isRun = false
 
   /** Returns the rows that come out for one that goes in. */
   function visit(value: unknown, loops: number): number {
@@ -102,6 +104,7 @@ export function readPlan(plan: unknown): Read {
 
   function table(node: Node, loops: number): number {
     const rLoops = number(node['r_loops'])
+    isRun ||= rLoops !== undefined
     const rRows = number(node['r_rows'])
     const each = rRows ?? number(node['rows']) ?? number(node['rows_examined_per_scan']) ?? 1
     const real = rLoops ?? loops
@@ -147,14 +150,22 @@ export function readPlan(plan: unknown): Read {
   function block(node: Node, loops: number): number {
     const inner = node['table'] as Node | undefined
     if (inner === undefined) return visit(node, loops)
-    const each = table({ ...inner, ...(inner['r_loops'] === undefined ? { r_loops: 1 } : {}) }, 1)
+    const each = table(inner, 1)
     more += loops * each * unit.paired
     const share = (number(node['r_filtered']) ?? number(inner['filtered']) ?? 100) / 100
     return each * share
   }
 
-  visit(plan, 1)
-  return { cost: more + accesses.reduce((sum, { cost }) => sum + cost, 0), accesses, sorts }
+  const out = visit(plan, 1)
+  const cost = more + accesses.reduce((sum, one) => sum + one.cost, 0)
+  // What a scan leaves is not known before it is run; an index in the order of the rows wanted is.
+  const isShort = !isRun && more === 0 && accesses.every(({ access }) => access !== 'ALL')
+  const share = isShort ? Math.min(1, enough / Math.max(1, out)) : 1
+  return {
+    cost: cost * share,
+    accesses: accesses.map(one => ({ ...one, rows: one.rows * share, kept: one.kept * share })),
+    sorts,
+  }
 }
 
 /** `a, b` of an index merge. */
