@@ -9,6 +9,7 @@ import type { AdviseOptions } from '../dist/advise/advise.js'
 import type { Applied } from '../dist/advise/apply.js'
 import { advise } from '../dist/advise/mysql/advise.js'
 import { apply } from '../dist/advise/mysql/apply.js'
+import { migration } from '../dist/advise/mysql/migration.js'
 import { fromServer } from '../dist/advise/mysql/workload.js'
 import { hotpath } from './cli/hotpath.js'
 import { withPlace } from './running.js'
@@ -35,6 +36,7 @@ const chosen = [
   'the trap of a unique prefix',
   'the trap of an index that a foreign key goes by',
   'an unused one, where the server counts uses',
+  'the trap of a short time',
 ]
 
 const things = `
@@ -145,6 +147,17 @@ describe('index advice for MariaDB', { skip: lackingMariaDb() ?? false }, () => 
       assert.equal(row?.['n'], 20_000)
     })
     assert.deepEqual(await indexes('shop_copy'), [])
+  })
+
+  test('without a copy it is an estimate, which is neither applied nor written down', async () => {
+    const advice = await of([lookUp])
+    const [made] = advice.create
+    assert.deepEqual([made?.verified, advice.load.verifiedBy], ['none', 'none'])
+    assert.ok(Number(made?.serves[0]?.cost.after) < 0.1 * Number(made?.serves[0]?.cost.before))
+    const [applied] = await apply(server.urlOf('shop'), advice, { tell: () => {} })
+    assert.equal(applied?.outcome, 'left')
+    assert.match(migration('sql', advice), /Nothing to make/)
+    assert.deepEqual(await indexes('shop'), [])
   })
 
   test('what a run before left on the copy is cleaned up', async () => {
@@ -272,7 +285,7 @@ describe('index advice for MariaDB', { skip: lackingMariaDb() ?? false }, () => 
       const back = 'ALTER TABLE `things` DROP INDEX `things_a_idx`, ALGORITHM=INPLACE, LOCK=NONE'
       assert.match(
         await run(),
-        /1 index to make.*\n[^]*things \(a\)[^]*tried on the\s+copy, where nothing is left/,
+        /1 index to make.*\n[^]*things \(a\)[^]*tried\s+on\s+the\s+copy, where nothing is left/,
       )
       for (const tool of ['knex', 'typeorm', 'prisma', 'drizzle', 'sql']) {
         const text = await run('--migration', tool)

@@ -69,7 +69,7 @@ function dropsOfTable(
         'prefix',
         `The new ${replaced.name} begins with the same columns and does its work: drop it after that is made.`,
       )
-    else if (mayJudge && isIdle(table, index, used))
+    else if (mayJudge && catalog.counted.has(table) && isIdle(table, index, used))
       note(
         index,
         'unused',
@@ -117,7 +117,6 @@ function isIdle(table: Table, index: Index, used: ReadonlySet<string>): boolean 
     !index.isUnique &&
     !index.isPrimary &&
     index.scans === 0 &&
-    table.rows > 0 &&
     !used.has(`${table.oid}.${index.name}`) &&
     !servesKey(table, index)
   )

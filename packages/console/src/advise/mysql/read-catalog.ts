@@ -1,7 +1,8 @@
 import type { Catalog, Column, ForeignKey, Index, Table } from '../catalog.js'
 import { mostTables } from '../read-catalog.js'
-import { type Row, type Session } from './session.js'
+import type { Row, Session } from './session.js'
 import { readableName } from './text.js'
+import { noteSizes, type Usage, usageOf } from './usage.js'
 
 export interface Named {
   readonly schema: string | undefined
@@ -12,7 +13,9 @@ export interface Named {
 export interface MySqlCatalog extends Catalog {
   readonly isMariaDb: boolean
   /** The server's own figures of how often indexes were used; `off` where it keeps none. */
-  readonly usage: 'performance_schema' | 'userstat' | 'off'
+  readonly usage: Usage['source']
+  /** Tables of which it has counted anything: of others it says nothing. */
+  readonly counted: ReadonlySet<Table>
 }
 
 /** Reads the tables that these names may mean, by questions to information_schema: the rights of a reader do. */
@@ -36,7 +39,8 @@ export async function readCatalog(
     ([schema = '', name = '']) => !known.has(keyOf(schema, name)),
   )
   const tables = [...first, ...(await asked(session, more.slice(0, mostTables)))]
-  const { usage, days, isReplica } = await figures(session, tables)
+  await noteSizes(session, tables)
+  const { source, days, isReplica, counted } = await usageOf(session, tables)
   return {
     find: (schema, name) => {
       const key = keyOf(schema ?? session.schema, name)
@@ -56,10 +60,11 @@ export async function readCatalog(
     version: session.version,
     extensions: new Set(),
     isStandby: isReplica,
-    statsDays: usage === 'off' ? undefined : days,
+    statsDays: source === 'off' ? undefined : days,
     followers: 0,
     isMariaDb: session.isMariaDb,
-    usage,
+    usage: source,
+    counted,
   }
 }
 
@@ -282,62 +287,4 @@ function categoryOf(kind: string): string {
   if (/^(?:date|datetime|timestamp|time)$/.test(kind)) return 'D'
   if (/char$|text$|^(?:enum|set|uuid|inet[46])$/.test(kind)) return 'S'
   return 'U'
-}
-
-/** Sizes and uses of indexes, where the server tells them; each is let go where it does not. */
-async function figures(
-  session: Session,
-  tables: readonly Table[],
-): Promise<{ usage: MySqlCatalog['usage']; days: number | undefined; isReplica: boolean }> {
-  const optional = (sql: string): Promise<Row[]> => session.rows(sql).catch(() => [])
-  const set = (table: unknown, schema: unknown, name: unknown, fields: Partial<Index>): void => {
-    const own = tables.find(one => one.name === table && one.schema === schema)
-    const index = own?.indexes.find(one => one.name === name)
-    if (index !== undefined) Object.assign(index, fields)
-  }
-  for (const row of await optional(
-    `select database_name as s, table_name as t, index_name as i, stat_value * @@innodb_page_size as bytes
-     from mysql.innodb_index_stats where stat_name = 'size'`,
-  ))
-    set(row['t'], row['s'], row['i'], { bytes: Number(row['bytes']) })
-  const [up] = await optional(`show global status like 'Uptime%'`)
-  const [variables] = await session.rows(
-    `select @@performance_schema as ps${session.isMariaDb ? ', @@userstat as us' : ''}`,
-  )
-  const flush = await optional(`show global status like 'Uptime_since_flush_status'`)
-  const seconds = Math.min(
-    Number(up?.['Value'] ?? Number.NaN),
-    Number(flush[0]?.['Value'] ?? Number.POSITIVE_INFINITY),
-  )
-  const replica = await optional(
-    session.isMariaDb ? 'show all slaves status' : 'show replica status',
-  )
-  const isOn = (value: unknown): boolean => String(value) === '1' || value === 'ON'
-  const source = isOn(variables?.['ps'])
-    ? ('performance_schema' as const)
-    : isOn(variables?.['us'])
-      ? ('userstat' as const)
-      : ('off' as const)
-  const uses =
-    source === 'performance_schema'
-      ? await session
-          .rows(
-            `select object_schema as s, object_name as t, index_name as i, count_star as n
-             from performance_schema.table_io_waits_summary_by_index_usage where index_name is not null`,
-          )
-          .catch(() => undefined)
-      : source === 'userstat'
-        ? await session
-            .rows(
-              `select table_schema as s, table_name as t, index_name as i, rows_read as n
-               from information_schema.index_statistics`,
-            )
-            .catch(() => undefined)
-        : undefined
-  for (const row of uses ?? []) set(row['t'], row['s'], row['i'], { scans: Number(row['n']) })
-  return {
-    usage: uses === undefined ? 'off' : source,
-    days: Number.isFinite(seconds) ? seconds / 86_400 : undefined,
-    isReplica: replica.length > 0,
-  }
 }
