@@ -54,6 +54,8 @@ grant all on *.* to root@'127.0.0.1' with grant option;
     '--skip-name-resolve',
     `--socket=${join(folder, 'socket')}`,
     `--pid-file=${join(folder, 'pid')}`,
+    // As it starts it removes temporary tables from here: in /tmp also those that another one is using, which crashes.
+    `--tmpdir=${folder}`,
     `--init-file=${start}`,
     `--ssl-key=${key}`,
     `--ssl-cert=${certificate}`,

@@ -22,7 +22,7 @@ import { sample, sampleLists } from './samples.js'
 import { areOfOneDatabase, causeOf, codeOf, placeOf, reasonFor, Session } from './session.js'
 import type { Prepared } from './text.js'
 import { limitIn } from './clauses.js'
-import { isNoStatement, loadGrammar, parseOne, tablesIn } from './tree.js'
+import { hintsIn, isNoStatement, loadGrammar, parseOne, tablesIn } from './tree.js'
 import { CopyTrial } from './trial.js'
 import { writePrice } from './writes.js'
 
@@ -145,6 +145,7 @@ class Adviser {
     const costs = afters.map(({ cost }) => cost)
     const drops = dropsOf(catalog, {
       used: usedBy(entries, catalog),
+      hinted: new Set(parsed.flatMap(({ parsed: { tree } }) => hintsIn(tree))),
       // What was not tried takes nothing's place yet.
       made:
         verified === 'none'

@@ -51,9 +51,10 @@ function ofConditions(use: Use, conditions: Conditions): Candidate[] {
     }),
   )
   const words = conditions.special.map(({ term }) => candidate(use.table, 'fulltext', [{ term }]))
+  const longer = plain.flatMap(one => withLongerPrefix(one))
   const covering = plain.slice(0, 10).flatMap(one => carrying(use, one))
-  return [...words, ...plain.slice(0, 20), ...covering, ...plain.slice(20)].filter(({ keys }) =>
-    keys.every(({ term }) => isIndexable(use.table, term.column)),
+  return [...words, ...plain.slice(0, 20), ...longer, ...covering, ...plain.slice(20)].filter(
+    ({ keys }) => keys.every(({ term }) => isIndexable(use.table, term.column)),
   )
 }
 
@@ -71,6 +72,15 @@ export function candidate(
 const keySql = ({ term, isDescending }: Key): string => `${term.sql}${isDescending ? ' DESC' : ''}`
 
 const isPrefix = ({ term }: Key): boolean => term.column !== undefined && /\(\d+\)$/.test(term.sql)
+
+/** Texts whose beginnings are alike are told apart further on. */
+function withLongerPrefix({ table, keys, isLed }: Candidate): Candidate[] {
+  const last = keys.at(-1)
+  if (last === undefined || !isPrefix(last)) return []
+  const sql = last.term.sql.replace(/\(\d+\)$/, `(${4 * prefixLength})`)
+  const longer = { ...last, term: { ...last.term, sql } }
+  return [candidate(table, 'btree', [...keys.slice(0, -1), longer], { isLed })]
+}
 
 /** Behind the first characters of a text nothing is in order, and little is equal. */
 function withoutBehindPrefix(keys: readonly Key[]): readonly Key[] {
@@ -119,7 +129,7 @@ function fits({ table, keys, include }: Candidate): boolean {
     const [, length] = /char\((\d+)\)/.exec(table.columns.get(name)?.type ?? '') ?? []
     return sum + (length === undefined ? 8 : 4 * Number(length))
   }, 0)
-  return bytes + 4 * prefixLength <= settings.keyBytes
+  return bytes + (keys.some(isPrefix) ? 16 * prefixLength : 0) <= settings.keyBytes
 }
 
 /** An index of these keys, or one that begins with them, serves already. */

@@ -10,6 +10,8 @@ import { quoted } from './text.js'
 interface DropOptions {
   /** `table.index` of what plans of the workload use. */
   readonly used: ReadonlySet<string>
+  /** Names of indexes that statements of the workload name in hints, in lower case: without them these fail. */
+  readonly hinted: ReadonlySet<string>
   readonly unusedAfterDays?: number
   /** What is to be made: it may do another one's work. */
   readonly made: readonly (Candidate & { readonly name: string })[]
@@ -17,7 +19,7 @@ interface DropOptions {
 
 /**
  * Indexes that only cost: those that another one does the work of, that nothing has used for long. Never one that is
- * unique or primary, nor the last that a foreign key can go by.
+ * unique or primary, that a statement names, nor the last that a foreign key can go by.
  */
 export function dropsOf(catalog: MySqlCatalog, options: DropOptions): Drops {
   const tables = catalog.tables.filter(({ kind }) => kind === 'r')
@@ -35,7 +37,7 @@ export function dropsOf(catalog: MySqlCatalog, options: DropOptions): Drops {
 function dropsOfTable(
   table: Table,
   catalog: MySqlCatalog,
-  { used, made }: DropOptions,
+  { used, made, hinted }: DropOptions,
   mayJudge: boolean,
 ): Drop[] {
   const gone = new Set<Index>()
@@ -54,7 +56,7 @@ function dropsOfTable(
     })
   }
   for (const index of table.indexes) {
-    if (index.isUnique || index.isPrimary) continue
+    if (index.isUnique || index.isPrimary || hinted.has(index.name.toLowerCase())) continue
     const others = table.indexes.filter(other => other !== index && !gone.has(other))
     const twin = others.find(other => isTwin(index, other))
     const longer = others.find(other => begins(index, other))

@@ -45,7 +45,7 @@ export async function sample(session: Session, readings: readonly MySqlReading[]
   for (const [table, names] of wanted) {
     if (names.size === 0) continue
     // No right to a column, or a lock: then it is known by its type alone.
-    const rows = await session.rows(sampling(table, [...names])).catch(error => {
+    const rows = await sampled(session, table, [...names]).catch(error => {
       if (session.isLost) throw error
       return []
     })
@@ -53,28 +53,40 @@ export async function sample(session: Session, readings: readonly MySqlReading[]
   }
 }
 
-/** `(first rows) union all (rows from a place on) ...`; by the key, or where that is no number from the start. */
-function sampling(table: Table, names: readonly string[]): string {
+/** Its multiples lie all over, and in step with nothing that data repeats by. */
+const golden = 0.618034
+const places = Array.from({ length: settings.places }, (_, at) => (at * golden) % 1).sort(
+  (a, b) => a - b,
+)
+
+/** Rows from many places on, by the primary key where that is a number; else from the start. */
+async function sampled(session: Session, table: Table, names: readonly string[]): Promise<Row[]> {
   const of = `${quoted(table.schema)}.${quoted(table.name)}`
-  const list = names
-    .map(name => {
-      const column = quoted(name)
-      const { category = 'U', type = '' } = table.columns.get(name) ?? {}
-      const text =
-        category === 'U' && !/json/.test(type) ? `hex(${column})` : `cast(${column} as char)`
-      return `left(${text}, ${settings.width}) as ${column}`
-    })
-    .join(', ')
-  const [key, ...more] = table.indexes.find(({ isPrimary }) => isPrimary)?.keys ?? []
-  if (key === undefined || more.length > 0 || table.columns.get(key)?.category !== 'N')
-    return `select ${list} from ${of} limit ${settings.places * settings.rows}`
-  const by = quoted(key)
-  const parts = Array.from(
-    { length: settings.places },
-    (_, at) =>
-      `(select ${list} from ${of} where ${by} >= (select min(${by}) + (max(${by}) - min(${by})) * ${at / settings.places} from ${of}) order by ${by} limit ${settings.rows})`,
-  )
-  return parts.join(' union all ')
+  const list = names.map(name => `${textOf(table, name)} as ${quoted(name)}`).join(', ')
+  const [key = '', ...more] = table.indexes.find(({ isPrimary }) => isPrimary)?.keys ?? []
+  const isWhole = /int/.test(table.columns.get(key)?.type ?? '')
+  const [ends] =
+    more.length > 0 || !isWhole
+      ? []
+      : await session.rows(
+          `select min(${quoted(key)}) as low, max(${quoted(key)}) as high from ${of}`,
+        )
+  if (ends?.['low'] == null)
+    return session.rows(`select ${list} from ${of} limit ${settings.places * settings.rows}`)
+  const [low, high] = [BigInt(String(ends['low'])), BigInt(String(ends['high']))]
+  const parts = places.map(place => {
+    // A literal, by which the server goes to the place at once.
+    const from = low + ((high - low) * BigInt(Math.round(place * 1e6))) / 1_000_000n
+    return `(select ${list} from ${of} where ${quoted(key)} >= ${from} order by ${quoted(key)} limit ${settings.rows})`
+  })
+  return session.rows(parts.join(' union all '))
+}
+
+/** A value as text; of what is none, its bytes. */
+function textOf({ columns }: Table, name: string): string {
+  const { category = 'U', type = '' } = columns.get(name) ?? {}
+  const isText = category !== 'U' || /json/.test(type)
+  return `left(${isText ? `cast(${quoted(name)} as char)` : `hex(${quoted(name)})`}, ${settings.width})`
 }
 
 /** What the rows tell of a column: its values, how often each comes, and how many there may be. */

@@ -113,3 +113,12 @@ export function tablesIn(tree: Node): { schema: string | undefined; name: string
   })
   return found
 }
+
+/** Indexes that a statement names: USE INDEX, FORCE INDEX, IGNORE INDEX; in lower case. */
+export function hintsIn(tree: Node): string[] {
+  const found: string[] = []
+  everyNode(tree, one => {
+    for (const name of list(one['index_names'])) found.push(String(name['value']).toLowerCase())
+  })
+  return found
+}

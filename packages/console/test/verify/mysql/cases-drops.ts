@@ -47,6 +47,13 @@ export const dropCases: readonly IndexCase[] = [
     why: 'Nothing asks by it, and the server refuses to drop it.',
   },
   {
+    name: 'the trap of a hint',
+    schema: table('index things_a (a), index things_a_b (a, b)'),
+    workload: [{ sql: 'select * from things force index (things_a) where a = ?', values: ['17'] }],
+    drop: [],
+    why: 'A statement that names an index that is gone is an error.',
+  },
+  {
     name: 'an unused one, where the server counts uses',
     schema: table('index things_b (b)'),
     workload: [{ sql: 'select * from things where id = ?', values: ['17'] }],

@@ -172,6 +172,19 @@ export const mysqlCases: readonly IndexCase[] = [
     why: 'A text is no key as a whole; 32 characters tell these apart.',
   },
   {
+    name: 'a text whose beginnings are alike',
+    schema: `create table files (id int primary key, path text not null);
+      insert into files select seq, concat('/srv/data/customers/uploads/originals/2026/', md5(seq)) from seq_1_to_30000`,
+    workload: [
+      {
+        sql: 'select * from files where path = ?',
+        values: [`concat('/srv/data/customers/uploads/originals/2026/', md5(17))`],
+      },
+    ],
+    create: ['files (path(128))'],
+    why: 'The first 32 characters are the same in all rows.',
+  },
+  {
     name: 'words of a text',
     schema: `create table articles (id int primary key, title varchar(100) not null, body text not null);
       insert into articles select seq, concat('title ', md5(seq)), concat('the word', seq % 500, ' stands in ', md5(seq)) from seq_1_to_10000`,
