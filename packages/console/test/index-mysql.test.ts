@@ -25,15 +25,11 @@ import {
 
 /** A few of the cases of `npm run verify index`; the others are of the same kinds. */
 const chosen = [
-  'equality before order with LIMIT',
   'OR over two columns',
-  'a join of two tables',
   'words of a text',
   'a condition of a view',
-  'a write-heavy table',
   'names that need quotes',
   'the new one makes the shorter one needless',
-  'the trap of a unique prefix',
   'the trap of an index that a foreign key goes by',
   'an unused one, where the server counts uses',
   'the trap of a short time',
@@ -160,6 +156,26 @@ describe('index advice for MariaDB', { skip: lackingMariaDb() ?? false }, () => 
     assert.deepEqual(await indexes('shop'), [])
   })
 
+  test('a migration is for each tool, with its way back', async () => {
+    const advice = await of([lookUp], tried)
+    await server.run('shop', 'alter table things add index things_c (a), add index things_d (a)')
+    const { drop } = await of([lookUp])
+    await server.run('shop', 'alter table things drop index things_c, drop index things_d')
+    for (const tool of ['knex', 'typeorm', 'prisma', 'drizzle', 'sql']) {
+      const text = migration(tool, { ...advice, drop })
+      for (const step of [
+        'ADD INDEX `things_a_idx` (`a`)',
+        'DROP INDEX `things_c`',
+        'ADD INDEX `things_c` (a)',
+        'DROP INDEX `things_a_idx`',
+      ])
+        assert.ok(
+          text.includes(`ALTER TABLE \`things\` ${step}, ALGORITHM=INPLACE, LOCK=NONE`),
+          text,
+        )
+    }
+  })
+
   test('what a run before left on the copy is cleaned up', async () => {
     await server.run('shop_copy', 'alter table things add index hotpath_try_7 (filler)')
     await of([lookUp], tried)
@@ -263,7 +279,7 @@ describe('index advice for MariaDB', { skip: lackingMariaDb() ?? false }, () => 
     assert.deepEqual(await indexes('shop'), [])
   })
 
-  test('the command advises, prints a migration for each tool, and applies with a receipt', () =>
+  test('the command advises, prints a migration, and applies with a receipt', () =>
     withPlace(async ({ directory }) => {
       writeFileSync(join(directory, 'w.sql'), `${lookUp}; # a comment; of MySQL's\n${lookUp};`)
       const run = async (...more: readonly string[]): Promise<string> => {
@@ -282,15 +298,11 @@ describe('index advice for MariaDB', { skip: lackingMariaDb() ?? false }, () => 
       }
       const add =
         'ALTER TABLE `things` ADD INDEX `things_a_idx` (`a`), ALGORITHM=INPLACE, LOCK=NONE'
-      const back = 'ALTER TABLE `things` DROP INDEX `things_a_idx`, ALGORITHM=INPLACE, LOCK=NONE'
       assert.match(
         await run(),
         /1 index to make.*\n[^]*things \(a\)[^]*tried\s+on\s+the\s+copy, where nothing is left/,
       )
-      for (const tool of ['knex', 'typeorm', 'prisma', 'drizzle', 'sql']) {
-        const text = await run('--migration', tool)
-        assert.ok(text.includes(add) && text.includes(back), text)
-      }
+      assert.ok((await run('--migration', 'sql')).includes(add))
       const { applied } = JSON.parse(await run('--apply', '--json')) as { applied: Applied[] }
       assert.deepEqual(
         applied.map(({ name, outcome }) => [name, outcome]),
