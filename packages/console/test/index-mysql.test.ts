@@ -30,6 +30,7 @@ const chosen = [
   'a condition of a view',
   'names that need quotes',
   'the new one makes the shorter one needless',
+  'the trap of a unique prefix',
   'the trap of an index that a foreign key goes by',
   'an unused one, where the server counts uses',
   'the trap of a short time',
@@ -247,6 +248,13 @@ describe('index advice for MariaDB', { skip: lackingMariaDb() ?? false }, () => 
     const [again] = await apply(database, advice, { tell: () => {} })
     assert.match(again?.why ?? '', /there already, and stays/)
     assert.deepEqual(await indexes('shop'), ['things_a_idx'])
+    await withConnection(database, async other => {
+      await other.query(`select get_lock('hotpath index shop', 0)`)
+      await assert.rejects(
+        apply(database, advice, { tell: () => {} }),
+        /another hotpath index --apply/,
+      )
+    })
     const [refused] = await apply(server.urlOf('shop', 'reader'), advice, { tell: () => {} })
     assert.match(refused?.why ?? '', /takes the rights INDEX and ALTER/)
     await server.run('shop', 'alter table things drop index things_a_idx')
