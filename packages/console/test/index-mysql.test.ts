@@ -11,6 +11,7 @@ import { advise } from '../dist/advise/mysql/advise.js'
 import { apply } from '../dist/advise/mysql/apply.js'
 import { migration } from '../dist/advise/mysql/migration.js'
 import { fromServer } from '../dist/advise/mysql/workload.js'
+import type { HistogramPoint } from '../dist/model.js'
 import { hotpath } from './cli/hotpath.js'
 import { withPlace } from './running.js'
 import { until } from './verify/index/server.js'
@@ -323,5 +324,31 @@ describe('index advice for MariaDB', { skip: lackingMariaDb() ?? false }, () => 
       const [first] = receipt.statements
       assert.ok(first !== undefined && first.now < 0.1 * first.before, JSON.stringify(receipt))
       await server.run('shop', 'alter table things drop index things_a_idx')
+    }))
+
+  test('what the console counted of MySQL is the workload, with its times', () =>
+    withPlace(async place => {
+      const { url, store } = await place.start()
+      const atNs = BigInt(Date.now() - 60_000) * 1_000_000n
+      const counted = (system: string, text: string): HistogramPoint => ({
+        metric: 'db.client.operation.duration',
+        service: 'shop',
+        instance: 'one',
+        startNs: atNs,
+        endNs: atNs + 1_000_000_000n,
+        attributes: { 'db.system.name': system, 'db.query.text': text },
+        histogram: { count: 20, sum: 1.6, scale: 0, zeroCount: 0, offset: -4, buckets: [20] },
+        sampled: false,
+      })
+      const histograms = [counted('mysql', lookUp), counted('postgresql', 'select * from "things"')]
+      await store.write({ spans: [], histograms, counters: [] })
+      const args = ['index', '--url', url, '--database', server.urlOf('shop', 'reader'), '--json']
+      const { stdout, stderr } = await hotpath(args, place.directory).ended
+      assert.ok(stdout.startsWith('{'), stderr)
+      const { workload, create } = JSON.parse(stdout) as Advice
+      assert.equal(workload.statements, 1)
+      assert.match(workload.source, /the console/)
+      assert.deepEqual([create[0]?.definition, create[0]?.serves[0]?.calls], ['(a)', 20])
+      assert.equal(create[0]?.serves[0]?.ms?.before, 80)
     }))
 })
