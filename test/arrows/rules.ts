@@ -103,6 +103,8 @@ export const consoleRules: Rules = {
     '@modelcontextprotocol/sdk',
     'pg',
     'libpg-query',
+    'mysql2',
+    '@guanmingchiu/sqlparser-ts',
   ],
 }
 

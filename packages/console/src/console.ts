@@ -198,8 +198,7 @@ function advisingOf(
   store: Store,
   faults: Faults,
 ): Advising | undefined {
-  // MariaDB and MySQL are not advised on yet.
-  if (database === undefined || !database.startsWith('postgres')) return undefined
+  if (database === undefined || !/^(?:postgres|mysql|mariadb)/.test(database)) return undefined
   const counted = async () => {
     const nowMs = Date.now()
     const query = new URLSearchParams({ since: new Date(nowMs - advisedMs).toISOString() })

@@ -120,13 +120,13 @@ export const errors = {
     2,
     400,
     f =>
-      `A database must be given as postgres://USER@HOST:PORT/NAME, but this is ${f.got}. Name it with --database, as DATABASE_URL, or as \`database\` in hotpath.console.config.`,
+      `A database must be given as postgres://USER@HOST:PORT/NAME or mysql://USER@HOST:PORT/NAME, but this is ${f.got}. Name it with --database, as DATABASE_URL, or as \`database\` in hotpath.console.config.`,
   ),
   DATABASE_MISSING: row<object>(
     2,
     400,
     () =>
-      'Which database is to be asked? Name it with --database postgres://USER@HOST:PORT/NAME, as DATABASE_URL, or as `database` in hotpath.console.config. A user who may only read is enough.',
+      'Which database is to be asked? Name it with --database postgres://USER@HOST:PORT/NAME (or mysql://), as DATABASE_URL, or as `database` in hotpath.console.config. A user who may only read is enough.',
   ),
   DATABASE_AWAY: row<{ place: string; cause: string }>(
     2,

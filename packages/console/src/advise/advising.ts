@@ -1,6 +1,7 @@
 import { ConsoleError } from '../errors.js'
 import type { Finding, Fix } from '../model.js'
 import type { Advice, Creation } from './advice.js'
+import { kindOf } from './databases.js'
 import { dropFindings } from './dropping.js'
 import type { CountedStatement } from './workload.js'
 
@@ -52,13 +53,12 @@ export class Advising {
 
   async #ask(): Promise<void> {
     try {
-      // The grammar and the client of the database are loaded by those alone who have one.
-      const [{ advise }, { fromConsole }, { IndexMemory }] = await Promise.all([
-        import('./advise.js'),
+      const [{ advise, systems }, { fromConsole }, { IndexMemory }] = await Promise.all([
+        kindOf(this.database),
         import('./workload.js'),
         import('./memory.js'),
       ])
-      const workload = fromConsole(await this.counted(), new Map())
+      const workload = fromConsole(await this.counted(), new Map(), systems)
       if (workload.statements.length === 0) {
         // Nothing was seen yet: the next question may have something.
         this.#askedMs = Number.NEGATIVE_INFINITY
@@ -122,7 +122,7 @@ function fixOf({ sql, verified, serves, write, bytes }: Creation, subject: strin
   const size = bytes === null ? '' : `It takes ${Math.round(bytes / 1e4) / 100} MB. `
   const tried =
     verified === 'none'
-      ? 'It could not be tried: hypopg is not in the database (docs/index-advice.md). '
+      ? 'It could not be tried, without a copy of the database or hypopg in it (docs/index-advice.md). '
       : `Tried by the planner: the cost of a call falls from ${Math.round(cost?.before ?? 0)} to ${Math.round(cost?.after ?? 0)}. `
   return {
     kind: 'sql',

@@ -2,7 +2,8 @@ import type { Table } from './catalog.js'
 import { indexName, quoted } from './names.js'
 import type { SortKey, Term } from './uses.js'
 
-export type Method = 'btree' | 'gin' | 'gist' | 'brin' | 'hash'
+/** Of PostgreSQL all but the last, of MySQL the first and the last. */
+export type Method = 'btree' | 'gin' | 'gist' | 'brin' | 'hash' | 'fulltext'
 
 /** A key of an index: a term, and its direction where that matters. */
 export interface Key {

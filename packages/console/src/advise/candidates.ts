@@ -46,7 +46,7 @@ function ofUse(use: Use): Candidate[] {
   return [use.always, ...arms].flatMap(conditions => ofConditions(use, conditions))
 }
 
-const together = (a: Conditions, b: Conditions): Conditions => ({
+export const together = (a: Conditions, b: Conditions): Conditions => ({
   equal: [...b.equal, ...a.equal],
   joined: [...b.joined, ...a.joined],
   range: [...b.range, ...a.range],
@@ -97,7 +97,10 @@ function ofConditions(use: Use, conditions: Conditions): Candidate[] {
 }
 
 /** Lists of keys, the likeliest first, none twice. */
-function keyLists(use: Use, { equal, joined, range }: Conditions): Key[][] {
+export function keyLists(
+  use: Pick<Use, 'table' | 'sorts' | 'groups'>,
+  { equal, joined, range }: Conditions,
+): Key[][] {
   const { table } = use
   const same = bySelectivity(table, unique(equal))
   const joins = unique(joined).filter(({ sql }) => !same.some(term => term.sql === sql))

@@ -55,7 +55,7 @@ export function creationOf(
   }
 }
 
-function servedOf(
+export function servedOf(
   { text, calls, ms, p50Ms, routes, before, after }: ServedBy,
   nameOf: (name: string) => string,
 ): Served {

@@ -46,14 +46,16 @@ function titleOf({ reason, name }: Drop): string {
 }
 
 function fixesOf({ reason, sql }: Drop): Fix[] {
-  const name = sql.replace(/^DROP INDEX (?:CONCURRENTLY )?/, '')
+  const name = /^DROP INDEX (?:CONCURRENTLY )?(.*)/.exec(sql)?.[1]
   const drop: Fix = {
     kind: 'sql',
     title: 'Drop it',
-    note: "In no transaction, and in nobody's way: it waits for older transactions on the table. hotpath index --migration writes it with its way back.",
+    note: sql.startsWith('ALTER TABLE')
+      ? 'Reads and writes of the table go on meanwhile. hotpath index --migration writes it with its way back.'
+      : "In no transaction, and in nobody's way: it waits for older transactions on the table. hotpath index --migration writes it with its way back.",
     text: `${sql};`,
   }
-  if (reason !== 'unused') return [drop]
+  if (reason !== 'unused' || name === undefined) return [drop]
   const look: Fix = {
     kind: 'sql',
     check: true,

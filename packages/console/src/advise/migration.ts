@@ -17,18 +17,23 @@ export interface MigrationOptions {
  * The advice as a migration: for knex, Prisma, drizzle, TypeORM, or plain SQL. None of them may wrap it in a
  * transaction, since PostgreSQL makes no index CONCURRENTLY in one; each is told so as it takes it.
  */
-export function migration(
+export function migration(tool: string, advice: Advice, options: MigrationOptions = {}): string {
+  return written(tool, stepsOf(advice), notes, options)
+}
+
+/** Steps as the tool takes them, each outside of a transaction. */
+export function written(
   tool: string,
-  advice: Advice,
-  { nowMs = Date.now(), isModule = false }: MigrationOptions = {},
+  steps: Steps,
+  notes: { readonly plain: string; readonly prisma: string; readonly drizzle: string },
+  { nowMs = Date.now(), isModule = false }: MigrationOptions,
 ): string {
-  const steps = stepsOf(advice)
   if (steps.up.length === 0) return '-- Nothing to make and nothing to drop.\n'
   if (tool === 'knex') return knex(steps, isModule)
   if (tool === 'typeorm') return typeorm(steps, nowMs)
-  if (tool === 'prisma') return sql(steps, prismaNote)
-  if (tool === 'drizzle') return sql(steps, drizzleNote, '--> statement-breakpoint\n')
-  return sql(steps, plainNote)
+  if (tool === 'prisma') return sql(steps, notes.prisma)
+  if (tool === 'drizzle') return sql(steps, notes.drizzle, '--> statement-breakpoint\n')
+  return sql(steps, notes.plain)
 }
 
 function stepsOf({ create, drop }: Advice): Steps {
@@ -58,11 +63,13 @@ const remade = ({ name, table, definition }: Advice['drop'][number]): string =>
   `${quoted(name)} ON ${table} USING ${definition}`
 
 const head = 'Index advice of Hotpath (docs/index-advice.md).'
-const plainNote = 'Run statement by statement, outside of a transaction: psql -f FILE does so.'
-const prismaNote =
-  'For prisma migrate: a file with one statement is not wrapped in a transaction, so make a migration of each.'
-const drizzleNote =
-  'For drizzle-kit: its migrator runs all in one transaction; run this with psql, or drop CONCURRENTLY for small tables.'
+const notes = {
+  plain: 'Run statement by statement, outside of a transaction: psql -f FILE does so.',
+  prisma:
+    'For prisma migrate: a file with one statement is not wrapped in a transaction, so make a migration of each.',
+  drizzle:
+    'For drizzle-kit: its migrator runs all in one transaction; run this with psql, or drop CONCURRENTLY for small tables.',
+}
 
 function sql({ up, down }: Steps, note: string, between = ''): string {
   return [

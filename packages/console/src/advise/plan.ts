@@ -5,6 +5,8 @@ export interface PlanNode {
   readonly 'Plan Rows'?: number
   readonly 'Relation Name'?: string
   readonly 'Index Name'?: string
+  /** The part of the rows that the conditions leave, where a plan of MySQL's tells. */
+  readonly kept?: number
   readonly Plans?: readonly PlanNode[]
 }
 

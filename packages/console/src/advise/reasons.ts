@@ -18,6 +18,7 @@ export function nonesOf(
     readonly cost: number
   }[],
   choice: Choice,
+  look: Look = { scansOf, shapeOf },
 ): None[] {
   return entries
     .filter(
@@ -31,12 +32,16 @@ export function nonesOf(
       calls: entry.calls,
       routes: entry.routes,
       cost,
-      ...reasonOf(entry, choice),
+      ...reasonOf(entry, choice, look),
     }))
 }
 
 /** Why no index is advised for a statement: the first that holds, in the order in which they exclude each other. */
-function reasonOf(weighed: Weighed, choice: Choice): { reason: NoneReason; why: string } {
+function reasonOf(
+  weighed: Weighed,
+  choice: Choice,
+  look: Look,
+): { reason: NoneReason; why: string } {
   const { statement, before, calls, candidates } = weighed
   const { reading, parsed } = statement
   const unserved = reading.uses.flatMap(use => use.unserved)
@@ -44,7 +49,7 @@ function reasonOf(weighed: Weighed, choice: Choice): { reason: NoneReason; why: 
   const tables = reading.uses.map(({ table }) => table)
   if (tables.length === 0)
     return { reason: 'no index serves it', why: 'It looks nothing up in a table.' }
-  const scanned = scansOf(weighed)
+  const scanned = look.scansOf(weighed)
   const large = reading.uses.filter(({ table }) => !isSmall(table))
   if (large.length === 0) {
     const [first] = tables
@@ -66,7 +71,7 @@ function reasonOf(weighed: Weighed, choice: Choice): { reason: NoneReason; why: 
       reason: 'served already',
       why: 'Its plan reads by the indexes that are there, and whole only what is small.',
     }
-  const shape = shapeOf(parsed.tree)
+  const shape = look.shapeOf(parsed.tree)
   if (!shape.hasConditions && shape.hasAggregates)
     return {
       reason: 'aggregate over everything',
@@ -94,7 +99,13 @@ function reasonOf(weighed: Weighed, choice: Choice): { reason: NoneReason; why: 
   }
 }
 
-interface Scan {
+/** How plans and trees are looked at, which are of PostgreSQL or of MySQL. */
+interface Look {
+  scansOf(weighed: Weighed): Scan[]
+  shapeOf(tree: Node): { readonly hasConditions: boolean; readonly hasAggregates: boolean }
+}
+
+export interface Scan {
   readonly rows: number
   /** The part that the conditions leave. */
   readonly kept: number

@@ -1,8 +1,8 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Advice, Creation, RouteShare, Served } from './advice.js'
-import { costsNow } from './advise.js'
 import type { Applied } from './apply.js'
+import type { Kind } from './databases.js'
 
 /** What was made, and what the planner and live traffic say of it now that it is there. */
 export interface Receipt {
@@ -53,6 +53,7 @@ export function routesOf(advice: Advice, applied: readonly Applied[]): RouteShar
  * traffic shows, to `.hotpath/index-TIME.json` in `directory`. Returns what it wrote, and where.
  */
 export async function writeReceipt(
+  { costsNow }: Pick<Kind, 'costsNow'>,
   url: string,
   advice: Advice,
   applied: readonly Applied[],

@@ -2,7 +2,7 @@ import type { Catalog, Index, Table } from './catalog.js'
 import { isNeeded, servesKey } from './needed.js'
 
 /** Statistics that are younger have not seen what runs once a week. */
-const unusedAfterDays = 14
+export const unusedAfterDays = 14
 /** Of fewer writes nothing is concluded. */
 const fewWrites = 1_000
 

@@ -29,7 +29,7 @@ export interface Filter {
 
 /** What only another kind of index serves. */
 export interface Special {
-  readonly method: 'gin' | 'gist'
+  readonly method: 'gin' | 'gist' | 'fulltext'
   readonly term: Term
   readonly opclass?: string
   /** An extension that it needs. */

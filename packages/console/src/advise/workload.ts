@@ -16,7 +16,7 @@ const mostBytes = 20_000_000
  * The statements of a file: JSON, a list of `{ "sql", "calls", "ms", "route" }`, or SQL with a semicolon behind each.
  * Throws a `ConsoleError` that says what is wrong with it.
  */
-export function fromFile(file: string): Workload {
+export function fromFile(file: string, piecesOf = piecesOfFile): Workload {
   if (!existsSync(file))
     throw new ConsoleError('WORKLOAD_FILE', { file, cause: 'there is no such file' })
   if (statSync(file).size > mostBytes)
@@ -25,7 +25,7 @@ export function fromFile(file: string): Workload {
       cause: `it has more than ${mostBytes / 1e6} MB`,
     })
   const text = readFileSync(file, 'utf8')
-  const statements = /^\s*\[/.test(text) ? fromJson(file, text) : fromSql(text)
+  const statements = /^\s*\[/.test(text) ? fromJson(file, text) : fromSql(piecesOf(text))
   if (statements.length === 0)
     throw new ConsoleError('WORKLOAD_FILE', { file, cause: 'it has no statements' })
   return { source: file, statements }
@@ -65,8 +65,12 @@ function fromJson(file: string, text: string): Statement[] {
 const token =
   /(?<![\w$])[eE]'(?:[^'\\]|\\[^]|'')*'|'(?:[^']|'')*'|"(?:[^"]|"")*"|\$(?<tag>[A-Za-z_]\w*)?\$[^]*?\$\k<tag>\$|--[^\n]*|\/\*[^]*?\*\/|;|[^'"$;\-/eE]+|[^]/g
 
+/** What a file is split at, and of; a comment of it parts two words, as a blank does. */
+const piecesOfFile = (text: string): string[] =>
+  [...text.matchAll(token)].map(([piece]) => (/^(?:--|\/\*)/.test(piece) ? ' ' : piece))
+
 /** Split where a semicolon stands outside of texts and comments; a text that comes twice is called twice. */
-function fromSql(text: string): Statement[] {
+function fromSql(pieces: readonly string[]): Statement[] {
   const calls = new Map<string, number>()
   let one = ''
   const end = (): void => {
@@ -74,10 +78,9 @@ function fromSql(text: string): Statement[] {
     if (sql !== '') calls.set(sql, (calls.get(sql) ?? 0) + 1)
     one = ''
   }
-  for (const [piece] of text.matchAll(token)) {
+  for (const piece of pieces) {
     if (piece === ';') end()
-    // It parts two words, as a blank does.
-    else one += /^(?:--|\/\*)/.test(piece) ? ' ' : piece
+    else one += piece
   }
   end()
   return [...calls].map(([sql, count]) => ({ text: sql, calls: count, routes: [] }))
@@ -141,12 +144,10 @@ export interface CountedStatement {
 export function fromConsole(
   counted: readonly CountedStatement[],
   routes: ReadonlyMap<string, readonly RouteShare[]>,
+  systems: readonly string[] = ['postgresql', ''],
 ): Workload {
   const statements = counted
-    .filter(
-      ({ system, statement }) =>
-        (system === 'postgresql' || system === '') && statement !== '(no text)',
-    )
+    .filter(({ system, statement }) => systems.includes(system) && statement !== '(no text)')
     .map(({ statement, count, totalMs, p50Ms }) => ({
       text: statement,
       calls: count,

@@ -4,6 +4,7 @@ import { type Command, InvalidArgumentError } from 'commander'
 import type { RoutesAnswer, StatementsAnswer, TraceAnswer, TracesAnswer } from '../api/answers.js'
 import { defaultSince } from '../api/window.js'
 import type { Advice, RouteShare } from '../advise/advice.js'
+import type { Kind } from '../advise/databases.js'
 import type { LiveRoute } from '../advise/receipt.js'
 import type { Workload } from '../advise/workload.js'
 import { bytes, readConfig } from '../config.js'
@@ -62,11 +63,12 @@ export function addIndex(program: Command): void {
       'after',
       `
 Statements come from the file, else from what the console recorded, with their
-routes, and from pg_stat_statements of the database, where that is installed.
-The database is only read, unless --apply is given.
+routes, and from pg_stat_statements or performance_schema of the database, where
+that is on. PostgreSQL, MariaDB, MySQL: only read, unless --apply is given.
 
 Examples:
   hotpath index --database postgres://reader@db/shop
+  hotpath index --database mysql://reader@db/shop --copy mysql://me@test/shop
   hotpath index --statements slow.sql --copy postgres://me@test/shop_copy
   hotpath index --migration knex > migrations/20260101_indexes.js
 
@@ -84,37 +86,44 @@ async function index(options: IndexOptions): Promise<void> {
       got: options.migration,
     })
   const database = await databaseOf(options)
-  const { advise } = await import('../advise/advise.js')
-  const advice = await advise({
+  const { kindOf } = await import('../advise/databases.js')
+  const kind = await kindOf(database)
+  const advice = await kind.advise({
     database,
     ...(options.copy === undefined ? {} : { copy: options.copy }),
     ...(options.most === undefined ? {} : { most: options.most }),
     ...(options.disk === undefined ? {} : { bytes: options.disk }),
     patienceMs: options.patience * 1_000,
-    workload: await workloadOf(options, database),
+    workload: await workloadOf(options, database, kind),
   })
   if (options.migration !== undefined) {
-    const { migration } = await import('../advise/migration.js')
-    process.stdout.write(migration(options.migration, advice, { isModule: isModule() }))
+    process.stdout.write(kind.migration(options.migration, advice, { isModule: isModule() }))
   } else if (options.apply) {
-    await applied(database, advice, options)
+    await applied(kind, database, advice, options)
   } else print(advice, drawAdvice, options)
   const isMuch = advice.create.length + advice.drop.length > 0
   if (options.check && isMuch && !options.apply) process.exitCode = 1
 }
 
 /** Makes what was advised, looks what live traffic says of it, and leaves the receipt. */
-async function applied(database: string, advice: Advice, options: IndexOptions): Promise<void> {
-  const { apply } = await import('../advise/apply.js')
+async function applied(
+  kind: Kind,
+  database: string,
+  advice: Advice,
+  options: IndexOptions,
+): Promise<void> {
   const { routesOf: gaining, writeReceipt } = await import('../advise/receipt.js')
   const { signal, end } = interruption()
   try {
-    const applied = await apply(database, advice, { tell, signal })
+    const applied = await kind.apply(database, advice, { tell, signal })
     const isFailed = signal.aborted || applied.some(({ outcome }) => outcome === 'failed')
     const routes = gaining(advice, applied).map(({ route }) => route)
     const live = isFailed ? [] : await liveOf(routes, options, signal)
     const place = { directory: process.cwd(), nowMs: Date.now() }
-    const { file, receipt } = await writeReceipt(database, advice, applied, { ...place, live })
+    const { file, receipt } = await writeReceipt(kind, database, advice, applied, {
+      ...place,
+      live,
+    })
     const answer = { advice, applied, receipt, file: relative(place.directory, file) }
     print(answer, drawApplied, options)
     if (isFailed) process.exitCode = 1
@@ -178,11 +187,11 @@ async function databaseOf({ database }: IndexOptions): Promise<string> {
   return url
 }
 
-async function workloadOf(options: IndexOptions, database: string): Promise<Workload> {
-  const { fromFile, fromServer, joined } = await import('../advise/workload.js')
-  if (options.statements !== undefined) return fromFile(options.statements)
-  const seen = await recorded(options)
-  const counted = await fromServer(database)
+async function workloadOf(options: IndexOptions, database: string, kind: Kind): Promise<Workload> {
+  const { fromFile, joined } = await import('../advise/workload.js')
+  if (options.statements !== undefined) return fromFile(options.statements, kind.piecesOfFile)
+  const seen = await recorded(options, kind)
+  const counted = await kind.fromServer(database)
   const workload =
     seen instanceof ConsoleError || seen.statements.length === 0
       ? counted
@@ -193,18 +202,21 @@ async function workloadOf(options: IndexOptions, database: string): Promise<Work
   const console_ =
     seen instanceof ConsoleError ? seen.message : 'the console has seen none in this window'
   throw new ConsoleError('WORKLOAD_EMPTY', {
-    tried: `${console_.replace(/\.$/, '')}; pg_stat_statements ${counted === undefined ? 'is not there, or not for this user' : 'has none'}`,
+    tried: `${console_.replace(/\.$/, '')}; ${kind.counts} ${counted === undefined ? 'is not there, or not for this user' : 'has none'}`,
   })
 }
 
 /** What the console recorded; why there is none where none can be asked. */
-async function recorded(options: IndexOptions): Promise<Workload | ConsoleError> {
+async function recorded(
+  options: IndexOptions,
+  { systems }: Kind,
+): Promise<Workload | ConsoleError> {
   const { fromConsole } = await import('../advise/workload.js')
   let workload: Workload | undefined
   try {
     await asking(options, async ask => {
       const { statements } = await ask<StatementsAnswer>('statements', filters(options))
-      workload = fromConsole(statements, await routesOf(ask, options))
+      workload = fromConsole(statements, await routesOf(ask, options), systems)
     })
   } catch (error) {
     if (error instanceof ConsoleError) return error

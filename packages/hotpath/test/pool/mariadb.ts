@@ -13,14 +13,14 @@ export interface MariaDb extends Server {
 /** Why there is no MariaDB to test with; undefined when there is, or could be installed. */
 export const missingMariaDb = (): string | undefined => missing(PROGRAM, 'mariadb-server')
 
-/** A MariaDB of the test's own, which speaks TLS to who wants it. */
-export async function startMariaDb(): Promise<MariaDb> {
+/** A MariaDB of the test's own, which speaks TLS to who wants it. `settings` are options of its command line. */
+export async function startMariaDb(settings: readonly string[] = []): Promise<MariaDb> {
   const server = await startServer({
     program: PROGRAM,
     user: 'mysql',
     stopSignal: 'SIGTERM',
     greets: true,
-    prepare: prepared,
+    prepare: place => [...prepared(place), ...settings],
   })
   return { ...server, url: `mysql://app@127.0.0.1:${server.port}/app` }
 }
@@ -59,6 +59,8 @@ grant all on *.* to root@'127.0.0.1' with grant option;
     '--skip-name-resolve',
     `--socket=${join(folder, 'socket')}`,
     `--pid-file=${join(folder, 'pid')}`,
+    // As it starts it removes temporary tables from here: in /tmp also those that another one is using, which crashes.
+    `--tmpdir=${folder}`,
     `--init-file=${start}`,
     `--ssl-key=${key}`,
     `--ssl-cert=${certificate}`,

@@ -52,7 +52,7 @@ export function drawAdvice(advice: Advice, screen: Screen): string[] {
 
 const by = {
   hypopg: 'tried by hypopg, nothing was made',
-  copy: 'tried on the copy, and rolled back there',
+  copy: 'tried on the copy, where nothing is left of it',
   none: 'nothing could be tried (neither hypopg nor --copy)',
 } as const
 
@@ -75,7 +75,7 @@ function drawCreation(one: Creation, number: number, screen: Screen): string[] {
   const [first] = one.serves
   const measured = first?.ms
   const facts = [
-    ...(first === undefined || one.verified === 'none'
+    ...(first === undefined || one.saved === null
       ? []
       : [
           measured
@@ -85,7 +85,7 @@ function drawCreation(one: Creation, number: number, screen: Screen): string[] {
     ...(one.bytes === null ? [] : [bytes(one.bytes)]),
     `a row's write +${Math.round(one.write.percent)} %`,
     ...(one.reached === null ? [] : [`${part(one.reached)} of the gain reached`]),
-    ...(one.verified === 'none' ? ['not tried'] : []),
+    ...(one.verified === 'none' ? [one.saved === null ? 'not tried' : 'estimated, not tried'] : []),
   ].join(' · ')
   return [
     `  ${paint('hot', `${number}`)}  ${paint('strong', plain(`${one.table} ${one.definition}`))}`,
@@ -112,13 +112,11 @@ function drawCreation(one: Creation, number: number, screen: Screen): string[] {
 
 function drawServed(
   { statement, routes, cost, calls }: Served,
-  { verified }: Creation,
+  { saved }: Creation,
   { columns, paint }: Screen,
 ): string[] {
   const gain =
-    verified === 'none'
-      ? ''
-      : `  ${count(Math.round(cost.before))} → ${count(Math.round(cost.after))}`
+    saved === null ? '' : `  ${count(Math.round(cost.before))} → ${count(Math.round(cost.after))}`
   const times = `${count(Math.round(calls))}×`
   const text = middle(
     shortSql(plain(statement.replaceAll(/\s+/g, ' '))),

@@ -29,8 +29,8 @@ export interface IndexCase {
   readonly confirmedBy?: readonly CaseStatement[]
   /** Names of indexes that must be dropped; all others must stay. */
   readonly drop?: readonly string[]
-  /** Indexes that hypopg does not know are tried on a copy. */
-  readonly copy?: true
+  /** Indexes that hypopg does not know are tried on a copy; of MariaDB's cases all, where it is not false. */
+  readonly copy?: boolean
   /** Statistics of a minute are long enough for this case. */
   readonly old?: true
   /** Answers that could not be tried. */
