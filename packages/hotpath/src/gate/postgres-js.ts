@@ -52,8 +52,11 @@ interface Result {
   readonly columns?: unknown
 }
 
-/** What was sent last on each connection, and has not ended. */
-const lastOf = new WeakMap<object, Query>()
+/** Of a connection: what was sent last, and has not ended. */
+interface Line {
+  last: Query | undefined
+}
+const lines = new WeakMap<object, Line>()
 
 /**
  * The statements of postgres.js 3, each once, by the class of its queries: `handle` is where one begins, in
@@ -188,19 +191,29 @@ function given(query: Query, span: StatementSpan): void {
     if (span.endMs >= 0 || state === null) return
     waited(span.parent, span.startMs, false, () => 'postgres.js')
     span.startMs = recorder.now()
-    const last = active ? undefined : lastOf.get(state)
-    if (last !== undefined) last[NEXT] = query
-    lastOf.set(state, query)
+    const line = lineOf(state)
+    if (!active && line.last !== undefined) line.last[NEXT] = query
+    line.last = query
   } catch {
     caught('gate.postgres-js')
   }
+}
+
+function lineOf(connection: object): Line {
+  let line = lines.get(connection)
+  if (line === undefined) {
+    line = { last: undefined }
+    lines.set(connection, line)
+  }
+  return line
 }
 
 /** The server's answers are for the next one on its connection now. */
 function turnComes(query: Query, now: number): void {
   const { [NEXT]: next, state } = query
   query[NEXT] = undefined
-  if (state !== null && lastOf.get(state) === query) lastOf.delete(state)
+  const line = state === null ? undefined : lines.get(state)
+  if (line?.last === query) line.last = undefined
   const span = next?.[SPAN]
   if (span === undefined || span.endMs >= 0) return
   waitedInLine(span.parent, span.startMs, now)
