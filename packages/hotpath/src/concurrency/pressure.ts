@@ -6,9 +6,12 @@ export interface Level {
 
 export type ShedReason = 'loop-delay' | 'memory' | 'queue-time'
 
-/** From which level requests of a priority are refused, and over which stretch from none to all. */
+/**
+ * From which level requests of a priority are refused, and over which stretch from none to all: of those that are
+ * `normal` none is left in good time before 1.
+ */
 const FROM = { critical: 1.5, high: 0.95, normal: 0.75, low: 0.5 } as const
-const STRETCH = 0.25
+const STRETCH = 0.2
 const STARTS: readonly number[] = [FROM.critical, FROM.high, FROM.normal, FROM.low]
 /**
  * For memory never all: garbage is collected when something is allocated, and without it memory stays where it is.

@@ -24,8 +24,8 @@ describe('a process that is hard pressed', () => {
     assert.deepEqual(of(0), [0, 0, 0, 0])
     assert.deepEqual(of(90), [0, 0, 0, 0])
     assert.deepEqual(of(150), [0, 0, 0, 100])
-    assert.deepEqual(of(175), [0, 0, 50, 100])
-    assert.deepEqual(of(220), [0, 60, 100, 100])
+    assert.deepEqual(of(175), [0, 0, 62, 100])
+    assert.deepEqual(of(220), [0, 75, 100, 100])
     assert.deepEqual(of(1_000), [100, 100, 100, 100])
   })
 
