@@ -4,7 +4,7 @@ import { exchanged } from './exchange.js'
 import { movesOf } from './moves.js'
 import { type Limits, Scoring } from './scoring.js'
 import { settings } from './settings.js'
-import type { Outcome, Planned, WhatIf } from './what-if.js'
+import type { Outcome, Planned, Trial } from './what-if.js'
 
 /** A statement of the workload in numbers. */
 export interface Weighed {
@@ -41,7 +41,7 @@ export interface Choice {
  * where gains only diminish, and in practice near it.
  */
 export async function choose(
-  whatIf: WhatIf,
+  whatIf: Trial,
   workload: readonly Weighed[],
   priceOf: (index: Candidate) => number,
   isOver: () => boolean,

@@ -2,7 +2,7 @@ import type { Candidate } from './candidate.js'
 import type { Weighed } from './choose.js'
 import { touchedBy } from './scoring.js'
 import { settings } from './settings.js'
-import type { WhatIf } from './what-if.js'
+import type { Trial } from './what-if.js'
 
 /** What there is to choose from. */
 export interface Moves {
@@ -15,7 +15,7 @@ export interface Moves {
 }
 
 export async function movesOf(
-  whatIf: WhatIf,
+  whatIf: Trial,
   workload: readonly Weighed[],
   out: () => boolean,
 ): Promise<Moves> {
@@ -25,7 +25,7 @@ export async function movesOf(
 }
 
 /** All candidates once, those of the dearest statements first. */
-function collect(whatIf: WhatIf, workload: readonly Weighed[]): Candidate[] {
+function collect(whatIf: Trial, workload: readonly Weighed[]): Candidate[] {
   const byWeight = [...workload].sort((a, b) => b.calls * b.before.cost - a.calls * a.before.cost)
   const found = new Map<string, Candidate>()
   for (const { candidates } of byWeight)
@@ -36,7 +36,7 @@ function collect(whatIf: WhatIf, workload: readonly Weighed[]): Candidate[] {
 
 /** Those that alone make some statement cheaper. */
 async function useful(
-  whatIf: WhatIf,
+  whatIf: Trial,
   workload: readonly Weighed[],
   all: readonly Candidate[],
   out: () => boolean,
@@ -57,7 +57,7 @@ async function useful(
 
 /** What the planner takes for a statement when it may take any: where that is several, they may need each other. */
 async function groupsOf(
-  whatIf: WhatIf,
+  whatIf: Trial,
   workload: readonly Weighed[],
   out: () => boolean,
 ): Promise<Candidate[][]> {

@@ -1,7 +1,6 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import type { Advice, Creation, RouteShare, Served } from './advice.js'
-import { costsNow } from './advise.js'
+import type { Advice, Creation, RouteShare, Served, Statement } from './advice.js'
 import type { Applied } from './apply.js'
 
 /** What was made, and what the planner and live traffic say of it now that it is there. */
@@ -29,6 +28,11 @@ export interface Receipt {
   }[]
 }
 
+/** Asks a database for the costs of statements as it is now. */
+interface Planner {
+  costsNow(url: string, statements: readonly Statement[]): Promise<ReadonlyMap<string, number>>
+}
+
 /** What came of a route since the indexes are there. */
 export interface LiveRoute {
   readonly route: string
@@ -53,6 +57,7 @@ export function routesOf(advice: Advice, applied: readonly Applied[]): RouteShar
  * traffic shows, to `.hotpath/index-TIME.json` in `directory`. Returns what it wrote, and where.
  */
 export async function writeReceipt(
+  { costsNow }: Planner,
   url: string,
   advice: Advice,
   applied: readonly Applied[],

@@ -1,7 +1,7 @@
 import type { Candidate } from './candidate.js'
 import type { Chosen, Weighed } from './choose.js'
 import { settings } from './settings.js'
-import type { WhatIf } from './what-if.js'
+import type { Trial } from './what-if.js'
 
 export interface Limits {
   /** Indexes. */
@@ -27,7 +27,7 @@ export class Scoring {
   readonly total: number
 
   constructor(
-    private readonly whatIf: WhatIf,
+    private readonly whatIf: Trial,
     private readonly workload: readonly Weighed[],
     readonly priceOf: (index: Candidate) => number,
     readonly limits: Limits,

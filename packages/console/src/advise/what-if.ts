@@ -1,3 +1,4 @@
+import type { Verified } from './advice.js'
 import { type Candidate, onTable } from './candidate.js'
 import { type Plan, indexesIn, planOf } from './plan.js'
 import { sampleCount, sampleValues } from './samples.js'
@@ -26,6 +27,9 @@ export interface Outcome {
   readonly used: ReadonlySet<string>
 }
 
+/** What asks the planner, as the choice needs it. */
+export type Trial = Pick<WhatIf, 'howOf' | 'isDear' | 'sizeOf' | 'outcomes' | 'outcome'>
+
 const prepared = 'hotpath_advice'
 
 /**
@@ -50,7 +54,7 @@ export class WhatIf {
   ) {}
 
   /** How an index of this kind is tried: undefined where it cannot be. */
-  howOf({ method }: Pick<Candidate, 'method'>): 'hypopg' | 'copy' | undefined {
+  howOf({ method }: Pick<Candidate, 'method'>): Verified | undefined {
     if (this.hypopg !== undefined && ['btree', 'brin', 'hash'].includes(method)) return 'hypopg'
     return this.session.isCopy ? 'copy' : undefined
   }

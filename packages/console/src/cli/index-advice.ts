@@ -114,7 +114,11 @@ async function applied(database: string, advice: Advice, options: IndexOptions):
     const routes = gaining(advice, applied).map(({ route }) => route)
     const live = isFailed ? [] : await liveOf(routes, options, signal)
     const place = { directory: process.cwd(), nowMs: Date.now() }
-    const { file, receipt } = await writeReceipt(database, advice, applied, { ...place, live })
+    const planner = await import('../advise/advise.js')
+    const { file, receipt } = await writeReceipt(planner, database, advice, applied, {
+      ...place,
+      live,
+    })
     const answer = { advice, applied, receipt, file: relative(place.directory, file) }
     print(answer, drawApplied, options)
     if (isFailed) process.exitCode = 1
