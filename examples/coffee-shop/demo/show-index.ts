@@ -118,13 +118,11 @@ async function median(addresses: Addresses, signal: AbortSignal): Promise<number
 
 /** Look-ups go on as they would in production, until this is done. */
 async function whileAsked<T>(addresses: Addresses, doing: Promise<T>): Promise<T> {
-  let isDone = false
-  const done = doing.finally(() => {
-    isDone = true
-  })
+  const end = new AbortController()
+  const done = doing.finally(() => end.abort())
   // It is told below, and not before somebody listens.
   done.catch(() => {})
-  for (let i = 0; !isDone; i++) {
+  for (let i = 0; !end.signal.aborted; i++) {
     await lookUp(addresses, i)
     await delay(PAUSE_MS)
   }

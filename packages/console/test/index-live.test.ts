@@ -43,7 +43,7 @@ test('requests of before the index are not counted, though their report comes af
   withPlace(async place => {
     const { url, store } = await place.start({})
     const { signal } = new AbortController()
-    let isDone = false
+    const end = new AbortController()
     const ask = askOf(url)
     const asking: Ask = async (path, parameters) => {
       const answer = await ask(path, parameters)
@@ -51,10 +51,10 @@ test('requests of before the index are not counted, though their report comes af
       if (path === 'clock') await report(store, 1, 2_000)
       return answer as never
     }
-    const measuring = liveRoutes(asking, [route], { forMs: 20_000, signal }).finally(() => {
-      isDone = true
-    })
-    while (!isDone) {
+    const measuring = liveRoutes(asking, [route], { forMs: 20_000, signal }).finally(() =>
+      end.abort(),
+    )
+    while (!end.signal.aborted) {
       await new Promise(resolve => setTimeout(resolve, 100))
       await report(store, 0.005)
     }

@@ -114,8 +114,8 @@ async function applied(database: string, advice: Advice, options: IndexOptions):
     const routes = gaining(advice, applied).map(({ route }) => route)
     const live = isFailed ? [] : await liveOf(routes, options, signal)
     const place = { directory: process.cwd(), nowMs: Date.now() }
-    const planner = await import('../advise/advise.js')
-    const { file, receipt } = await writeReceipt(planner, database, advice, applied, {
+    const { costsNow } = await import('../advise/advise.js')
+    const { file, receipt } = await writeReceipt({ costsNow }, database, advice, applied, {
       ...place,
       live,
     })
