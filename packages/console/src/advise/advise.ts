@@ -5,7 +5,7 @@ import { bloatedOf } from './bloat.js'
 import type { Catalog, Index } from './catalog.js'
 import { choose } from './choose.js'
 import { type DropOptions, dropsOf } from './drops.js'
-import { type Asked, entriesOf, read } from './entries.js'
+import { type Asked, type Entry, entriesOf, read } from './entries.js'
 import { keyLookUps } from './key-look-ups.js'
 import type { IndexMemory } from './memory.js'
 import { quoted } from './names.js'
@@ -145,7 +145,6 @@ class Adviser {
     const gone = new Set(drops.drop.map(({ table, name }) => JSON.stringify([table, name])))
     const bloated = await this.session.transaction(() => bloatedOf(this.session, catalog))
     const proposed = new Set(open.map(({ entry }) => entry))
-    const unserved = all.map((entry, at) => ({ entry, cost: after[at] ?? 0 }))
     return {
       database: this.place,
       workload: {
@@ -163,7 +162,8 @@ class Adviser {
       // What is dropped needs no rebuilding.
       rebuild: bloated.filter(({ table, name }) => !gone.has(JSON.stringify([table, name]))),
       none: nonesOf(
-        unserved.filter(({ entry }) => !proposed.has(entry)),
+        all.filter(entry => !proposed.has(entry)),
+        after.filter((_, at) => !proposed.has(all[at] as Entry)),
         choice,
       ),
       notes: [...remarks.notes, ...drops.notes],

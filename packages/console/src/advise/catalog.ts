@@ -46,8 +46,8 @@ export interface Table {
     readonly updates: number
     readonly hot: number
     readonly deletes: number
-    /** How often it was cleaned up. */
-    readonly vacuums: number
+    /** How often it was cleaned up, by PostgreSQL's vacuum. */
+    readonly vacuums?: number
   }
 }
 
@@ -99,15 +99,18 @@ export interface Index {
   readonly isBeingBuilt: boolean
   /** Of a partitioned table's index. */
   readonly isAttached: boolean
-  /** Of an index of a partitioned table: of how many parts it is. */
-  readonly parts: number
+  /** Of an index of a partitioned table in PostgreSQL: of how many parts it is. */
+  readonly parts?: number
   readonly scans: number
   readonly bytes: number
-  readonly pages: number
-  /** Pages of it that were read or written since the statistics began, from memory or not. */
-  readonly touched: number
-  /** For how many days it is there, at least, by the time of its transaction; 0 where the server keeps none. */
-  readonly madeDays: number
+  /** What PostgreSQL alone tells of its age. */
+  readonly age?: {
+    readonly pages: number
+    /** Pages of it that were read or written since the statistics began, from memory or not. */
+    readonly touched: number
+    /** For how many days it is there, at least, by the time of its transaction; 0 where the server keeps none. */
+    readonly madeDays: number
+  }
   /** What orders each key, beyond its text: operator class, collation and direction. */
   readonly order: readonly string[]
 }

@@ -50,7 +50,7 @@ function dropsOfTable(
     })
   }
   for (const index of table.indexes)
-    if (isLeft(index) && index.parts === 0)
+    if (isLeft(index) && (index.parts ?? 0) === 0)
       note(
         index,
         'invalid',
@@ -100,7 +100,7 @@ const isLeft = ({ isValid, isBeingBuilt, isConstraint, isAttached }: Index): boo
 /** An index of a partitioned table is valid when each partition has its part: dropped, it would take those along. */
 function halfMade(table: Table): string[] {
   return table.indexes
-    .filter(index => isLeft(index) && index.parts > 0)
+    .filter(index => isLeft(index) && (index.parts ?? 0) > 0)
     .map(
       index =>
         `${index.name} of ${shortName(table)} is not valid: some of its partitions have their part of it, and some lack it. Make it there (CREATE INDEX CONCURRENTLY, then ALTER INDEX ${tableName(index)} ATTACH PARTITION), or drop it with its parts.`,

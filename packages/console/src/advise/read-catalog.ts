@@ -146,6 +146,11 @@ function indexOf(row: Record<string, unknown>): Index {
     ...(row as unknown as Index),
     oid: Number(row['oid']),
     where: row['where'] == null ? undefined : String(row['where']),
+    age: {
+      pages: Number(row['pages']),
+      touched: Number(row['touched']),
+      madeDays: Number(row['madeDays']),
+    },
   }
 }
 

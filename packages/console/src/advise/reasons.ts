@@ -8,19 +8,18 @@ import { as, everyNode, names, node, type Node } from './tree.js'
 /** Of the statements without an index, as many are told of. */
 const mostNone = 20
 
-/** Statements that the choice does not help, the dearest first, each with the reason. `cost` is what it costs with it. */
+/** Statements that the choice does not help, the dearest first, each with the reason. `after` is what each costs with it. */
 export function nonesOf(
-  entries: readonly {
-    readonly entry: Weighed & {
-      readonly shown: string
-      readonly routes: readonly RouteShare[]
-    }
-    readonly cost: number
-  }[],
+  entries: readonly (Weighed & {
+    readonly shown: string
+    readonly routes: readonly RouteShare[]
+  })[],
+  after: readonly number[],
   choice: Choice,
   look: Look = { scansOf, shapeOf },
 ): None[] {
   return entries
+    .map((entry, at) => ({ entry, cost: after[at] ?? 0 }))
     .filter(
       ({ entry, cost }) =>
         cost > 0.9 * entry.before.cost && entry.statement.reading.uses.some(use => !use.isWritten),

@@ -68,7 +68,7 @@ function knownDays(
   options: UnusedOptions,
 ): number {
   return Math.max(
-    index.madeDays,
+    index.age?.madeDays ?? 0,
     options.knownDays?.(index) ?? 0,
     sawAllWrites(table, index) ? statsDays : 0,
   )
@@ -78,10 +78,11 @@ function knownDays(
  * An entry is put into a page, so an index that was there when the table was written has touched as many pages as
  * there were entries at least, besides those that vacuum goes through each time, and who made it once.
  */
-function sawAllWrites({ written }: Table, { where, touched, pages }: Index): boolean {
+function sawAllWrites({ written }: Table, { where, age }: Index): boolean {
+  if (age === undefined) return false
   const entries = written.inserts + written.updates - written.hot
-  const byOthers = pages * (1 + written.vacuums)
-  return where === undefined && entries >= fewWrites && touched - byOthers >= entries
+  const byOthers = age.pages * (1 + (written.vacuums ?? 0))
+  return where === undefined && entries >= fewWrites && age.touched - byOthers >= entries
 }
 
 const indexes = (count: number): string =>

@@ -172,11 +172,7 @@ class Adviser {
       },
       create,
       drop: drops.drop,
-      none: nonesOf(
-        entries.map((entry, at) => ({ entry, cost: costs[at] ?? 0 })),
-        choice,
-        { scansOf, shapeOf },
-      ),
+      none: nonesOf(entries, costs, choice, { scansOf, shapeOf }),
       notes: [...this.notes, ...drops.notes],
       load: {
         questions: this.session.asked + (this.copy?.asked ?? 0),

@@ -165,7 +165,7 @@ function tableOf(session: Session, row: Row, oid: number, parts: Parts): Table {
     indexes: list,
     foreignKeys: keysOf(parts.keys),
     referredBy: keysOf(parts.referring),
-    written: { inserts: 0, updates: 0, hot: 0, deletes: 0, vacuums: 0 },
+    written: { inserts: 0, updates: 0, hot: 0, deletes: 0 },
   }
 }
 
@@ -221,12 +221,8 @@ function indexesOf(schema: string, rows: readonly Row[]): Index[] {
       isValid: true,
       isBeingBuilt: false,
       isAttached: false,
-      parts: 0,
       scans: 0,
       bytes: 0,
-      pages: 0,
-      touched: 0,
-      madeDays: 0,
       order,
     }
   })
