@@ -116,10 +116,10 @@ export class PgBatching implements PgStage {
     ticket: unknown,
   ): unknown {
     try {
-      const scope = this.scope(caller?.trace)
-      const call = (ticket as Call | undefined) ?? this.callOf(config, values, scope)
+      const call =
+        (ticket as Call | undefined) ?? this.callOf(config, values, this.scope(caller?.trace))
       if (call === undefined) {
-        this.other(client as Client, config, scope)
+        this.other(client as Client, config, this.scope(caller?.trace))
         return undefined
       }
       call.handed = true
