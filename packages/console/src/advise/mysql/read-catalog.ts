@@ -27,18 +27,10 @@ export async function readCatalog(
     0,
     mostTables,
   )
-  const first = await asked(session, names)
-  // Whose rows are looked up when rows of these go: they are to be known too.
-  const parents = await session.rows(
-    `select distinct table_schema as s, table_name as t from information_schema.key_column_usage
-     where referenced_table_name is not null and ${among('referenced_table_schema', 'referenced_table_name', names)}`,
-    names.flat(),
-  )
-  const known = new Set(first.map(({ schema, name }) => keyOf(schema, name)))
-  const more = unique(parents.map(row => [String(row['s']), String(row['t'])])).filter(
-    ([schema = '', name = '']) => !known.has(keyOf(schema, name)),
-  )
-  const tables = [...first, ...(await asked(session, more.slice(0, mostTables)))]
+  const referring = await referencesOf(session, [...new Set(names.map(([schema = '']) => schema))])
+  const tables: Table[] = []
+  for (const [schema = '', name = ''] of names)
+    tables.push(...(await asked(session, schema, name, referring ?? [])))
   await noteSizes(session, tables)
   const { source, days, isReplica, counted } = await usageOf(session, tables)
   return {
@@ -63,7 +55,8 @@ export async function readCatalog(
     statsDays: source === 'off' ? undefined : days,
     followers: 0,
     isMariaDb: session.isMariaDb,
-    usage: source,
+    // Without them an index may be a foreign key's of a table that is not known.
+    usage: referring === undefined ? 'off' : source,
     counted,
   }
 }
@@ -74,53 +67,64 @@ const unique = (names: readonly (readonly string[])[]): string[][] => [
   ...new Map(names.map(name => [JSON.stringify(name), [...name]])).values(),
 ]
 
-/** `(a, b) in (...)` reads all of information_schema; this asks for each table. */
-const among = (schema: string, name: string, names: readonly (readonly string[])[]): string =>
-  names.length === 0
-    ? 'false'
-    : `(${names.map(() => `(${schema} = ? and ${name} = ?)`).join(' or ')})`
+/** Foreign keys of these databases; undefined where there are so many tables that the server does not tell in time. */
+async function referencesOf(
+  session: Session,
+  schemas: readonly string[],
+): Promise<Row[] | undefined> {
+  const all: Row[] = []
+  try {
+    for (const schema of schemas) all.push(...(await session.rows(keysSql, [schema])))
+    return all
+  } catch (error) {
+    if (session.isLost) throw error
+    return undefined
+  }
+}
 
-async function asked(session: Session, names: readonly (readonly string[])[]): Promise<Table[]> {
-  if (names.length === 0) return []
-  const where = among('table_schema', 'table_name', names)
-  const values = names.flat()
+const keysSql = `select constraint_name as name, table_schema as s, table_name as t, column_name as col,
+  referenced_table_schema as rs, referenced_table_name as rt, referenced_column_name as rc
+  from information_schema.key_column_usage where table_schema = ? and referenced_table_name is not null
+  order by ordinal_position`
+
+/** One table at a time: with a list of names the server would open each table that it has. */
+async function asked(
+  session: Session,
+  schema: string,
+  name: string,
+  referring: readonly Row[],
+): Promise<Table[]> {
   const about = (columns: string, from: string, order = ''): Promise<Row[]> =>
     session.rows(
-      `select table_schema as s, table_name as t, ${columns} from information_schema.${from} where ${where}${order}`,
-      values,
+      `select table_schema as s, table_name as t, ${columns} from information_schema.${from}
+       where table_schema = ? and table_name = ?${order}`,
+      [schema, name],
     )
-  const tables = await about(
-    'table_type as type, table_rows as n, data_length as bytes, engine as engine, create_options as options',
+  const [table] = await about(
+    'table_type as type, table_rows as n, data_length as bytes, engine as engine',
     'tables',
   )
-  const columns = await about(
-    'column_name as name, ordinal_position as number, column_type as type, data_type as kind, is_nullable as nullable, character_maximum_length as length, character_set_name as charset',
-    'columns',
-    ' order by ordinal_position',
-  )
-  const indexes = await about(
-    `index_name as name, non_unique as repeats, column_name as col, cardinality as distinct_values, sub_part as part, collation as way, index_type as type${session.isMariaDb ? '' : ', expression as expression'}`,
-    'statistics',
-    ' order by index_name, seq_in_index',
-  )
-  const keys = await session.rows(
-    `select constraint_name as name, table_schema as s, table_name as t, column_name as col,
-       referenced_table_schema as rs, referenced_table_name as rt, referenced_column_name as rc
-     from information_schema.key_column_usage where referenced_table_name is not null and (${where}
-       or ${among('referenced_table_schema', 'referenced_table_name', names)}) order by ordinal_position`,
-    [...values, ...values],
-  )
-  const views = await about('view_definition as query', 'views')
-  return tables.map(row => {
-    const own = ({ s, t }: Row): boolean => s === row['s'] && t === row['t']
-    return tableOf(session, row, idOf(String(row['s']), String(row['t'])), {
-      columns: columns.filter(own),
-      indexes: indexes.filter(own),
-      keys: keys.filter(own),
-      referring: keys.filter(one => one['rs'] === row['s'] && one['rt'] === row['t']),
-      query: views.find(own)?.['query'],
-    })
-  })
+  if (table === undefined) return []
+  const of = ({ s, t }: Row): boolean => s === table['s'] && t === table['t']
+  const isView = /VIEW/.test(String(table['type']))
+  const [view] = isView ? await about('view_definition as query', 'views') : []
+  return [
+    tableOf(session, table, idOf(String(table['s']), String(table['t'])), {
+      columns: await about(
+        'column_name as name, ordinal_position as number, column_type as type, data_type as kind, is_nullable as nullable, character_maximum_length as length',
+        'columns',
+        ' order by ordinal_position',
+      ),
+      indexes: await about(
+        `index_name as name, non_unique as repeats, column_name as col, cardinality as distinct_values, sub_part as part, collation as way, index_type as type${session.isMariaDb ? '' : ', expression as expression'}`,
+        'statistics',
+        ' order by index_name, seq_in_index',
+      ),
+      keys: referring.filter(of),
+      referring: referring.filter(({ rs, rt }) => of({ s: rs, t: rt })),
+      query: view?.['query'],
+    }),
+  ]
 }
 
 /** Tables have no number here; by their names they get one that stays. */

@@ -156,7 +156,7 @@ function sampleOf(at: number, number: number, { parameters, links, pages }: MySq
   if (how === 'above' || how === 'below') {
     // Pages are turned from the first one on, and few to the end.
     const ends = pages.has(at)
-      ? [0.995, 0.98, 0.95]
+      ? [1, 0.998, 0.99]
       : how === 'above'
         ? [0.98, 0.9, 0.7]
         : [0.99, 0.95, 0.75]
