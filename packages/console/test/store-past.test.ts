@@ -257,6 +257,20 @@ test('what comes late, or for the first time, is in the next answer', () =>
     await store.close()
   }))
 
+test('what a file has is known to all who ask at once after it was opened', () =>
+  withDirectory(async directory => {
+    const path = join(directory, 'store.duckdb')
+    const before = await openStore({ path })
+    await before.write({ spans: [spanOf(1, 0)], histograms: last, counters: [] })
+    await before.close()
+    const store = await openStore({ path })
+    const asked = await Promise.all([1, 2, 3].map(() => store.services({ sinceMs: 0 })))
+    const services = await store.services({ sinceMs: 0 })
+    assert.ok(services.length > 0)
+    assert.deepEqual(asked, [services, services, services])
+    await store.close()
+  }))
+
 /** More than are taken as they are: then they are merged and ranked in SQL. */
 test('a busy last minute is counted and sampled like a quiet one', () =>
   withDirectory(async directory => {

@@ -11,18 +11,23 @@ type Window = { readonly since: bigint; readonly until: bigint }
 export class Heard {
   /** All that a source sent lies within: some of it may be gone. Undefined until it was asked for. */
   #reach: Map<number, readonly [leastNs: bigint, mostNs: bigint]> | undefined
+  #loading: Promise<void> | undefined
   /** When each sent something that is there: the last that is known. */
   readonly #seen = new Map<number, bigint>()
 
-  /** Reads how far all reach, with `read`, if that is not known. */
-  async load(read: () => Promise<Sent>): Promise<void> {
-    if (this.#reach !== undefined) return
+  /** Reads how far all reach, with `read`, if that is not known; who asks meanwhile waits for it. */
+  load(read: () => Promise<Sent>): Promise<void> {
+    this.#loading ??= this.#load(read)
+    return this.#loading
+  }
+
+  async #load(read: () => Promise<Sent>): Promise<void> {
     // What is committed while it is read may not be in what is found.
-    const reach = (this.#reach = new Map())
+    this.#reach = new Map()
     try {
       for (const [source, [first, last]] of await read()) this.#widen(source, first, last)
     } catch (error) {
-      if (this.#reach === reach) this.#reach = undefined
+      this.forget()
       throw error
     }
   }
@@ -75,6 +80,7 @@ export class Heard {
   forget(): void {
     this.#seen.clear()
     this.#reach = undefined
+    this.#loading = undefined
   }
 
   #widen(source: number, first: bigint, last: bigint): void {
