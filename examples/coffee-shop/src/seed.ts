@@ -5,6 +5,7 @@
 import { scryptSync } from 'node:crypto'
 import { Client } from 'pg'
 import { connection } from './db.js'
+import { passwordCost } from './password.js'
 import { createSchema, createTables, tableNames } from './tables.js'
 
 /** Keeps two seeds of one database apart; the number means nothing. */
@@ -12,7 +13,7 @@ const SEED_LOCK = 728_310_455
 
 /** Everybody's password is `espresso`; one hash for all keeps the seed quick. */
 const SALT = 'grinder'
-const PASSWORD_HASH = scryptSync('espresso', SALT, 32).toString('hex')
+const PASSWORD_HASH = scryptSync('espresso', SALT, 32, passwordCost).toString('hex')
 
 const inserts: readonly string[] = [
   `insert into users (email, full_name, loyalty_points)

@@ -1,6 +1,7 @@
 import { resolve } from 'node:path'
 import { appRoot } from 'hotpath/config/file'
 import { Advising, withAdvice } from './advise/advising.js'
+import { memoryFile } from './advise/memory.js'
 import { answer } from './api/answer.js'
 import { isLoopback } from './api/http-guard.js'
 import type { ClockAnswer, FindingsAnswer, StatementsAnswer } from './api/answers.js'
@@ -205,7 +206,7 @@ function advisingOf(
     const { statements } = (await answer(store, 'statements', query, nowMs)) as StatementsAnswer
     return statements.map(({ count, ...row }) => ({ ...row, count }))
   }
-  return new Advising(database, counted, `${path}.indexes.json`, error => faults.add(error))
+  return new Advising(database, counted, memoryFile(path), error => faults.add(error))
 }
 
 /** What judges the rules of the config; undefined without any. */

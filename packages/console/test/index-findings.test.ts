@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
 import { after, before, describe, test } from 'node:test'
 import type { Advice } from '../dist/advise/advice.js'
 import { dropFindings } from '../dist/advise/dropping.js'
@@ -112,6 +113,9 @@ describe('a console that has a database', { skip: missing ?? false }, () => {
       const one = (await (await fetch(`${url}/api/findings/${found?.id}`)).json()) as FindingAnswer
       assert.deepEqual(one.finding, found)
       assert.deepEqual(await ofTables(`?service=${found?.service}`), [])
+      // Since when it sees them it remembers.
+      const { path } = await store.status()
+      assert.match(readFileSync(`${path}.indexes.json`, 'utf8'), /three/)
       await server.run('postgres', 'drop index one, two, three')
     }))
 

@@ -15,8 +15,9 @@ export const reports = Router()
 
 async function salesByBranch(): Promise<BranchSales[]> {
   const { rows } = await pool.query<BranchSales>(
-    `select branch_id, sum(total_cents)::int as sold_cents
-       from orders group by branch_id order by branch_id`,
+    `select o.branch_id, sum(l.quantity * l.unit_cents)::int as sold_cents
+       from order_lines l join orders o on o.id = l.order_id
+      group by o.branch_id order by o.branch_id`,
   )
   return rows
 }

@@ -3,6 +3,7 @@ import { Router } from 'express'
 import { pool } from '../db.js'
 import { HttpError } from '../errors.js'
 import { readText } from '../input.js'
+import { passwordCost } from '../password.js'
 
 interface Credential {
   user_id: number
@@ -12,7 +13,7 @@ interface Credential {
 
 export const sessions = Router()
 
-/** Signs a member in. scrypt with its default cost: 16 MB and some 50 ms. */
+/** Signs a member in. */
 sessions.post('/', async (req, res) => {
   const { rows } = await pool.query<Credential>(
     `select c.user_id, c.salt, c.password_hash
@@ -23,7 +24,7 @@ sessions.post('/', async (req, res) => {
   const [credential] = rows
   const password = readText(req.body?.password, 'password')
   // An unknown address costs the same, so that it cannot be told by the time.
-  const offered = scryptSync(password, credential?.salt ?? 'nobody', 32)
+  const offered = scryptSync(password, credential?.salt ?? 'nobody', 32, passwordCost)
   const expected = Buffer.from(credential?.password_hash ?? '', 'hex')
   if (
     credential === undefined ||

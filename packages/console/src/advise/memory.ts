@@ -3,6 +3,9 @@ import { readFileSync, renameSync, writeFileSync } from 'node:fs'
 /** More than a database has; the first that were remembered go. */
 const most = 50_000
 
+/** Beside the store, so that a store that is made anew leaves it. */
+export const memoryFile = (storePath: string): string => `${storePath}.indexes.json`
+
 /** When indexes were first seen: PostgreSQL does not say when one was made. */
 export class IndexMemory {
   readonly #first: Map<string, number>

@@ -1,13 +1,14 @@
 import { readFileSync } from 'node:fs'
-import { relative } from 'node:path'
+import { relative, resolve } from 'node:path'
 import { type Command, InvalidArgumentError } from 'commander'
 import type { RoutesAnswer, StatementsAnswer, TraceAnswer, TracesAnswer } from '../api/answers.js'
 import { defaultSince } from '../api/window.js'
 import type { Advice, RouteShare } from '../advise/advice.js'
 import type { Kind } from '../advise/databases.js'
+import type { IndexMemory } from '../advise/memory.js'
 import type { LiveRoute } from '../advise/receipt.js'
 import type { Workload } from '../advise/workload.js'
-import { bytes, readConfig } from '../config.js'
+import { bytes, readConfig, resolveConfig } from '../config.js'
 import { ConsoleError } from '../errors.js'
 import type { Ask } from './ask.js'
 import { type AskOptions, asking, filters, sinceHelp } from './asking.js'
@@ -90,6 +91,7 @@ async function index(options: IndexOptions): Promise<void> {
   const kind = await kindOf(database)
   const advice = await kind.advise({
     database,
+    memory: await memoryOf(options),
     ...(options.copy === undefined ? {} : { copy: options.copy }),
     ...(options.most === undefined ? {} : { most: options.most }),
     ...(options.disk === undefined ? {} : { bytes: options.disk }),
@@ -152,6 +154,13 @@ async function liveOf(
     tell(error.message)
   }
   return live
+}
+
+/** What the console here remembers of indexes; it is its to add to. */
+async function memoryOf({ store }: IndexOptions): Promise<IndexMemory> {
+  const { IndexMemory, memoryFile } = await import('../advise/memory.js')
+  const config = resolveConfig({}, await readConfig(process.cwd()))
+  return new IndexMemory(memoryFile(resolve(store ?? config.store.path)))
 }
 
 /** Whether a `.js` of the project that we are called in is an ES module. */
