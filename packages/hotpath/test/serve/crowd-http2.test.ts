@@ -5,7 +5,7 @@ import { type ClientHttp2Session, type ClientHttp2Stream, connect, constants } f
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, describe, test } from 'node:test'
-import { type Observation, observe } from '../observed.js'
+import { type Observation, observe, type ObservedApp } from '../observed.js'
 import { until } from './cached-server.js'
 
 const folder = mkdtempSync(join(tmpdir(), 'hotpath-crowd-'))
@@ -27,16 +27,20 @@ async function answerOf(stream: ClientHttp2Stream): Promise<Answer> {
 /** An app on node:http2 with a config, and one connection to it. */
 async function on(
   config: object,
-  use: (session: ClientHttp2Session, get: (path: string) => Promise<Answer>) => Promise<void>,
+  use: (
+    session: ClientHttp2Session,
+    get: (path: string) => Promise<Answer>,
+    app: ObservedApp,
+  ) => Promise<void>,
 ): Promise<Observation> {
   const file = join(folder, 'hotpath.config.json')
   writeFileSync(file, JSON.stringify(config))
   const seen = await observe(
     'crowded.cjs',
-    async ({ port }) => {
-      const session = connect(`http://127.0.0.1:${port}`)
+    async app => {
+      const session = connect(`http://127.0.0.1:${app.port}`)
       try {
-        await use(session, path => answerOf(session.request({ ':path': path })))
+        await use(session, path => answerOf(session.request({ ':path': path })), app)
       } finally {
         session.destroy()
       }
@@ -114,6 +118,24 @@ describe('requests of HTTP/2', () => {
         assert.equal(headers[':status'], 200)
       }
     })
+  })
+
+  test('tell an adaptive limit how long they took', async () => {
+    await on(
+      { routes: { ...ready, '*': { concurrency: 'adaptive' } } },
+      async (session, get, app) => {
+        await isReady(session)
+        // It begins with 20, and is another as soon as it has seen answers of a crowd.
+        const isLearnt = () =>
+          app.collector.points.some(
+            ({ metric, value }) => metric === 'hotpath.concurrency.limit' && value !== 20,
+          )
+        const lane = async (): Promise<void> => {
+          while (!isLearnt()) await get('/length')
+        }
+        await Promise.all(Array.from({ length: 60 }, lane))
+      },
+    )
   })
 
   test('are shed', async () => {

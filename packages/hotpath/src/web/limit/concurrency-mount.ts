@@ -76,8 +76,10 @@ export class ConcurrencyMount<Subject> {
     let isRefused = false
     let context: AsyncResource | undefined
     const closed = (): void => {
-      if (place === undefined) places.gone()
-      else place.leave(tellsLatency(response))
+      this.#contained(() => {
+        if (place === undefined) places.gone()
+        else place.leave(tellsLatency(response))
+      })
     }
     const guest: Guest = {
       priority: this.#priorityOf(subject),
@@ -92,18 +94,14 @@ export class ConcurrencyMount<Subject> {
       refuse: why => {
         isRefused = true
         this.#count(`refused ${why}`)
-        turn.refuse(problemOf(why))
+        this.#contained(() => turn.refuse(problemOf(why)))
       },
       isGone: () => response.destroyed || hasLeft(request),
       isOpenEnded: (nowMs, begunMs) => isOpenEnded(request, response, nowMs - begunMs),
     }
-    try {
-      place = places.ask(guest)
-    } catch {
-      this.#errors++
-      return false
-    }
+    const isAsked = this.#contained(() => void (place = places.ask(guest)))
     if (isRefused) return true
+    if (!isAsked) return false
     response.once('close', closed)
     if (place === undefined) context = new AsyncResource('hotpath.place')
     else run(place, turn)
@@ -113,6 +111,17 @@ export class ConcurrencyMount<Subject> {
   figures(): ConcurrencyFigures {
     const { limit = Number.POSITIVE_INFINITY, inFlight = 0, waiting = 0 } = this.#places ?? {}
     return { limit, inFlight, waiting, counts: { ...this.#counts }, errors: this.#errors }
+  }
+
+  /** What of ours fails is no matter of the app. */
+  #contained(work: () => void): boolean {
+    try {
+      work()
+      return true
+    } catch {
+      this.#errors++
+      return false
+    }
   }
 
   #priorityOf(subject: Subject): number {
