@@ -116,7 +116,8 @@ export function writeRenamed(
     writeFileSync(path, renaming.apply(text))
   }
   const typescript = createRequire(import.meta.url).resolve('typescript/package.json')
-  execFileSync(process.execPath, [join(dirname(typescript), 'bin', 'tsc'), '-p', folder])
+  const tsc = join(dirname(typescript), 'bin', 'tsc')
+  execFileSync(process.execPath, [tsc, '-p', folder], { stdio: 'inherit' })
   return folder
 }
 

@@ -146,13 +146,19 @@ export const loadProfile: readonly RouteLoad[] = [
     requests: 20,
     path: () => '/orders/archive',
   },
-  { method: 'GET', route: '/stock/out', clean: true, requests: 20, path: () => '/stock/out' },
+  {
+    method: 'GET',
+    route: '/stock/shortages',
+    clean: true,
+    requests: 20,
+    path: () => '/stock/shortages',
+  },
   {
     method: 'POST',
-    route: '/stock/:branch/close',
+    route: '/stock/:branch/closing',
     clean: true,
     requests: 24,
-    path: n => `/stock/${pick(n, 12)}/close`,
+    path: n => `/stock/${pick(n, 12)}/closing`,
   },
   { method: 'GET', route: '/branches', clean: true, requests: 60, path: () => '/branches' },
   {

@@ -48,8 +48,8 @@ export async function showIndex(options: Options, place: Place): Promise<void> {
       `  a table that is mostly written: ${REQUESTS} branches close, who asks what ran out\n`,
     )
     for (let i = 0; i < REQUESTS; i++) {
-      await ask(addresses, `/stock/${1 + (i % 12)}/close`, 'POST')
-      await ask(addresses, '/stock/out')
+      await ask(addresses, `/stock/${1 + (i % 12)}/closing`, 'POST')
+      await ask(addresses, '/stock/shortages')
     }
     await waitForFindings(addresses.console, 3 * REQUESTS)
     process.stderr.write('  hotpath index --apply, while the look-ups go on\n')

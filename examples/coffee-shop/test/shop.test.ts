@@ -55,12 +55,12 @@ describe('members', () => {
   })
 
   test('a branch that closes takes off what it sold, and then nothing more', async () => {
-    const out = async () => (await ask<Row[]>('/stock/out')).length
+    const out = async () => (await ask<Row[]>('/stock/shortages')).length
     const before = await out()
-    assert.deepEqual(await ask('/stock/3/close', 200, {}), { articles: 1_000 })
+    assert.deepEqual(await ask('/stock/3/closing', 200, {}), { articles: 1_000 })
     const after = await out()
     assert.ok(after > before)
-    await ask('/stock/3/close', 200, {})
+    await ask('/stock/3/closing', 200, {})
     assert.equal(await out(), after)
   })
 

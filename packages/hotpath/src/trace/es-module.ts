@@ -50,7 +50,8 @@ export function patchEsModules(root: string, script: string | undefined): void {
       const exports: unknown = createRequire(join(folder, 'package.json'))(path)
       patch(exports, path)
     } catch {
-      caught(`load ${name}`)
+      // What an app of CommonJS may never load is not missed; with another tracer's hooks Node 20 requires no ES module.
+      if (all) caught(`load ${name}`)
     }
   }
 }
