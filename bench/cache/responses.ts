@@ -18,6 +18,8 @@ const PATHS = ['/1k', '/10k'] as const
 const CONNECTIONS = 20
 /** More than a policy needs to earn that it serves. */
 const EARNING_MS = 300
+/** Of the hits that are measured. */
+const MOST_MISSES = 0.0001
 
 /** Beside a bare handler of the same process that sends the same bytes. */
 interface Beside {
@@ -39,6 +41,7 @@ export interface Responses {
 }
 
 interface Block {
+  readonly requests: number
   readonly rate: number
   readonly cpuUs: number
   /** Requests for a hit that ran the handler. */
@@ -187,6 +190,7 @@ async function withApp<T>(
     const driven = await drive(app.port, path, ms)
     const after = await app.use()
     return {
+      requests: driven.requests,
       rate: driven.requests / driven.elapsedMs,
       cpuUs: (after.cpuUs - before.cpuUs) / driven.requests,
       misses: hits ? (after.runs ?? 0) - (before.runs ?? 0) : 0,
@@ -196,7 +200,8 @@ async function withApp<T>(
     const before = front.cpuUs()
     const driven = await drive(front.port, '/1k', ms)
     const cpuUs = (front.cpuUs() - before) / driven.requests
-    return { rate: driven.requests / driven.elapsedMs, cpuUs, misses: 0 }
+    const { requests, elapsedMs } = driven
+    return { requests, rate: requests / elapsedMs, cpuUs, misses: 0 }
   }
   const measure: Measured['measure'] = async arms => {
     const names = Object.keys(arms) as (keyof typeof arms)[]
@@ -238,8 +243,11 @@ function besideBare(name: string, rounds: readonly Readonly<Record<string, Block
         0,
       ) / rounds.length,
     )
-  const misses = rounds.reduce((sum, round) => sum + blockOf(round, name).misses, 0)
-  if (misses > 0) throw new Error(`${misses} hits of ${name} ran the handler`)
+  const total = (key: 'misses' | 'requests') =>
+    rounds.reduce((sum, round) => sum + blockOf(round, name)[key], 0)
+  // A store that once does not answer in 50 ms makes a miss, whose cost counts with that of the hits.
+  if (total('misses') > total('requests') * MOST_MISSES)
+    throw new Error(`${total('misses')} of ${total('requests')} hits of ${name} ran the handler`)
   return {
     cpu: mean((block, bare) => bare.cpuUs / block.cpuUs),
     rate: mean((block, bare) => block.rate / bare.rate),
