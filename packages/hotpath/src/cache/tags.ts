@@ -123,12 +123,15 @@ export class Tags {
 }
 
 const TAGS = Symbol.for('hotpath.tags')
+let found: Tags | undefined
 
 /** The one set of tags of this process: `register` and the library are bundles of their own. */
 export function processTags(): Tags {
-  const known = Reflect.get(globalThis, TAGS) as Tags | undefined
-  if (known !== undefined) return known
-  const made = new Tags()
-  Object.defineProperty(globalThis, TAGS, { value: made })
-  return made
+  if (found !== undefined) return found
+  found = Reflect.get(globalThis, TAGS) as Tags | undefined
+  if (found === undefined) {
+    found = new Tags()
+    Object.defineProperty(globalThis, TAGS, { value: found })
+  }
+  return found
 }
