@@ -86,7 +86,9 @@ function isHeld(span: ServerSpan, original: Emit, self: unknown, args: IArgument
   const { stage } = serving
   const { limits } = limiting
   if (stage?.shed === undefined && limits === undefined) return false
-  const [, request, response] = args as unknown as [string, IncomingMessage, Response]
+  // By number: to take `arguments` apart as a list costs 0.15 us.
+  const request = args[1] as IncomingMessage
+  const response = args[2] as Response
   if (stage?.shed?.(request, response, span) === true) return true
   const limit = limits?.atGate(request)
   if (limits === undefined || limit === undefined) return false
@@ -117,7 +119,6 @@ function onward(
   isCalled: boolean,
 ): boolean {
   const { stage } = serving
-  // By number: to take `arguments` apart as a list costs 0.15 us.
   const way =
     stage === undefined
       ? undefined
