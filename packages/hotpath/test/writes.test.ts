@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { lastWriteMs, noteWrite } from '../dist/answers/writes.js'
+import { lastWriteMs, noteWrite, writtenBy } from '../dist/answers/writes.js'
 import { clock } from '../dist/clock.js'
 import { templateOf } from '../dist/sql/template.js'
 
@@ -8,17 +8,21 @@ describe('when tables were last written', () => {
   const lastOf = (table: string) =>
     lastWriteMs([templateOf(`select * from ${table} where id = $1`)])
   const [one, other] = [{}, {}]
+  const note = (text: string, connection = one) => {
+    const template = templateOf(text)
+    noteWrite(template.operation, writtenBy(template), connection)
+  }
 
   test('is the commit of the connection that wrote, not that of another', () => {
-    noteWrite(templateOf('update committed set a = $1'), one)
+    note('update committed set a = $1')
     const writtenMs = lastOf('committed')
     assert.ok(writtenMs > 0 && writtenMs <= clock.now())
-    noteWrite(templateOf('COMMIT'), other)
+    note('COMMIT', other)
     assert.equal(lastOf('committed'), writtenMs)
-    noteWrite(templateOf('COMMIT'), one)
+    note('COMMIT')
     const committedMs = lastOf('committed')
     assert.ok(committedMs > writtenMs)
-    noteWrite(templateOf('COMMIT'), one)
+    note('COMMIT')
     assert.equal(lastOf('committed'), committedMs)
   })
 
@@ -35,14 +39,14 @@ describe('when tables were last written', () => {
     ],
   ] as const)
     test(`is that of ${text}`, () => {
-      noteWrite(templateOf(text), one)
+      note(text)
       for (const table of tables) assert.ok(lastOf(table) > 0, table)
     })
 
   test('is none for what is read and locked', () => {
-    noteWrite(templateOf('with x as (select 1) select * from locked for update of locked'), one)
-    noteWrite(templateOf('with x as (select 1) select * from locked for no key update'), one)
-    noteWrite(templateOf("with x as (select 'update locked set') select * from locked"), one)
+    note('with x as (select 1) select * from locked for update of locked')
+    note('with x as (select 1) select * from locked for no key update')
+    note("with x as (select 'update locked set') select * from locked")
     assert.equal(lastOf('locked'), 0)
     assert.equal(lastOf('of'), 0)
   })

@@ -10,16 +10,17 @@ const pending = new WeakMap<object, Set<string>>()
 /**
  * A statement ended well: a write makes what was read of its table old, and so does the commit of it, which
  * is that of its connection.
+ *
+ * @param written The tables that it writes.
  */
-export function noteWrite(template: Template, connection: object): void {
-  const { operation } = template
+export function noteWrite(operation: string, written: readonly string[], connection: object): void {
   if (operation === 'COMMIT' || operation === 'END') {
     const nowMs = clock.now()
     for (const name of pending.get(connection) ?? []) writtenMs.set(name, nowMs)
     pending.delete(connection)
     return
   }
-  for (const name of writtenBy(template)) {
+  for (const name of written) {
     if (writtenMs.size >= MAX_TABLES && !writtenMs.has(name)) continue
     writtenMs.set(name, clock.now())
     let names = pending.get(connection)
@@ -29,28 +30,20 @@ export function noteWrite(template: Template, connection: object): void {
 }
 
 /** The tables that a statement writes. */
-function writtenBy(template: Template): readonly string[] {
-  const { operation, table, text } = template
+export function writtenBy({ operation, table, text }: Template): readonly string[] {
   // Its verb says what comes of a WITH; what it writes on the way is in its parts.
-  const parts = /^with\b/i.test(text) ? writtenInWith(template) : NONE
-  if (table === undefined || !WRITES.has(operation)) return parts
-  return [...parts, bareName(table)]
+  const parts = /^with\b/i.test(text) ? writtenInWith(text) : NONE
+  return table === undefined || !WRITES.has(operation) ? parts : [...parts, bareName(table)]
 }
-const NONE: readonly string[] = []
 
-const inWith = new WeakMap<Template, readonly string[]>()
 /** Templates have no literals and no comments: what looks like a write is one, or locks rows. */
 const WRITE =
   /(?<!\bfor |\bfor no key )\b(?:insert into|update|delete from|merge into)(?: only)? ([\w$."]+)/gi
 
-function writtenInWith(template: Template): readonly string[] {
-  let names = inWith.get(template)
-  if (names === undefined) {
-    names = [...template.text.matchAll(WRITE)].map(([, table = '']) => bareName(table))
-    inWith.set(template, names)
-  }
-  return names
-}
+const NONE: readonly string[] = []
+
+const writtenInWith = (text: string): readonly string[] =>
+  [...text.matchAll(WRITE)].map(([, table = '']) => bareName(table))
 
 const WRITES = new Set(['INSERT', 'UPDATE', 'DELETE', 'MERGE', 'TRUNCATE', 'COPY'])
 

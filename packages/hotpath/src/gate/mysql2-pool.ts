@@ -4,7 +4,7 @@ import { nameOf } from '../pool/figures.js'
 import { pools } from '../pool/policy.js'
 import { askRoom, MYSQL_ROOM } from '../pool/room.js'
 import type { DatabaseNames, PooledClient } from '../pool/shapes.js'
-import { contained } from '../trace/counts.js'
+import { caught, contained } from '../trace/counts.js'
 import { inContext } from '../trace/in-context.js'
 import { onModule } from '../trace/module-load.js'
 import { recorder } from '../trace/recorder.js'
@@ -12,7 +12,16 @@ import { mysql } from '../sql/mysql.js'
 import { templateOf } from '../sql/template.js'
 import { context } from '../trace/context.js'
 import { openingFor } from './mysql2-spans.js'
-import { type Carried, enterPool, handToClient, leavePool, takeCarried } from './pg-site.js'
+import {
+  type Carried,
+  enterPool,
+  type HandedOver,
+  handToClient,
+  instant,
+  leavePool,
+  setInstant,
+  takeCarried,
+} from './pg-site.js'
 import type { Callback, Method } from './pg-types.js'
 import { amount, type PoolState, watchPool } from './pool-gauges.js'
 import { replace } from './replace.js'
@@ -74,13 +83,14 @@ function gatePool(Pool: { readonly prototype: object }): void {
         const pool = this as MysqlPool
         contained('gate.mysql2-pool', () => watchPool(pool, stateOf))
         const span = recorder.current()
+        const isFree = (pool._freeConnections?.length ?? 0) > 0
         const asking: Asking = {
-          startMs: recorder.now(),
+          startMs: isFree ? -1 : recorder.now(),
           span,
           trace: own > 0 ? undefined : takeTrace(getConnection, span),
         }
         const lent = lending(callback as Callback, asking, pool, takeCarried())
-        if ((pool._freeConnections?.length ?? 0) > 0) return original.call(this, lent)
+        if (isFree) return original.call(this, lent)
         const before = amount(pool._allConnections?.length)
         const result = openingFor(span, () => original.call(this, lent))
         // It is not waited for another's: the span of the new connection says what it takes.
@@ -94,7 +104,7 @@ function gatePool(Pool: { readonly prototype: object }): void {
     'releaseConnection',
     original =>
       function releaseConnection(connection) {
-        contained('gate.mysql2-pool', () => giveBack(connection as PooledClient))
+        contained('gate.mysql2-pool', () => giveBack(connection as PooledClient, instant()))
         const result = original.call(this, connection)
         contained('gate.mysql2-pool', () => askServer(this as MysqlPool, connection))
         return result
@@ -123,21 +133,39 @@ function lending(
 ): Callback {
   const lent: Lent = function (this: unknown, ...args) {
     const [error, connection] = args
-    contained('gate.mysql2-pool', () => {
-      if (!opened.has(asking))
-        waited(asking.span, asking.startMs, Boolean(error), () => nameOfPool(pool))
-      if (typeof connection === 'object' && connection !== null) lend(connection, asking)
-    })
-    if (carried === undefined || error) return inContext(asking.span, callback, this, args)
-    handToClient({ span: asking.span, carried })
+    const nowMs = recorder.now()
+    const wait = {
+      startMs: opened.has(asking) ? -1 : asking.startMs,
+      endMs: nowMs,
+      poolName: () => nameOfPool(pool),
+      span: asking.span,
+      carried,
+    }
+    arrives(asking, connection, nowMs)
+    if (carried === undefined || error) {
+      contained('gate.mysql2-pool', () => waited(wait, asking.span, Boolean(error)))
+      return inContext(asking.span, callback, this, args)
+    }
+    handToClient(wait as HandedOver)
+    const before = setInstant(nowMs)
     try {
       return callback.apply(this, args)
     } finally {
+      setInstant(before)
       handToClient(undefined)
     }
   }
   lent[OURS] = true
   return lent
+}
+
+/** A connection comes for who asked, or an error. */
+function arrives(asking: Asking, connection: unknown, nowMs: number): void {
+  try {
+    if (typeof connection === 'object' && connection !== null) lend(connection, asking, nowMs)
+  } catch {
+    caught('gate.mysql2-pool')
+  }
 }
 
 /** The connections of a pool; undefined when the app has ended it. */

@@ -4,7 +4,8 @@ import { keeper } from '../trace/keeper.js'
 import { recorder } from '../trace/recorder.js'
 import { takeSite } from '../trace/site.js'
 import { ActiveTrace } from '../trace/span.js'
-import type { HandedOver } from './pg-site.js'
+import { type HandedOver, instant } from './pg-site.js'
+import { isShown } from './wait-span.js'
 import { type Database, StatementSpan, statementOf } from './statement-span.js'
 
 /**
@@ -22,6 +23,7 @@ export function openStatement(
   const caller = handed === undefined ? context.getStore() : handed.span
   const parent = recorder.parentOf(caller)
   const trace = parent?.trace ?? new ActiveTrace(keeper)
+  const startMs = handed === undefined ? recorder.now() : instant()
   const span = new StatementSpan(
     trace,
     parent,
@@ -30,11 +32,13 @@ export function openStatement(
     database,
     values,
     template.data,
+    startMs,
   )
   if (parent === undefined) trace.begin(span)
   else trace.hold(span)
   if (handed === undefined) takeSite(span)
   else {
+    if (isShown(handed, parent)) span.wait = handed
     span.site = handed.carried.site
     span.awaited = handed.carried.promised
   }

@@ -12,7 +12,7 @@ import type { OpenSpan } from '../trace/span.js'
 import { databaseOf } from './pg-database.js'
 import { lookAtPlan } from './pg-plans.js'
 import { active, lastQueued } from './pg-line.js'
-import { type HandedOver, handedOver } from './pg-site.js'
+import { type HandedOver, handedOver, setInstant } from './pg-site.js'
 import { forgetRead, noteGiven, noteReturned } from './pg-returned.js'
 import { forgetSent, lastSent, MAX_EARLY, stageQueries, stages } from './pg-stage.js'
 import type {
@@ -149,7 +149,14 @@ export function gateQuery(Query: { readonly prototype: object }): void {
           succeed(span, (this as Watched)._results, connection as PgConnection)
           if (plans.looked) lookAtPlan(span, (this as Watched).text)
         }
-        return inCaller(span, original, this, connection)
+        if (!span.awaited) return inCaller(span, original, this, connection)
+        // The pool's own code gives the connection back, and hands it to who waits.
+        const before = setInstant(span.endMs)
+        try {
+          return original.call(this, connection)
+        } finally {
+          setInstant(before)
+        }
       },
   )
   replace(
@@ -261,7 +268,7 @@ function followSubmittable(query: Watched, first: StatementSpan): void {
         // What it brought, row by row, is not the next statement's.
         if (name === 'handleReadyForQuery') {
           forgetRead(args[0] as PgConnection)
-          succeed(span, undefined)
+          succeed(span, undefined, undefined)
         } else if (name === 'handleError') {
           forgetRead(args[1] as PgConnection)
           fail(span, args[0])
@@ -273,7 +280,11 @@ function followSubmittable(query: Watched, first: StatementSpan): void {
 }
 
 /** @param results What the query has kept; undefined: not known. */
-function succeed(span: StatementSpan, results: unknown, connection?: PgConnection): void {
+function succeed(
+  span: StatementSpan,
+  results: unknown,
+  connection: PgConnection | undefined,
+): void {
   try {
     if (connection !== undefined) noteReturned(span, results, connection)
     span.succeed(results === undefined ? -1 : rowsOf(results))

@@ -2,15 +2,17 @@ import type { Attributes } from '../trace/attributes.js'
 import type { PgClient } from './pg-types.js'
 import type { Database } from './statement-span.js'
 
-const databases = new WeakMap<PgClient, PgDatabase>()
+/** Where a client keeps its own; a property costs less than a WeakMap. Not enumerable: apps log clients, and copy them. */
+const DATABASE = Symbol('hotpath.database')
+type Known = PgClient & { readonly [DATABASE]?: PgDatabase }
 
 /** Where the statements of a client go. */
 export function databaseOf(client: PgClient): PgDatabase {
-  let database = databases.get(client)
-  if (database === undefined) {
-    database = new PgDatabase(client)
-    databases.set(client, database)
-  }
+  const known = (client as Known)[DATABASE]
+  // A copy has it as well, where somebody copies what cannot be seen.
+  if (known?.client === client) return known
+  const database = new PgDatabase(client)
+  Object.defineProperty(client, DATABASE, { value: database, configurable: true })
   return database
 }
 

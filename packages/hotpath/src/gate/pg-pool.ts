@@ -17,7 +17,9 @@ import {
   enterPool,
   type HandedOver,
   handToClient,
+  instant,
   leavePool,
+  setInstant,
   takeCarried,
   takeTicket,
 } from './pg-site.js'
@@ -28,35 +30,50 @@ import type { Callback, Method, PendingItem, PgClient, PgPool } from './pg-types
 import { askServer } from './pg-room.js'
 import { watchPool } from './pool-gauges.js'
 import { replace } from './replace.js'
-import { waited } from './wait-span.js'
+import { type PoolWait, waited } from './wait-span.js'
 import { withinCaller } from './within-caller.js'
 
 const NO_CONNECTION = 'no connection came'
 
 /** Somebody waits for a connection: kept at the pool's own entry for them. */
-class Wait {
-  readonly span: OpenSpan | undefined = context.getStore()
-  readonly startMs = recorder.now()
-  private over = false
+class Wait implements PoolWait {
+  /** -1: a connection is idle for it, and the pool hands it out when the app's code has returned. */
+  readonly startMs: number
+  /** -1 while it waits. */
+  endMs = -1
 
   /**
    * @param pool That is asked.
+   * @param span What the async context holds.
    * @param carried From the pool's own `query`; undefined where the app asks for a client.
    * @param ticket What the stages of statements know of that call.
    * @param trace Where the app asks for a client, when leaks are reported.
    */
   constructor(
     private readonly pool: PgPool,
+    readonly span: OpenSpan | undefined,
     readonly carried: Carried | undefined,
     readonly ticket: unknown,
     readonly trace: Taken | undefined,
-  ) {}
+  ) {
+    this.startMs = hasIdle(pool) ? -1 : recorder.now()
+  }
 
   end(failed: boolean): void {
-    if (this.over) return
-    this.over = true
-    waited(this.span, this.startMs, failed, () => poolName(this.pool))
+    const isFirst = this.endMs < 0
+    if (isFirst) this.endMs = instant()
+    // The statement for which the pool's own `query` has waited tells of it, if it comes to that.
+    if (this.carried === undefined ? isFirst : failed) waited(this, this.span, isFirst && failed)
   }
+
+  poolName(): string {
+    return poolName(this.pool)
+  }
+}
+
+/** Whether a connection is idle for one more who asks. */
+function hasIdle({ _idle, _pendingQueue }: PgPool): boolean {
+  return _idle !== undefined && _idle.length > (_pendingQueue?.length ?? 0)
 }
 
 const WAIT = Symbol('hotpath.wait')
@@ -102,8 +119,9 @@ export function gatePool(Pool: { readonly prototype: object }): void {
         }
         const from = takeCarried()
         const ticket = takeTicket()
-        const trace = from === undefined ? takeTrace(connect, context.getStore()) : undefined
-        const wait = new Wait(this as PgPool, from, ticket, trace)
+        const span = context.getStore()
+        const trace = from === undefined ? takeTrace(connect, span) : undefined
+        const wait = new Wait(this as PgPool, span, from, ticket, trace)
         let bound: unknown = callback
         if (typeof callback === 'function') {
           const own = callback as Callback
@@ -126,28 +144,27 @@ export function gatePool(Pool: { readonly prototype: object }): void {
     Pool.prototype,
     '_acquireClient',
     original =>
-      function _acquireClient(client, item, idleListener, isNew, ...rest) {
+      function _acquireClient(client, item, _idleListener, isNew) {
         const wait = endWait(item as Waiting)
         if (recorder.enabled) {
-          const gone = contained('gate.pg-pool', () => {
-            if (isAbandoned(client as PgClient)) return true
-            if (isNew === true) arrive(this as PgPool, client as PgClient)
-            if (wait !== undefined && (item as Waiting).timedOut !== true)
-              lend(client as PgClient, wait)
-            return false
-          })
-          if (gone === true) return undefined
+          const isLent = wait !== undefined && (item as Waiting).timedOut !== true
+          if (isGone(this as PgPool, client as PgClient, isNew === true, isLent ? wait : undefined))
+            return undefined
         }
-        if (
-          wait === undefined ||
-          !isHeard(this as PgPool, isNew === true) ||
-          wait.span === context.getStore()
-        ) {
-          return original.call(this, client, item, idleListener, isNew, ...rest)
+        const args = arguments as unknown as unknown[]
+        if (wait === undefined) return original.apply(this, args)
+        if (isHeard(this as PgPool, isNew === true)) {
+          if (wait.span === context.getStore()) return original.apply(this, args)
+          // The pool's listeners for `acquire` run now: what they ask is for who waited.
+          return context.run(wait.span, run, original, this, args)
         }
-        // The pool's listeners for `acquire` run now: what they ask is for who waited.
-        const args = [client, item, idleListener, isNew, ...rest]
-        return context.run(wait.span, run, original, this, args)
+        if (wait.carried === undefined || isNew === true) return original.apply(this, args)
+        const before = setInstant(wait.endMs)
+        try {
+          return original.apply(this, args)
+        } finally {
+          setInstant(before)
+        }
       },
   )
   replace(
@@ -178,9 +195,9 @@ export function gatePool(Pool: { readonly prototype: object }): void {
     Pool.prototype,
     '_release',
     original =>
-      function _release(client, ...rest) {
-        contained('gate.pg-pool', () => giveBack(client as PgClient))
-        const result = original.call(this, client, ...rest)
+      function _release(client) {
+        returned(client as PgClient)
+        const result = original.apply(this, arguments as unknown as unknown[])
         if (pools.policy !== undefined) contained('gate.pg-pool', () => askServer(this as PgPool))
         return result
       },
@@ -189,9 +206,9 @@ export function gatePool(Pool: { readonly prototype: object }): void {
     Pool.prototype,
     '_remove',
     original =>
-      function _remove(client, ...rest) {
+      function _remove(client) {
         contained('gate.pg-pool', () => closed(client as PgClient))
-        return original.call(this, client, ...rest)
+        return original.apply(this, arguments as unknown as unknown[])
       },
   )
 }
@@ -205,9 +222,28 @@ function isHeard(pool: PgPool, isNew: boolean): boolean {
   )
 }
 
-function arrive(pool: PgPool, client: PgClient): void {
-  opened(client)
-  limitLifetime(pool, client)
+function returned(client: PgClient): void {
+  try {
+    giveBack(client, instant())
+  } catch {
+    caught('gate.pg-pool')
+  }
+}
+
+/** A connection is about to be handed out, to `wait` if somebody has it; true: it was given up before. */
+function isGone(pool: PgPool, client: PgClient, isNew: boolean, wait: Wait | undefined): boolean {
+  try {
+    if (isAbandoned(client)) return true
+    if (isNew) {
+      opened(client)
+      limitLifetime(pool, client)
+    }
+    // For a new one it was waited no longer when the pool began to open it.
+    if (wait !== undefined) lend(client, wait, isNew ? recorder.now() : wait.endMs)
+  } catch {
+    caught('gate.pg-pool')
+  }
+  return false
 }
 
 /**
@@ -245,7 +281,7 @@ function bind(callback: Callback, wait: Wait): Callback {
     }
     // The pool's own callback calls `client.query` at once: told by hand whose statement it is, it
     // needs no context, which on Node 24 costs a copy of a map.
-    handToClient(wait as HandedOver)
+    handToClient(wait as Wait & HandedOver)
     try {
       return callback.apply(this, args)
     } finally {
@@ -277,8 +313,8 @@ function watched(computation: Computation, result: unknown): unknown {
   })
 }
 
-function run(callback: Callback, self: unknown, args: unknown[]): unknown {
-  return callback.apply(self, args)
+function run(callback: Callback, self: unknown, args: readonly unknown[]): unknown {
+  return callback.apply(self, args as unknown[])
 }
 
 function endWait(item: Waiting | undefined): Wait | undefined {

@@ -23,8 +23,8 @@ export function noteReturned(span: StatementSpan, results: unknown, connection: 
     }
     const { fields } = (results ?? {}) as PgResult
     if (Array.isArray(fields)) span.columns = fields.length
-    const { template } = span.statement
-    noteWrite(template, connection)
+    const { template, written } = span.statement
+    noteWrite(template.operation, written, connection)
     if (span.columns > 0) keeperOf(span.trace)?.add(template, results)
   } catch {
     caught('gate.pg-returned')

@@ -5,6 +5,7 @@ import { workStats } from '../trace/routes.js'
 import { captureFor } from '../trace/site.js'
 import type { OpenSpan } from '../trace/span.js'
 import type { Statement } from './statement-span.js'
+import type { PoolWait } from './wait-span.js'
 
 /**
  * Below `Pool.query` the app's frames are gone: the site is taken there, handed to the pool's
@@ -20,7 +21,7 @@ export interface Carried {
   readonly promised: boolean
 }
 
-export interface HandedOver {
+export interface HandedOver extends PoolWait {
   /** What the async context held when the app called the pool. */
   readonly span: OpenSpan | undefined
   readonly carried: Carried
@@ -78,6 +79,26 @@ export function handedOver(): HandedOver | undefined {
   const handed = toClient
   toClient = undefined
   return handed
+}
+
+let instantMs = -1
+
+/**
+ * Around code of the pool alone, in which a connection goes from one statement to the next: that is one moment,
+ * and a look at the clock costs as much as the rest of what is noted of it.
+ *
+ * @param nowMs -1: it is over.
+ * @returns What it was before.
+ */
+export function setInstant(nowMs: number): number {
+  const before = instantMs
+  instantMs = nowMs
+  return before
+}
+
+/** That moment; outside of one, what the clock says. */
+export function instant(): number {
+  return instantMs >= 0 ? instantMs : recorder.now()
 }
 
 /** Where the app asks for a statement, when that is to be noted; the app's frames must be on the stack. */

@@ -128,7 +128,8 @@ function begin(query: Query): void {
   try {
     // Its own question after the types that there are; a fragment is sent by nobody.
     if (typeof query.handler !== 'function' || query.handler.name === 'execute') return
-    const handed = { span: context.getStore(), carried: { site: query[SITE], promised: false } }
+    const carried = { site: query[SITE], promised: false }
+    const handed = { span: context.getStore(), carried, startMs: -1, endMs: -1, poolName }
     const span = openStatement(writtenOf(query), UNKNOWN_SERVER, undefined, handed)
     query[SPAN] = span
     for (const name of ['cursorFn', 'forEachFn'] as const) {
@@ -189,8 +190,9 @@ function given(query: Query, span: StatementSpan): void {
   try {
     const { state, active } = query
     if (span.endMs >= 0 || state === null) return
-    waited(span.parent, span.startMs, false, () => 'postgres.js')
-    span.startMs = recorder.now()
+    const nowMs = recorder.now()
+    waited({ startMs: span.startMs, endMs: nowMs, poolName }, span.parent, false)
+    span.startMs = nowMs
     const line = lineOf(state)
     if (!active && line.last !== undefined) line.last[NEXT] = query
     line.last = query
@@ -198,6 +200,8 @@ function given(query: Query, span: StatementSpan): void {
     caught('gate.postgres-js')
   }
 }
+
+const poolName = (): string => 'postgres.js'
 
 function lineOf(connection: object): Line {
   let line = lines.get(connection)

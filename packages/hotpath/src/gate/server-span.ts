@@ -39,6 +39,9 @@ export class ServerSpan extends OpenSpan {
   compared: boolean | undefined = undefined
   private whole: Body = undefined
   private known: RouteStats | undefined = undefined
+  /** The route of which `known` is. */
+  private knownRoute: string | null | undefined = undefined
+  private stays = false
   /** For how long its answer was put into bytes; -1: not known. */
   serialisedMs = -1
   /** What was seen of its answer. */
@@ -90,14 +93,19 @@ export class ServerSpan extends OpenSpan {
       .record((this.endMs - this.startMs) / 1000)
   }
 
-  /** After the end of its trace they stay: a route is named before that. */
+  /** Each statement asks. After the end of its trace they stay: a route is named before that. */
   override stats(): RouteStats {
-    if (!this.trace.ended) return this.statsNow()
-    return (this.known ??= this.statsNow())
+    const { known } = this
+    if (known !== undefined && this.stays) return known
+    const { route, ended } = this.trace
+    this.stays = ended
+    // What is guessed before the end is of a request that may become a 404.
+    if (known !== undefined && route !== undefined && route === this.knownRoute) return known
+    this.knownRoute = route
+    return (this.known = this.statsOf(route))
   }
 
-  private statsNow(): RouteStats {
-    const { route } = this.trace
+  private statsOf(route: string | null | undefined): RouteStats {
     // What nobody found is no route: else a scanner would name them.
     if (route === undefined && this.statusCode === 404) return routeStats(this.method, undefined)
     if (route === undefined) return routeStats(this.method, guessRoute(this.url), true)

@@ -1,4 +1,5 @@
 import { unusedColumns } from '../answers/columns.js'
+import { writtenBy } from '../answers/writes.js'
 import { recorder } from '../trace/recorder.js'
 import type { Attributes } from '../trace/attributes.js'
 import type { ExponentialHistogram } from '../trace/histogram.js'
@@ -7,7 +8,7 @@ import { type ActiveTrace, OpenSpan } from '../trace/span.js'
 import type { Template } from '../sql/template.js'
 import { digestOf, NONE, paramsHash, UNKNOWN } from './params-hash.js'
 import { caught } from '../trace/counts.js'
-import { waitedInLine } from './wait-span.js'
+import { type PoolWait, waitedInLine, waitSpan } from './wait-span.js'
 
 /** OpenTelemetry's `db.system.name`. */
 export type System = 'postgresql' | 'mysql' | 'sqlite'
@@ -24,6 +25,8 @@ export interface Database {
 export class Statement {
   /** `SELECT users` */
   readonly name: string
+  /** The tables that it writes. */
+  readonly written: readonly string[]
   /** What the plan of its last slow call showed, where plans are asked for. */
   plan: Attributes | undefined = undefined
   private readonly ok: ExponentialHistogram
@@ -35,6 +38,7 @@ export class Statement {
   ) {
     const { operation, table } = template
     this.name = table === undefined ? operation || 'statement' : `${operation} ${table}`
+    this.written = writtenBy(template)
     this.ok = this.series({})
   }
 
@@ -74,13 +78,22 @@ const statements = {
   sqlite: new Map<string, Statement>(),
 }
 
+/** Where a template keeps its `Statement`, of which each call asks twice; not enumerable: it is no part of the template. */
+const STATEMENT = Symbol('hotpath.statement')
+type Known = Template & { readonly [STATEMENT]?: Statement }
+
 /** The `Statement` of a template: the same for the same text in the same database system. */
 export function statementOf(template: Template, system: System): Statement {
+  const known = (template as Known)[STATEMENT]
+  if (known?.system === system) return known
   const ofSystem = statements[system]
-  const known = ofSystem.get(template.text)
-  if (known !== undefined) return known
-  const statement = new Statement(template, system)
-  if (ofSystem.size < MAX_STATEMENTS) ofSystem.set(template.text, statement)
+  const met = ofSystem.get(template.text)
+  const statement = met ?? new Statement(template, system)
+  if (met === undefined) {
+    if (ofSystem.size >= MAX_STATEMENTS) return statement
+    ofSystem.set(template.text, statement)
+  }
+  Object.defineProperty(template, STATEMENT, { value: statement, configurable: true })
   return statement
 }
 
@@ -98,6 +111,8 @@ export class StatementSpan extends OpenSpan {
   inLine = false
   /** Of another request is what the connection does when this one comes: it waits for that in the client's line. */
   behindOthers = false
+  /** For a connection, before it; a span comes of it only in a trace that is kept. */
+  wait: PoolWait | undefined = undefined
   /** Of the parameters; they themselves are not kept. */
   private params = NONE
   private errorType = ''
@@ -113,8 +128,9 @@ export class StatementSpan extends OpenSpan {
     values: readonly unknown[] | undefined,
     /** Digest of the literals in the statement's text. */
     private data: number,
+    startMs: number,
   ) {
-    super(trace, parent, 'client', statement.name, undefined)
+    super(trace, parent, 'client', statement.name, undefined, startMs)
     if (values !== undefined) this.params = digested(values)
   }
 
@@ -154,6 +170,11 @@ export class StatementSpan extends OpenSpan {
 
   override siteKey(): string {
     return this.statement.template.text
+  }
+
+  override before(): OpenSpan | undefined {
+    const { wait, parent } = this
+    return wait === undefined || parent === undefined ? undefined : waitSpan(wait, parent)
   }
 
   override connection(): object | undefined {

@@ -52,7 +52,7 @@ class ProcessKeeper implements Keeper {
     )
     if (reason !== undefined) {
       trace.reason = reason
-      this.ring.push(trace.spans.filter(span => span.endMs >= 0))
+      this.ring.push(trace.spans.filter(span => span.endMs >= 0).flatMap(told))
     }
     if (this.onFirst !== undefined) this.begin()
   }
@@ -73,12 +73,17 @@ class ProcessKeeper implements Keeper {
   }
 
   late(span: OpenSpan): void {
-    this.ring.push([span])
+    this.ring.push(told(span))
   }
 
   dropped(reason: 'trace' | 'open' | 'late', n: number): void {
     countDropped('spans', reason, n)
   }
+}
+
+function told(span: OpenSpan): OpenSpan[] {
+  const before = span.before()
+  return before === undefined ? [span] : [before, span]
 }
 
 export const keeper = new ProcessKeeper()

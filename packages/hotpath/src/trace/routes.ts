@@ -22,6 +22,9 @@ export class RouteStats {
   /** Unspent allowance of each reason for keeping, and when it was last filled up. */
   readonly allowance = { ordinary: 1, slow: 1, error: 1, filledMs: 0 }
   private readonly sites = new Map<string, KnownSite>()
+  /** The one that was asked for last: most come in loops. */
+  private lastSite: KnownSite | undefined = undefined
+  private lastTemplate = ''
   private readonly durations = new Map<number, ExponentialHistogram>()
 
   constructor(
@@ -50,12 +53,15 @@ export class RouteStats {
 
   /** Whether the next statement with this template should say where in the code it is. */
   wantsSite(template: string): boolean {
+    if (this.lastSite !== undefined && template === this.lastTemplate) return this.lastSite.wants()
     let known = this.sites.get(template)
     if (known === undefined) {
       if (this.sites.size >= STATEMENTS_WITH_SITES) return false
       known = new KnownSite()
       this.sites.set(template, known)
     }
+    this.lastSite = known
+    this.lastTemplate = template
     return known.wants()
   }
 

@@ -59,7 +59,6 @@ export interface Keeper {
  * `describe`, which is called for kept traces only.
  */
 export class OpenSpan {
-  startMs: number = clock.now()
   /** -1 while the span runs. */
   endMs = -1
   status: SpanStatus = 'unset'
@@ -76,6 +75,7 @@ export class OpenSpan {
     readonly kind: SpanKind,
     public name: string,
     public attributes: Attributes | undefined,
+    public startMs: number = clock.now(),
   ) {}
 
   /** Ends the span; a second call does nothing. */
@@ -115,6 +115,11 @@ export class OpenSpan {
   /** The attributes that leave; called for kept traces only. */
   describe(): Attributes {
     return this.attributes ?? {}
+  }
+
+  /** What came before it and is told only in a trace that is kept. */
+  before(): OpenSpan | undefined {
+    return undefined
   }
 
   /** The connection to a database that it has; undefined: none, or not known. */
@@ -228,8 +233,7 @@ export class ActiveTrace {
     const isOwn = hasTurn(this)
     if (!isOwn || nowMs - seenMs < BLOCK_MS || root?.kind !== 'server') return
     if (this.spans.length >= TRACE_SPANS) return
-    const span = new OpenSpan(this, root, 'internal', 'blocked: event loop', BLOCKED)
-    span.startMs = seenMs
+    const span = new OpenSpan(this, root, 'internal', 'blocked: event loop', BLOCKED, seenMs)
     span.endMs = nowMs
     // Each has its own: they are few, and a place costs nothing beside 20 ms.
     span.site = captureCallSite()
