@@ -91,13 +91,18 @@ async function live(
       off: switched(false, ms),
       offAgain: switched(false, ms),
     })
-    const all = (ms: number): Record<string, () => Promise<Measured>> => ({
-      ...toggled(ms),
+    const bare = (ms: number) => ({
       bare: block(apps.bare[0], ms),
       bareAgain: block(apps.bare[1], ms),
+    })
+    const all = (ms: number): Record<string, () => Promise<Measured>> => ({
+      ...toggled(ms),
+      ...bare(ms),
       ...Object.fromEntries([...apps.others].map(([name, app]) => [name, block(app, ms)])),
     })
     await interleave(all(blockMs), 1, random)
+    // The attached one has had three blocks: with one alone, the compiler is still at work in the others.
+    await interleave(bare(blockMs), 2, random)
     lives.push({
       route,
       all: await interleave(all(blockMs), roundsOfAll, random),
