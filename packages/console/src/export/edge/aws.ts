@@ -1,15 +1,11 @@
 import { type Exported, said } from './nginx.js'
-import type { EdgePlan, EdgeRate, EdgeRoute, Note } from './plan.js'
+import { type ApiPath, apiPaths, pathsOf } from './aws-paths.js'
+import { isKeyed, methodSettings, methodsOf, settingPath, usagePlan } from './aws-rates.js'
+import type { EdgePlan, EdgeRoute, Note, Noter } from './plan.js'
 
-/** Quotas of a usage plan are of these. */
-const QUOTAS: Readonly<Record<number, string>> = {
-  86_400_000: 'DAY',
-  604_800_000: 'WEEK',
-  2_592_000_000: 'MONTH',
-}
 const ANY = 'x-amazon-apigateway-any-method'
-/** Lifetimes that the cache of a stage takes. */
-const MOST_TTL_S = 3_600
+/** Those of OpenAPI 3.0 that API Gateway takes. */
+const METHODS = new Set(['GET', 'HEAD', 'PUT', 'POST', 'DELETE', 'OPTIONS', 'PATCH'])
 
 /**
  * A CloudFormation template for API Gateway (REST): the API as OpenAPI 3 with Amazon's extensions, and beside
@@ -17,19 +13,22 @@ const MOST_TTL_S = 3_600
  */
 export function awsTemplate(plan: EdgePlan, upstream: string): Exported {
   const notes: Note[] = [...plan.notes]
-  const note = (route: string, key: string, text: string): void =>
-    void notes.push({ route, key, text })
-  const paths: Record<string, Record<string, unknown>> = {}
-  for (const route of plan.routes) {
-    const path = pathOf(route, note)
-    const keyed = route.rates.some(({ by }) => by === 'key')
-    for (const method of methodsOf(route))
-      paths[path] = { ...paths[path], [method]: operation(path, upstream, keyed, route) }
-  }
-  paths['/{proxy+}'] ??= { [ANY]: operation('/{proxy+}', upstream, false, undefined) }
-  const keyed = plan.routes.filter(({ rates }) => rates.some(({ by }) => by === 'key'))
-  const usage = usagePlan(keyed, note)
-  const settings = plan.routes.flatMap(route => methodSettings(route, note))
+  const note: Noter = (route, key, text) => void notes.push({ route, key, text })
+  const routes = plan.routes.filter(({ name, method, path }) => {
+    if (path === undefined || METHODS.has(String(method))) return true
+    note(name, 'method', `API Gateway knows no ${method}: the route is left out`)
+    return false
+  })
+  const rest = routes.find(({ path }) => path === undefined)
+  const paths = apiPaths(routes, note)
+  const keyed = routes.filter(isKeyed)
+  const settings = [
+    ...(rest === undefined ? [] : methodSettings(rest, ['/*'], note)),
+    ...routes.flatMap(route =>
+      route === rest ? [] : methodSettings(route, pathsOf(route, paths).map(settingPath), note),
+    ),
+  ]
+  const usage = usagePlan(keyed, paths, note)
   const template = {
     AWSTemplateFormatVersion: '2010-09-09',
     Description: `${plan.service}, written by hotpath export aws`,
@@ -37,7 +36,9 @@ export function awsTemplate(plan: EdgePlan, upstream: string): Exported {
     Resources: {
       Api: {
         Type: 'AWS::ApiGateway::RestApi',
-        Properties: { Body: openApi(plan, paths, keyed.length > 0) },
+        Properties: {
+          Body: openApi(plan, operations(paths, upstream, rest), keyed.length > 0),
+        },
       },
       Deployment: {
         Type: 'AWS::ApiGateway::Deployment',
@@ -61,33 +62,24 @@ export function awsTemplate(plan: EdgePlan, upstream: string): Exported {
   return { text: `${JSON.stringify(template, null, 2)}\n`, notes }
 }
 
-type Noter = (route: string, key: string, text: string) => void
+type PathItem = Record<string, object>
 
-/** `/users/:id` is `/users/{id}`. */
-function pathOf({ name, path }: EdgeRoute, note: Noter): string {
-  if (path === undefined) return '/{proxy+}'
-  const parts: string[] = []
-  for (const part of path.split('/').filter(each => each !== '')) {
-    if (/^[\w.~-]+$/.test(part)) parts.push(part)
-    else if (/^:\w+$/.test(part)) parts.push(`{${part.slice(1)}}`)
-    else {
-      note(name, 'path', 'the end of it is taken as anything')
-      parts.push('{proxy+}')
-      break
-    }
-  }
-  return `/${parts.join('/')}`
+function operations(
+  paths: readonly ApiPath[],
+  upstream: string,
+  rest: EdgeRoute | undefined,
+): Readonly<Record<string, PathItem>> {
+  const items = paths.map(({ path, routes }): [string, PathItem] => {
+    const item: PathItem = {}
+    for (const route of routes)
+      for (const method of methodsOf(route))
+        item[method.toLowerCase()] ??= operation(path, upstream, route)
+    return [path, { ...item, [ANY]: operation(path, upstream, rest) }]
+  })
+  return Object.fromEntries(items)
 }
 
-const methodsOf = ({ method }: EdgeRoute): string[] =>
-  method === undefined ? [ANY] : method === 'GET' ? ['get', 'head'] : [method.toLowerCase()]
-
-function operation(
-  path: string,
-  upstream: string,
-  keyed: boolean,
-  route: EdgeRoute | undefined,
-): object {
+function operation(path: string, upstream: string, route: EdgeRoute | undefined): object {
   const names = [...path.matchAll(/\{(\w+)\+?\}/g)].map(([, name]) => name as string)
   const parameters = names.map(name => ({
     name,
@@ -113,7 +105,7 @@ function operation(
     ...(parameters.length + headers.length === 0
       ? {}
       : { parameters: [...parameters, ...headers] }),
-    ...(keyed ? { security: [{ api_key: [] }] } : {}),
+    ...(route !== undefined && isKeyed(route) ? { security: [{ api_key: [] }] } : {}),
     responses: { default: { description: 'what the app answers' } },
     'x-amazon-apigateway-integration': {
       type: 'http_proxy',
@@ -129,7 +121,7 @@ function operation(
 /** What is refused is told as the app tells it. */
 function openApi(plan: EdgePlan, paths: object, keyed: boolean): object {
   const refusal = (status: number, title: string) => ({
-    statusCode: status,
+    statusCode: String(status),
     responseParameters: {
       'gatewayresponse.header.Retry-After': "'1'",
       'gatewayresponse.header.Cache-Control': "'no-store'",
@@ -155,94 +147,6 @@ function openApi(plan: EdgePlan, paths: object, keyed: boolean): object {
     'x-amazon-apigateway-gateway-responses': {
       THROTTLED: refusal(429, 'Too Many Requests'),
       QUOTA_EXCEEDED: refusal(429, 'Too Many Requests'),
-    },
-  }
-}
-
-const perSecond = ({ rate }: Pick<EdgeRate, 'rate'>): number => (rate.count * 1_000) / rate.periodMs
-
-/** Throttling by method is for all clients together, as a token bucket. */
-function methodSettings(route: EdgeRoute, note: Noter): Record<string, unknown>[] {
-  const { name, throttle, cache, rates } = route
-  if (rates.some(({ by }) => by === 'ip'))
-    note(
-      name,
-      'limit.by',
-      'API Gateway knows no rate for each address: use a rate-based rule of AWS WAF',
-    )
-  if (route.concurrent !== undefined) note(name, 'concurrency', 'has no equivalent')
-  if (route.bodyBytes !== undefined) note(name, 'bodyLimit', 'is 10 MB for all methods')
-  if (throttle !== undefined)
-    note(name, 'throttle', 'what is over the rate is refused, and does not wait')
-  const seconds = cache === undefined ? 0 : Math.max(1, Math.round(cache.ttlMs / 1_000))
-  if (cache !== undefined) {
-    if (cache.staleMs > 0) note(name, 'cache.stale', 'no stale answers are given')
-    if (seconds > MOST_TTL_S) note(name, 'cache.ttl', `is ${MOST_TTL_S} s at most`)
-    note(
-      name,
-      'cache',
-      'the query is in the key only where its parameters are named as cacheKeyParameters',
-    )
-  }
-  const setting = {
-    ...(throttle === undefined
-      ? {}
-      : { ThrottlingRateLimit: perSecond(throttle), ThrottlingBurstLimit: throttle.waiting }),
-    ...(cache === undefined
-      ? {}
-      : { CachingEnabled: true, CacheTtlInSeconds: Math.min(seconds, MOST_TTL_S) }),
-  }
-  if (Object.keys(setting).length === 0) return []
-  const all = route.path === undefined
-  const path = all
-    ? '/*'
-    : `/${pathOf(route, () => {})
-        .replaceAll('~', '~0')
-        .replaceAll('/', '~1')}`
-  const methods = route.method === undefined ? ['*'] : [route.method]
-  return methods.map(HttpMethod => ({ ResourcePath: path, HttpMethod, ...setting }))
-}
-
-/** Rates of clients with a key: one plan, with the rate of each method, and a quota where one is as long. */
-function usagePlan(keyed: readonly EdgeRoute[], note: Noter): Record<string, object> {
-  if (keyed.length === 0) return {}
-  const throttle: Record<string, object> = {}
-  let quota: object | undefined
-  for (const route of keyed)
-    for (const of of route.rates) {
-      const period = QUOTAS[of.rate.periodMs]
-      if (period !== undefined) {
-        note(
-          route.name,
-          'limit.rate',
-          `${of.rate.text} becomes a quota of all routes of the plan together`,
-        )
-        quota ??= { Limit: of.rate.count, Period: period }
-      } else
-        for (const method of methodsOf(route))
-          throttle[
-            `${pathOf(route, () => {})}/${method === ANY ? 'ANY' : method.toUpperCase()}`
-          ] ??= {
-            RateLimit: perSecond(of),
-            BurstLimit: of.burst,
-          }
-      if (of.header !== 'x-api-key')
-        note(route.name, 'limit.keyHeader', 'API Gateway reads x-api-key')
-    }
-  return {
-    UsagePlan: {
-      Type: 'AWS::ApiGateway::UsagePlan',
-      DependsOn: 'Stage',
-      Properties: {
-        ApiStages: [
-          {
-            ApiId: { Ref: 'Api' },
-            Stage: 'live',
-            ...(Object.keys(throttle).length === 0 ? {} : { Throttle: throttle }),
-          },
-        ],
-        ...(quota === undefined ? {} : { Quota: quota }),
-      },
     },
   }
 }

@@ -19,8 +19,9 @@ type Plugin = Readonly<{ name: string; config: Readonly<Record<string, unknown>>
 /** A declarative configuration for Kong 3 (`_format_version: "3.0"`), for `kong config db_import` or decK. */
 export function kongConfig(plan: EdgePlan, upstream: string): Exported {
   const notes = [...plan.notes]
+  const names = new Set<string>()
   const routes = plan.routes.map((route, at) => ({
-    name: nameOf(route),
+    name: nameOf(route, names),
     methods: methodsOf(route),
     // A tilde begins a regular expression; of several the one with the higher priority is taken.
     paths: [route.path === undefined ? '/' : `~${kongPattern(route.path)}`],
@@ -52,10 +53,23 @@ export function kongConfig(plan: EdgePlan, upstream: string): Exported {
 
 const slug = (text: string): string =>
   text.replaceAll(/[^\w.~-]+/g, '-').replaceAll(/^-+|-+$/g, '') || 'app'
-const nameOf = ({ name }: EdgeRoute): string => (name === '*' ? 'others' : slug(name))
+/** No two routes may have one name: `GET /a/b` and `GET /a-b` would. */
+function nameOf({ name }: EdgeRoute, names: Set<string>): string {
+  const plain = name === '*' ? 'others' : slug(name)
+  let unique = plain
+  for (let n = 2; names.has(unique); n++) unique = `${plain}-${n}`
+  names.add(unique)
+  return unique
+}
 
 /** Kong's router begins at the start by itself, asks for a slash there, and minds capitals. */
-const kongPattern = (path: string): string => `/(?i)${pathPattern(path).replace(/^\^\/?/, '')}`
+function kongPattern(path: string): string {
+  const pattern = pathPattern(path)
+  // The slash of the root is not one that may be missing.
+  if (pattern === '^/?$') return '/$'
+  if (pattern === '^(?:/.*)?$') return '/'
+  return `/(?i)${pattern.slice('^/'.length)}`
+}
 
 function pluginsOf(route: EdgeRoute, notes: Note[]): Plugin[] {
   const note = (key: string, text: string): void =>

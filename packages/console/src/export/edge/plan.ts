@@ -80,7 +80,7 @@ const rank = ({ path }: EdgeRoute): number => {
   return path.includes(':') ? 1 : 0
 }
 
-type Noter = (route: string, key: string, text: string) => void
+export type Noter = (route: string, key: string, text: string) => void
 
 function edgeRoute(name: string, route: RouteConfig, note: Noter): EdgeRoute {
   const of: Noter = (_, key, text) => note(name, key, text)
