@@ -103,6 +103,8 @@ const databases: readonly Library[] = [
       'timers',
       'fails',
       'broken',
+      'destroyed',
+      'late',
     ],
   },
   {
@@ -276,7 +278,7 @@ const others: readonly Library[] = [
     name: 'p-queue',
     versions: '8',
     sees: 'whose work it is, when another request makes room for it; p-limit tells that by itself',
-    how: '`add` of its queue, in apps of ES modules',
+    how: '`add` of its queue',
     shownBy: 'stacks/hops.test.ts',
     ways: ['p-queue'],
   },
