@@ -86,7 +86,7 @@ const databases: readonly Library[] = [
   },
   {
     name: 'mysql2',
-    versions: '3',
+    versions: '3, on MariaDB 10.11; on MySQL 5.6 by hand, on 8 not tried',
     sees: `${STATEMENTS}, waits for the pool, connections; prepared statements and streams`,
     how: '`addCommand` of its connection, `execute` and `done` of its commands, methods of its pool',
     shownBy: 'stacks/mysql2.test.ts',
