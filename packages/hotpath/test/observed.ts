@@ -24,8 +24,12 @@ export class ObservedApp {
     const path = isAbsolute(file)
       ? file
       : fileURLToPath(new URL(`../test/apps/${file}`, import.meta.url))
+    const attached =
+      env['ATTACHED_BY'] === 'require'
+        ? ['--require', fileURLToPath(register)]
+        : ['--import', register]
     const child = fork(path, {
-      execArgv: ['--import', register, ...nodeArgs],
+      execArgv: [...attached, ...nodeArgs],
       env: {
         ...process.env,
         HOTPATH_ENDPOINT: collector.url,

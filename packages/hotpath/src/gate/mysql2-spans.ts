@@ -50,7 +50,11 @@ export interface MysqlConnection {
     readonly socketPath?: unknown
   }
   readonly clientEncoding?: unknown
-  readonly stream?: { readonly bytesRead?: unknown }
+  readonly stream?: {
+    readonly bytesRead?: unknown
+    readonly closed?: unknown
+    once?(event: string, listener: () => void): unknown
+  }
   readonly _command?: MysqlCommand | null
   readonly _commands?: { readonly length: number; toArray?(): MysqlCommand[] }
   [CONNECT]?: OpenSpan | undefined
@@ -152,6 +156,17 @@ function gateConnection(Connection: { readonly prototype: object }): void {
         return original.call(this, error)
       },
   )
+  // `destroy` is this.
+  replace(
+    Connection.prototype,
+    'close',
+    original =>
+      function close() {
+        const result = original.apply(this, arguments as unknown as unknown[])
+        contained('gate.mysql2', () => abandoned(this as MysqlConnection))
+        return result
+      },
+  )
 }
 
 /** Its answer is complete: `done` of a query, which runs before the app hears of it. */
@@ -167,7 +182,21 @@ function gateEnd(Command: { readonly prototype: object }): void {
         return original.apply(this, args)
       },
   )
+  // The app is told that it has failed, though its answer may still come. A callback tells us.
+  replace(
+    Command.prototype,
+    '_handleTimeoutError',
+    original =>
+      function _handleTimeoutError() {
+        const listener = listenerOf(this as MysqlCommand)
+        if (listener === undefined) return original.call(this)
+        contained('gate.mysql2', () => listener.fail(TIMED_OUT))
+        return inContext(listener.caller, original, this, [])
+      },
+  )
 }
+
+const TIMED_OUT = { code: 'PROTOCOL_SEQUENCE_TIMEOUT' }
 
 /**
  * A pool asks for a connection, and may open one: what comes of that later (its end, what the server says) is
@@ -299,6 +328,31 @@ function broken(connection: MysqlConnection, error: unknown): void {
   for (const command of [connection._command, ...(connection._commands?.toArray?.() ?? [])])
     if (typeof command?.onResult !== 'function') command?.[SPAN]?.span.fail(error)
 }
+
+/**
+ * The app lets go of the connection. mysql2 tells nobody what becomes of what was asked: what waits in line is
+ * never sent; what was sent may still be answered, until the stream is closed.
+ */
+function abandoned(connection: MysqlConnection): void {
+  const { stream, _commands } = connection
+  for (const command of _commands?.toArray?.() ?? []) lose(command)
+  const closed = () =>
+    contained('gate.mysql2', () => {
+      connection[CONNECT]?.end('error')
+      lose(connection._command)
+    })
+  if (stream?.closed === true) closed()
+  else stream?.once?.('close', closed)
+}
+
+function lose(command: MysqlCommand | null | undefined): void {
+  if (command?.[SPAN] === undefined) return
+  command[SPAN].span.fail(LOST)
+  command[SPAN] = undefined
+}
+
+/** As mysql2 calls it where the server has closed it. */
+const LOST = { code: 'PROTOCOL_CONNECTION_LOST' }
 
 function succeed(command: MysqlCommand, running: Running): void {
   const { span } = running

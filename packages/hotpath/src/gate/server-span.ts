@@ -107,9 +107,14 @@ export class ServerSpan extends OpenSpan {
 
   private statsOf(route: string | null | undefined): RouteStats {
     // What nobody found is no route: else a scanner would name them.
-    if (route === undefined && this.statusCode === 404) return routeStats(this.method, undefined)
+    if (route === undefined && this.isUnfound()) return routeStats(this.method, undefined)
     if (route === undefined) return routeStats(this.method, guessRoute(this.url), true)
     return routeStats(this.method, route ?? undefined)
+  }
+
+  /** Nobody looks for a route either where the path cannot be decoded: Fastify answers those itself. */
+  private isUnfound(): boolean {
+    return this.statusCode === 404 || (this.statusCode === 400 && isMalformed(this.url))
   }
 
   /** When the response closes. */
@@ -142,6 +147,15 @@ export class ServerSpan extends OpenSpan {
     if (this.serialisedMs >= 0) attributes['hotpath.answer.serialised_ms'] = this.serialisedMs
     if (trace.dropped > 0) attributes['hotpath.dropped.spans'] = trace.dropped
     return attributes
+  }
+}
+
+function isMalformed(url: string): boolean {
+  try {
+    decodeURIComponent(url)
+    return false
+  } catch {
+    return true
   }
 }
 

@@ -20,6 +20,8 @@ function destinationOf(name: string): string {
   const template = name
     .slice(0, 200)
     .replace(/^amq\.gen-.*$/, 'amq.gen')
+    // To whom an answer goes: a token for each who asks.
+    .replace(/^(amq\.rabbitmq\.reply-to)\..*$/, '$1')
     .replace(/[^\s.:/_-]*(?:\d|@|%)[^\s.:/_-]*/g, '?')
   if (destinations.size >= MAX_DESTINATIONS) return '_OTHER'
   destinations.set(name, template)

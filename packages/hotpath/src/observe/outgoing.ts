@@ -44,12 +44,22 @@ export function failed(span: OpenSpan, error: unknown): void {
   span.end('error', { 'error.type': errorType(error) })
 }
 
+/** A constant of a library's code; what an app writes in small letters may be data (`code: user.name`). */
+const CONSTANT = /^[A-Z][A-Z\d]*(?:_[A-Z\d]+)*$/
+const CLASS = /^[A-Z]\w*(?:Error|Exception)$/
+const IDENTIFIER = /^[A-Za-z]\w*$/
+const MAX_NAME = 64
+
 /** `ECONNREFUSED`, `UND_ERR_SOCKET`, `AbortError`, `TypeError`; `_OTHER` for what has no such name. */
 export function errorType(error: unknown): string {
   if (typeof error !== 'object' || error === null) return '_OTHER'
   const { code, name, cause } = error as { code?: unknown; name?: unknown; cause?: unknown }
-  const type = [code, (cause as { code?: unknown } | undefined)?.code, name].find(
-    each => typeof each === 'string' && /^[A-Za-z][\w.]{0,63}$/.test(each),
-  )
-  return (type as string | undefined) ?? '_OTHER'
+  const { code: deeper } = (cause ?? {}) as { code?: unknown }
+  const { name: made } = (error.constructor ?? {}) as { name?: unknown }
+  const is = (text: unknown, form: RegExp): text is string =>
+    typeof text === 'string' && text.length <= MAX_NAME && form.test(text)
+  if (is(code, CONSTANT)) return code
+  if (is(deeper, CONSTANT)) return deeper
+  if (is(name, CLASS)) return name
+  return is(made, IDENTIFIER) ? made : '_OTHER'
 }

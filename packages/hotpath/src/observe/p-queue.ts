@@ -1,5 +1,6 @@
 import { context } from '../trace/context.js'
 import { onEsModule } from '../trace/es-module.js'
+import { onModule } from '../trace/module-load.js'
 import { recorder } from '../trace/recorder.js'
 import { patchMethod } from './patch-method.js'
 
@@ -10,7 +11,7 @@ type Task = (this: unknown, ...args: unknown[]) => unknown
  * of another request: it is bound to who has put it there. p-limit does that by itself.
  */
 export function observePQueue(): void {
-  onEsModule('p-queue', 'dist/index.js', exports => {
+  const patch = (exports: unknown) => {
     const { default: Queue } = exports as { default: { prototype: object } }
     patchMethod(
       Queue.prototype,
@@ -26,5 +27,8 @@ export function observePQueue(): void {
           return original.call(this, bound, ...rest)
         },
     )
-  })
+  }
+  onEsModule('p-queue', 'dist/index.js', patch)
+  // There is no other copy: `require` loads this one, on a Node that can.
+  onModule('/p-queue/dist/index.js', patch)
 }

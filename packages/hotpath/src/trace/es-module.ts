@@ -1,8 +1,8 @@
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync, readFileSync, realpathSync } from 'node:fs'
 import { createRequire } from 'node:module'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { caught } from './counts.js'
-import type { Patch } from './module-load.js'
+import { onEsModulesFrom, type Patch } from './module-load.js'
 
 interface Entry {
   readonly name: string
@@ -12,6 +12,7 @@ interface Entry {
 }
 
 const entries: Entry[] = []
+const patched = new Set<string>()
 
 /**
  * Calls `patch` with the exports of a file of a package that is loaded as ES modules, when the app is one and
@@ -29,30 +30,59 @@ export function onEsModule(name: string, file: string, patch: Patch, alone = fal
 /**
  * Loads and patches them before the app does. No loader hook sees ES modules without a thread or a step for
  * every module of the app; but each is there once, so who loads it first may patch its classes. Only what the
- * app has installed is loaded, and as a rule only for an app of ES modules: `require` gets another copy.
+ * app has installed is loaded, and for an app of CommonJS only once that may load ES modules: `require` gets
+ * another copy.
  *
  * @param root The app's directory: the packages are looked for from here upwards.
  * @param script What the process runs.
  */
 export function patchEsModules(root: string, script: string | undefined): void {
   if (script === undefined) return
-  const all = isEsModule(root, script)
-  const { resolve } = createRequire(join(root, 'package.json'))
-  for (const { name, file, patch, alone } of entries) {
-    if (!all && !alone) continue
-    const folder = (resolve.paths(name) ?? [])
-      .map(path => join(path, name))
-      .find(path => existsSync(join(path, 'package.json')))
-    const path = folder === undefined ? undefined : join(folder, file)
-    if (folder === undefined || path === undefined || !existsSync(path)) continue
-    try {
-      // As from within the package: from elsewhere Node warns of ES modules that are required.
-      const exports: unknown = createRequire(join(folder, 'package.json'))(path)
-      patch(exports, path)
-    } catch {
-      // What an app of CommonJS may never load is not missed; with another tracer's hooks Node 20 requires no ES module.
-      if (all) caught(`load ${name}`)
+  if (isEsModule(root, script)) {
+    for (const entry of entries) patchFrom(root, entry, () => caught(`load ${entry.name}`))
+    return
+  }
+  for (const entry of entries) if (entry.alone) patchFrom(root, entry)
+  const looked = new Set<string>()
+  let isLooking = false
+  onEsModulesFrom(filename => {
+    // What we load ourselves comes by here as well.
+    if (isLooking) return
+    isLooking = true
+    for (const folder of [root, dirname(filename)]) {
+      if (looked.has(folder)) continue
+      looked.add(folder)
+      for (const entry of entries) patchFrom(folder, entry, undefined, filename)
     }
+    isLooking = false
+  })
+}
+
+/**
+ * @param failed What an app of CommonJS may never load is not missed; with another tracer's hooks Node 20
+ * requires no ES module.
+ * @param loading What is being loaded at this moment: its exports are not there yet.
+ */
+function patchFrom(
+  root: string,
+  { name, file, patch }: Entry,
+  failed?: () => void,
+  loading?: string,
+): void {
+  const folder = (createRequire(join(root, 'package.json')).resolve.paths(name) ?? [])
+    .map(path => join(path, name))
+    .find(path => existsSync(join(path, 'package.json')))
+  const path = folder === undefined ? undefined : join(folder, file)
+  if (folder === undefined || path === undefined || !existsSync(path)) return
+  if (patched.has(path)) return
+  try {
+    if (loading !== undefined && realpathSync(path) === loading) return
+    patched.add(path)
+    // As from within the package: from elsewhere Node warns of ES modules that are required.
+    const exports: unknown = createRequire(join(folder, 'package.json'))(path)
+    patch(exports, path)
+  } catch {
+    failed?.()
   }
 }
 

@@ -1,6 +1,6 @@
 import Module from 'node:module'
 import { sep } from 'node:path'
-import { caught } from './counts.js'
+import { caught, contained } from './counts.js'
 
 /** What a patch gets: the module's exports after its code ran. */
 export type Patch = (exports: unknown, filename: string) => void
@@ -82,6 +82,26 @@ export function isLoaded(name: string): boolean {
   return moduleLoadList?.includes(`NativeModule ${name}`) ?? false
 }
 
+/** A call of `import()`; also the one in a comment, which costs what a module costs that is loaded in vain. */
+const IMPORTS = /\bimport\s*\(/
+
+let beforeEsModules: ((filename: string) => void) | undefined
+
+/**
+ * Calls `patch` before a module of CommonJS may load ES modules: before its code runs, when that has `import()`
+ * and is none of a library's, and before `require` of an ES module. `filename` is that of the one or the other.
+ */
+export function onEsModulesFrom(patch: (filename: string) => void): void {
+  beforeEsModules = patch
+}
+
+function expectEsModules(content: unknown, filename: unknown, format: unknown): void {
+  if (beforeEsModules === undefined || typeof filename !== 'string') return
+  const isEsModule = typeof format === 'string' && format.startsWith('module')
+  const mayImport = !/[\\/]node_modules[\\/]/.test(filename) && IMPORTS.test(String(content))
+  if (isEsModule || mayImport) beforeEsModules(filename)
+}
+
 /**
  * Hooks `Module.prototype._compile`, where every loader of CommonJS ends (ts-node and its like
  * replace `Module._extensions`, which calls it). `require` of an ESM and `import` of CommonJS come
@@ -91,6 +111,7 @@ export function hookModuleLoad(): void {
   const prototype = Module.prototype as unknown as { _compile: Compile }
   const compile = prototype._compile
   prototype._compile = function (content, filename, ...rest) {
+    contained('load ES modules', () => expectEsModules(content, filename, rest[0]))
     const result = compile.call(this, content, filename, ...rest)
     patchLoaded(filename, this.exports)
     patchBuiltins()

@@ -35,10 +35,21 @@ describe('mysql2: twelve clients over a pool of three', { skip: missingMariaDb()
     }
   })
 
-  test('what was sent or waited when the connection broke has failed', () => {
-    const statements = statementsOf(seen, 'broken')
-    assert.equal(statements.length, 72)
-    for (const { status } of statements) assert.equal(status, 2)
+  for (const way of ['broken', 'destroyed'])
+    test(`what was sent or waited when the connection was ${way} has failed`, () => {
+      const statements = statementsOf(seen, way)
+      assert.equal(statements.length, 72)
+      for (const { status, attributes } of statements) {
+        assert.equal(status, 2)
+        assert.equal(attributes['error.type'], 'PROTOCOL_CONNECTION_LOST')
+      }
+    })
+
+  test('what the app no longer waits for has failed, though its answer comes', () => {
+    for (const { status, attributes } of statementsOf(seen, 'late')) {
+      assert.equal(status, 2)
+      assert.equal(attributes['error.type'], 'PROTOCOL_SEQUENCE_TIMEOUT')
+    }
   })
 
   test('a failure by the name and the number of its kind', () => {

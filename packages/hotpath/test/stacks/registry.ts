@@ -86,7 +86,7 @@ const databases: readonly Library[] = [
   },
   {
     name: 'mysql2',
-    versions: '3',
+    versions: '3, on MariaDB 10.11; on MySQL 5.6 by hand, on 8 not tried',
     sees: `${STATEMENTS}, waits for the pool, connections; prepared statements and streams`,
     how: '`addCommand` of its connection, `execute` and `done` of its commands, methods of its pool',
     shownBy: 'stacks/mysql2.test.ts',
@@ -103,6 +103,8 @@ const databases: readonly Library[] = [
       'timers',
       'fails',
       'broken',
+      'destroyed',
+      'late',
     ],
   },
   {
@@ -276,7 +278,7 @@ const others: readonly Library[] = [
     name: 'p-queue',
     versions: '8',
     sees: 'whose work it is, when another request makes room for it; p-limit tells that by itself',
-    how: '`add` of its queue, in apps of ES modules',
+    how: '`add` of its queue',
     shownBy: 'stacks/hops.test.ts',
     ways: ['p-queue'],
   },

@@ -1,5 +1,7 @@
 'use strict'
 /** mysql2, with a pool of three: by promises, callbacks, prepared statements, streams. */
+const { once } = require('node:events')
+
 const sql = (n, part) => `select sleep(0.002) as r${n}_${part}, 'planted' as s`
 
 module.exports = async () => {
@@ -74,6 +76,36 @@ module.exports = async () => {
             .on('error', () => {})
         await promised.query(`kill ${id}`)
         await lost
+      },
+      /** The app lets go of the connection while one statement runs and two wait behind it; nobody hears of them. */
+      destroyed: async n => {
+        const connection = mysql.createConnection(process.env.MYSQL_URL)
+        const [[{ id }]] = await connection.promise().query('select connection_id() as id')
+        const [running, inLine, called] = [1, 2, 3].map(part =>
+          sql(n, part).replace('0.002', '100'),
+        )
+        connection.query(running).stream()
+        connection.query(inLine).stream()
+        connection.query(called, () => {})
+        connection.destroy()
+        await promised.query(`kill ${id}`)
+        if (!connection.stream.closed) await once(connection.stream, 'close')
+      },
+      /** The answer takes longer than the app waits for it. */
+      late: async n => {
+        const connections = [1, 2, 3].map(() => mysql.createConnection(process.env.MYSQL_URL))
+        await Promise.all(
+          connections.map(async (connection, at) => {
+            const text = sql(n, at + 1).replace('0.002', '0.5')
+            const query = connection.query(
+              { sql: text, timeout: 20 },
+              at === 0 ? () => {} : undefined,
+            )
+            if (at === 0) await once(query, 'end')
+            else await once(query.stream(), 'error')
+            connection.destroy()
+          }),
+        )
       },
       parallel: n => Promise.all([1, 2, 3].map(part => promised.query(sql(n, part)))),
       fails: n =>
