@@ -1,12 +1,12 @@
 import type { Advice, Statement, Verified } from './advice.js'
 import { tableName } from './candidate.js'
 import { bloatedOf } from './bloat.js'
-import type { Catalog, Index } from './catalog.js'
+import type { Catalog } from './catalog.js'
 import { choose } from './choose.js'
-import { type DropOptions, dropsOf } from './drops.js'
+import { dropsOf } from './drops.js'
 import { type Asked, type Entry, entriesOf, read } from './entries.js'
 import { keyLookUps } from './key-look-ups.js'
-import type { IndexMemory } from './memory.js'
+import { type IndexMemory, knownDays } from './memory.js'
 import { quoted } from './names.js'
 import { figuresOf } from './figures.js'
 import { indexesIn } from './plan.js'
@@ -128,7 +128,11 @@ class Adviser {
     const drops = dropsOf(catalog, {
       used: new Set(entries.flatMap(({ before }) => [...indexesIn(before.plan)])),
       made: set.map((index, at) => ({ ...index, name: create[at]?.name ?? '' })),
-      ...this.remembered(catalog),
+      knownDays: knownDays(this.options.memory, catalog.tables, (_, { oid, name }) => [
+        this.place,
+        oid,
+        name,
+      ]),
       ...(this.options.unusedAfterDays === undefined
         ? {}
         : { unusedAfterDays: this.options.unusedAfterDays }),
@@ -160,20 +164,6 @@ class Adviser {
       ),
       notes: [...remarks.notes, ...drops.notes],
     }
-  }
-
-  /** For how many days each index is known to be there. */
-  private remembered(catalog: Catalog): Pick<DropOptions, 'knownDays'> {
-    const { memory } = this.options
-    if (memory === undefined) return {}
-    const nowMs = Date.now()
-    const keyOf = ({ oid, name }: Index): string => JSON.stringify([this.place, oid, name])
-    const days = new Map(
-      catalog.tables
-        .flatMap(({ indexes }) => indexes)
-        .map(index => [index, (nowMs - memory.firstSeenMs(keyOf(index), nowMs)) / 86_400_000]),
-    )
-    return { knownDays: index => days.get(index) ?? 0 }
   }
 
   async costs(): Promise<ReadonlyMap<string, number>> {

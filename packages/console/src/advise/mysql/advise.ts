@@ -4,6 +4,7 @@ import { tableName } from '../candidate.js'
 import { choose } from '../choose.js'
 import type { Entry } from '../entries.js'
 import { figuresOf } from '../figures.js'
+import { knownDays } from '../memory.js'
 import { nodesOf } from '../plan.js'
 import { creationsOf } from '../proposals.js'
 import { mostTables } from '../read-catalog.js'
@@ -91,6 +92,7 @@ class Adviser {
     verified: Verified,
   ): Promise<Advice> {
     const { remarks, session, copy } = this
+    const place = placeOf(this.options.database)
     const entries = await this.entries(statements, catalog, trial)
     const writes = entries.flatMap(writesOf)
     const choice = await choose(
@@ -122,12 +124,17 @@ class Adviser {
         verified === 'none'
           ? []
           : set.map((index, at) => ({ ...index, name: create[at]?.name ?? '' })),
+      knownDays: knownDays(
+        this.options.memory,
+        catalog.tables,
+        ({ schema, name: table }, { name }) => [place, schema, table, name],
+      ),
       ...(this.options.unusedAfterDays === undefined
         ? {}
         : { unusedAfterDays: this.options.unusedAfterDays }),
     })
     return {
-      database: placeOf(this.options.database),
+      database: place,
       ...figuresOf({
         source: this.options.workload.source,
         entries,
