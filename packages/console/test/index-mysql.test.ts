@@ -13,11 +13,13 @@ import { migration } from '../dist/advise/mysql/migration.js'
 import { readCatalog } from '../dist/advise/mysql/read-catalog.js'
 import { Session } from '../dist/advise/mysql/session.js'
 import { fromServer } from '../dist/advise/mysql/workload.js'
+import type { FindingsAnswer } from '../dist/api/answers.js'
 import type { HistogramPoint } from '../dist/model.js'
 import { hotpath } from './cli/hotpath.js'
 import { withPlace } from './running.js'
 import { asking } from './verify/index/asking.js'
 import { withCutOff } from './verify/index/cut-off.js'
+import { writeLookUps } from './verify/index/look-ups.js'
 import { until } from './verify/index/server.js'
 import { mysqlCases } from './verify/mysql/cases.js'
 import { judgeMySql } from './verify/mysql/judge.js'
@@ -244,6 +246,37 @@ describe('index advice for MariaDB', { skip: lackingMariaDb() ?? false }, () => 
       )
     })
   })
+
+  test('a console with it tells an estimate as one, with what would try it, and no size that nobody told', () =>
+    withPlace(async place => {
+      await server.run(
+        'shop',
+        'alter table things add index twin (filler), add index other (filler)',
+      )
+      try {
+        const { url, store } = await place.start({ database: server.urlOf('shop', 'reader') })
+        await writeLookUps(store, 'mysql', lookUp)
+        const findings = async (): Promise<FindingsAnswer['findings']> =>
+          ((await (await fetch(`${url}/api/findings`)).json()) as FindingsAnswer).findings
+        await until(async () => (await findings()).some(({ about }) => about === 'index'))
+        const told = await findings()
+        const [fix] = told.find(({ subject }) => subject === lookUp)?.fixes ?? []
+        assert.equal(fix?.title, 'An index to try, for all statements together')
+        assert.match(
+          fix.note ?? '',
+          /^Not tried: this is an estimate .* to hotpath index with --copy, .* By that estimate the cost of a call falls from \d+ to \d+\./,
+        )
+        assert.doesNotMatch(fix.note ?? '', /hypopg/)
+        const [drop] = told.filter(({ about }) => about === 'index')
+        assert.equal(drop?.title, 'Redundant index: other')
+        assert.match(
+          drop.evidence.sentences[1] ?? '',
+          /^It takes its part of the work of each write/,
+        )
+      } finally {
+        await server.run('shop', 'alter table things drop index twin, drop index other')
+      }
+    }))
 
   test('performance_schema counts the workload, and its texts are read', async () => {
     await withConnection(server.urlOf('shop', 'reader'), async connection => {

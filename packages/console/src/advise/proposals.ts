@@ -114,7 +114,7 @@ export function unverified({ index, entry }: Untried, proposing: Proposing): Cre
       { text: shown, calls, ms: undefined, p50Ms: undefined, routes, before, after: before },
     ],
     ...proposing,
-    why: `Not tried: ${index.method === 'gin' || index.method === 'gist' ? 'hypopg knows no such index' : 'hypopg is not there'}. Name a copy of the database with --copy, and it is.`,
+    why: `Not tried: ${index.method === 'gin' || index.method === 'gist' ? 'hypopg knows no such index' : 'hypopg is not there'}. Name a copy of the database to hotpath index with --copy, and it is.`,
     hypothetical: name => name,
   })
 }

@@ -65,7 +65,7 @@ function dropsOfTable(
       reason,
       why,
       sql: `ALTER TABLE ${tableSql(table)} DROP INDEX ${quoted(index.name)}, ALGORITHM=INPLACE, LOCK=NONE`,
-      bytes: index.bytes,
+      bytes: index.bytes === 0 ? null : index.bytes,
       scans: index.scans,
       ...(after === undefined ? {} : { after }),
     })
