@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import pg from 'pg'
-import type { Advice } from '../dist/advise/advice.js'
-import { advise, type AdviseOptions } from '../dist/advise/advise.js'
+import { advise } from '../dist/advise/advise.js'
 import { apply } from '../dist/advise/apply.js'
+import { asking } from './verify/index/asking.js'
 import {
   type IndexServer,
   isAtWork,
@@ -29,15 +29,7 @@ describe('index advice that is applied', { skip: missing ?? false }, () => {
   })
   after(() => server.stop())
 
-  const of = (texts: readonly string[], more: Partial<AdviseOptions> = {}): Promise<Advice> =>
-    advise({
-      database: server.urlOf('postgres'),
-      workload: {
-        source: 'a test',
-        statements: texts.map(text => ({ text, calls: 10, routes: [] })),
-      },
-      ...more,
-    })
+  const of = asking(advise, () => server.urlOf('postgres'))
 
   test('an index is made, and one that waits for a lock too long leaves nothing invalid', async () => {
     const database = server.urlOf('postgres')

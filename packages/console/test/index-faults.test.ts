@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict'
-import { type AddressInfo, connect, createServer } from 'node:net'
 import { after, before, describe, test } from 'node:test'
 import pg from 'pg'
 import type { Advice } from '../dist/advise/advice.js'
-import { advise, type AdviseOptions } from '../dist/advise/advise.js'
+import { advise } from '../dist/advise/advise.js'
 import { apply } from '../dist/advise/apply.js'
 import { migration } from '../dist/advise/migration.js'
+import { asking } from './verify/index/asking.js'
+import { withCutOff } from './verify/index/cut-off.js'
 import {
   type IndexServer,
   isAtWork,
@@ -33,15 +34,7 @@ describe('index advice, when something is not as it should be', { skip: missing 
   })
   after(() => server.stop())
 
-  const of = (texts: readonly string[], more: Partial<AdviseOptions> = {}): Promise<Advice> =>
-    advise({
-      database: server.urlOf('postgres'),
-      workload: {
-        source: 'a test',
-        statements: texts.map(text => ({ text, calls: 10, routes: [] })),
-      },
-      ...more,
-    })
+  const of = asking(advise, () => server.urlOf('postgres'))
 
   test('a user who is not known, or a port where nothing listens, is one clear sentence', async () => {
     await assert.rejects(of([lookUp], { database: server.urlOf('postgres', 'nobody:secret') }), {
@@ -130,28 +123,12 @@ describe('index advice, when something is not as it should be', { skip: missing 
   })
 
   test('a connection that is lost in the middle is an error, and no advice of what was seen', async () => {
-    const to = new URL(server.urlOf('postgres'))
-    const port = Number(to.port)
-    const proxy = createServer(socket => {
-      const way = connect(port, to.hostname)
-      way.pipe(socket)
-      socket.on('data', chunk => {
-        if (chunk.includes('prepare hotpath_advice')) socket.destroy()
-        else way.write(chunk)
-      })
-      for (const one of [socket, way]) one.on('error', () => {})
-      socket.on('close', () => way.destroy())
-    })
-    await new Promise<void>(resolve => proxy.listen(0, '127.0.0.1', resolve))
-    to.port = String((proxy.address() as AddressInfo).port)
-    try {
-      await assert.rejects(of([lookUp], { database: to.href }), {
+    await withCutOff(server.urlOf('postgres'), 'prepare hotpath_advice', database =>
+      assert.rejects(of([lookUp], { database }), {
         code: 'DATABASE_FAILED',
         message: /terminated unexpectedly/,
-      })
-    } finally {
-      proxy.close()
-    }
+      }),
+    )
   })
 
   test('nothing is left behind: no session, no transaction', async () => {

@@ -4,54 +4,12 @@ import { after, before, describe, test } from 'node:test'
 import type { Advice } from '../dist/advise/advice.js'
 import { dropFindings } from '../dist/advise/dropping.js'
 import type { FindingAnswer, FindingsAnswer } from '../dist/api/answers.js'
-import type { HistogramPoint, Span } from '../dist/model.js'
-import type { Store } from '../dist/store/store.js'
-import { spansOf } from './draw.js'
 import { withPlace } from './running.js'
+import { writeLookUps } from './verify/index/look-ups.js'
 import { type IndexServer, lacking, startIndexServer, until } from './verify/index/server.js'
 
 const missing = lacking()
 const statement = 'select * from things where a = $1'
-const picture = `
-  GET /things   ==========   server
-    thing        ========    ${statement}  #*  r=1
-`
-
-/** Twenty slow look-ups, a minute ago. */
-async function write(store: Store): Promise<void> {
-  const atMs = Date.now() - 60_000
-  const spans = Array.from({ length: 20 }, (_, i) =>
-    spansOf(picture).map(
-      (span): Span => ({
-        ...span,
-        traceId: (BigInt(atMs) * 1_000n + BigInt(i)).toString(16).padStart(32, '0'),
-        startNs: BigInt(atMs + i) * 1_000_000n + (span.startNs % 1_000_000_000n),
-      }),
-    ),
-  ).flat()
-  const counted = (metric: HistogramPoint['metric'], attributes: HistogramPoint['attributes']) => ({
-    metric,
-    service: spans[0]?.service ?? '',
-    instance: spans[0]?.instance ?? '',
-    startNs: BigInt(atMs) * 1_000_000n,
-    endNs: BigInt(atMs + 1_000) * 1_000_000n,
-    attributes,
-    histogram: { count: 20, sum: 1.6, scale: 0, zeroCount: 0, offset: -4, buckets: [20] },
-    sampled: false,
-  })
-  const histograms = [
-    counted('http.server.request.duration', {
-      'http.request.method': 'GET',
-      'http.route': '/things',
-    }),
-    counted('db.client.operation.duration', {
-      'db.system.name': 'postgresql',
-      'db.query.text': statement,
-    }),
-  ]
-  await store.write({ spans, histograms, counters: [] })
-}
-
 describe('a console that has a database', { skip: missing ?? false }, () => {
   let server: IndexServer
   before(async () => {
@@ -72,7 +30,7 @@ describe('a console that has a database', { skip: missing ?? false }, () => {
   test('tells the index that was tried as the first fix of a slow query', () =>
     withPlace(async place => {
       const { url, store } = await place.start({ database: server.urlOf('postgres') })
-      await write(store)
+      await writeLookUps(store, 'postgresql', statement)
       const deadline = Date.now() + 30_000
       for (;;) {
         const [fix, ...others] =
@@ -100,7 +58,7 @@ describe('a console that has a database', { skip: missing ?? false }, () => {
         'create index three on things (id, filler)',
       )
       const { url, store } = await place.start({ database: server.urlOf('postgres') })
-      await write(store)
+      await writeLookUps(store, 'postgresql', statement)
       const ofTables = async (query = ''): Promise<FindingsAnswer['findings']> =>
         (await findings(url, query)).filter(({ about }) => about === 'index')
       await until(async () => (await ofTables()).length > 0)
@@ -122,7 +80,7 @@ describe('a console that has a database', { skip: missing ?? false }, () => {
   test('that cannot be asked says why in its status, and tells findings as without', () =>
     withPlace(async place => {
       const { url, store } = await place.start({ database: 'postgres://me:secret@127.0.0.1:1/x' })
-      await write(store)
+      await writeLookUps(store, 'postgresql', statement)
       const deadline = Date.now() + 30_000
       for (;;) {
         const found = await findings(url)

@@ -1,19 +1,25 @@
 import assert from 'node:assert/strict'
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
-import { type AddressInfo, connect, createServer } from 'node:net'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import type { RowDataPacket } from 'mysql2/promise'
 import type { Advice } from '../dist/advise/advice.js'
-import type { AdviseOptions } from '../dist/advise/advise.js'
 import type { Applied } from '../dist/advise/apply.js'
 import { advise } from '../dist/advise/mysql/advise.js'
+import { IndexMemory } from '../dist/advise/memory.js'
 import { apply } from '../dist/advise/mysql/apply.js'
+import { dropsOf } from '../dist/advise/mysql/drops.js'
 import { migration } from '../dist/advise/mysql/migration.js'
+import { readCatalog } from '../dist/advise/mysql/read-catalog.js'
+import { Session } from '../dist/advise/mysql/session.js'
 import { fromServer } from '../dist/advise/mysql/workload.js'
+import type { FindingsAnswer } from '../dist/api/answers.js'
 import type { HistogramPoint } from '../dist/model.js'
 import { hotpath } from './cli/hotpath.js'
 import { withPlace } from './running.js'
+import { asking } from './verify/index/asking.js'
+import { withCutOff } from './verify/index/cut-off.js'
+import { writeLookUps } from './verify/index/look-ups.js'
 import { until } from './verify/index/server.js'
 import { mysqlCases } from './verify/mysql/cases.js'
 import { judgeMySql } from './verify/mysql/judge.js'
@@ -70,15 +76,7 @@ describe('index advice for MariaDB', { skip: lackingMariaDb() ?? false }, () => 
       assert.deepEqual(wrong, [])
     })
 
-  const of = (texts: readonly string[], more: Partial<AdviseOptions> = {}): Promise<Advice> =>
-    advise({
-      database: server.urlOf('shop', 'reader'),
-      workload: {
-        source: 'a test',
-        statements: texts.map(text => ({ text, calls: 10, routes: [] })),
-      },
-      ...more,
-    })
+  const of = asking(advise, () => server.urlOf('shop', 'reader'))
   const tried = { copy: '' }
   before(() => (tried.copy = server.urlOf('shop_copy')))
 
@@ -192,29 +190,93 @@ describe('index advice for MariaDB', { skip: lackingMariaDb() ?? false }, () => 
   })
 
   test('a connection that is lost in the middle is an error, and no advice of what was seen', async () => {
-    const to = new URL(server.urlOf('shop', 'reader'))
-    const port = Number(to.port)
-    const proxy = createServer(socket => {
-      const way = connect(port, to.hostname)
-      way.pipe(socket)
-      socket.on('data', chunk => {
-        if (chunk.includes('explain format')) socket.destroy()
-        else way.write(chunk)
-      })
-      for (const one of [socket, way]) one.on('error', () => {})
-      socket.on('close', () => way.destroy())
-    })
-    await new Promise<void>(resolve => proxy.listen(0, '127.0.0.1', resolve))
-    to.port = String((proxy.address() as AddressInfo).port)
-    try {
-      await assert.rejects(of([lookUp], { database: to.href }), {
+    await withCutOff(server.urlOf('shop', 'reader'), 'explain format', database =>
+      assert.rejects(of([lookUp], { database }), {
         code: 'DATABASE_FAILED',
         message: /connection was lost/,
-      })
+      }),
+    )
+  })
+
+  test('an index is called unused only where it is known to be as old as that', async () => {
+    await server.run('shop', 'create table shelves (id int primary key, b int, index young (b))')
+    await server.run(
+      'shop',
+      'insert into shelves values (1, 2)',
+      'select * from shelves where id = 1',
+    )
+    const session = await Session.open(server.urlOf('shop'))
+    try {
+      const catalog = await readCatalog(session, [{ schema: undefined, name: 'shelves' }])
+      const asked = { used: new Set<string>(), hinted: new Set<string>(), made: [] }
+      const longUp = { ...catalog, statsDays: 60 }
+      const young = dropsOf(longUp, asked)
+      assert.deepEqual(young.drop, [])
+      assert.match(
+        young.notes.join(),
+        /An index was not used so far \(young\), but may be younger than 14 days: MariaDB/,
+      )
+      const known = dropsOf(longUp, { ...asked, knownDays: () => 15 })
+      assert.deepEqual([known.drop.map(({ name }) => name), known.notes], [['young'], []])
+      const unaltered = catalog.tables.map(table => ({ ...table, unalteredDays: 15 }))
+      const old = { ...longUp, tables: unaltered, counted: new Set(unaltered) }
+      assert.deepEqual(
+        dropsOf(old, asked).drop.map(({ name }) => name),
+        ['young'],
+      )
+      assert.ok(Number(catalog.tables[0]?.unalteredDays) < 1)
     } finally {
-      proxy.close()
+      await session.close()
+      await server.run('shop', 'drop table shelves')
     }
   })
+
+  test('who remembers since when indexes are there does so for each of a table', async () => {
+    await withPlace(async ({ directory }) => {
+      const memory = new IndexMemory(join(directory, 'indexes.json'))
+      await of([lookUp], { memory })
+      memory.save()
+      const { indexes } = JSON.parse(readFileSync(join(directory, 'indexes.json'), 'utf8')) as {
+        indexes: [string, number][]
+      }
+      const place = new URL(server.urlOf('shop')).host
+      assert.deepEqual(
+        indexes.map(([key]) => key),
+        [JSON.stringify([`${place}/shop`, 'shop', 'things', 'PRIMARY'])],
+      )
+    })
+  })
+
+  test('a console with it tells an estimate as one, with what would try it, and no size that nobody told', () =>
+    withPlace(async place => {
+      await server.run(
+        'shop',
+        'alter table things add index twin (filler), add index other (filler)',
+      )
+      try {
+        const { url, store } = await place.start({ database: server.urlOf('shop', 'reader') })
+        await writeLookUps(store, 'mysql', lookUp)
+        const findings = async (): Promise<FindingsAnswer['findings']> =>
+          ((await (await fetch(`${url}/api/findings`)).json()) as FindingsAnswer).findings
+        await until(async () => (await findings()).some(({ about }) => about === 'index'))
+        const told = await findings()
+        const [fix] = told.find(({ subject }) => subject === lookUp)?.fixes ?? []
+        assert.equal(fix?.title, 'An index to try, for all statements together')
+        assert.match(
+          fix.note ?? '',
+          /^Not tried: this is an estimate .* to hotpath index with --copy, .* By that estimate the cost of a call falls from \d+ to \d+\./,
+        )
+        assert.doesNotMatch(fix.note ?? '', /hypopg/)
+        const [drop] = told.filter(({ about }) => about === 'index')
+        assert.equal(drop?.title, 'Redundant index: other')
+        assert.match(
+          drop.evidence.sentences[1] ?? '',
+          /^It takes its part of the work of each write/,
+        )
+      } finally {
+        await server.run('shop', 'alter table things drop index twin, drop index other')
+      }
+    }))
 
   test('performance_schema counts the workload, and its texts are read', async () => {
     await withConnection(server.urlOf('shop', 'reader'), async connection => {

@@ -106,7 +106,8 @@ export interface Drop {
   readonly reason: DropReason
   readonly why: string
   readonly sql: string
-  readonly bytes: number
+  /** Null where the server does not tell this user. */
+  readonly bytes: number | null
   /** Scans since the statistics began. */
   readonly scans: number
   /** The index that must be made before; absent where none must. */

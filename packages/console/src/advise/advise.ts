@@ -1,20 +1,21 @@
-import { ConsoleError } from '../errors.js'
 import type { Advice, Statement, Verified } from './advice.js'
 import { tableName } from './candidate.js'
 import { bloatedOf } from './bloat.js'
-import type { Catalog, Index } from './catalog.js'
+import type { Catalog } from './catalog.js'
 import { choose } from './choose.js'
-import { type DropOptions, dropsOf } from './drops.js'
+import { dropsOf } from './drops.js'
 import { type Asked, type Entry, entriesOf, read } from './entries.js'
 import { keyLookUps } from './key-look-ups.js'
-import type { IndexMemory } from './memory.js'
+import { type IndexMemory, knownDays } from './memory.js'
 import { quoted } from './names.js'
+import { figuresOf } from './figures.js'
 import { indexesIn } from './plan.js'
-import { creationsOf, untriedOf, unverified } from './proposals.js'
+import { creationsOf, untriedOf, unverified, verified } from './proposals.js'
 import { mostTables, type Named, readCatalog } from './read-catalog.js'
 import { nonesOf } from './reasons.js'
 import { Remarks } from './remarks.js'
 import { areOfOneDatabase, causeOf, placeOf, Session, sqlState } from './session.js'
+import { type Sessions, withSessions } from './sessions.js'
 import { loadGrammar, type Parsed, tablesIn } from './tree.js'
 import { WhatIf } from './what-if.js'
 import { writePrice, writesOf } from './writes.js'
@@ -50,28 +51,9 @@ const usualPatienceMs = 30_000
  */
 export async function advise(options: AdviseOptions): Promise<Advice> {
   await loadGrammar()
-  const place = placeOf(options.database)
-  const session = await Session.open(options.database)
-  let copy: Session | undefined
-  try {
-    if (options.copy !== undefined) {
-      copy = await Session.open(options.copy, { isCopy: true })
-      // Making an index there locks out who writes.
-      if (await areOfOneDatabase(session, copy))
-        throw new ConsoleError('PARAMETER', {
-          name: '--copy',
-          expected: 'another database than the one that is asked',
-          got: `${placeOf(options.copy)}, which is that one`,
-        })
-    }
-    return await new Adviser(options, place, session, copy).run()
-  } catch (error) {
-    const isServers = sqlState(error).length === 5 || session.isLost || copy?.isLost === true
-    if (error instanceof ConsoleError || !isServers) throw error
-    throw new ConsoleError('DATABASE_FAILED', { place, cause: causeOf(error) })
-  } finally {
-    await Promise.all([session.close(), copy?.close()])
-  }
+  return withSessions(sessions, options, (session, copy) =>
+    new Adviser(options, session, copy).run(),
+  )
 }
 
 /** The planner's cost of each statement as the database is now, by its text; for what was made since. */
@@ -80,25 +62,32 @@ export async function costsNow(
   statements: readonly Statement[],
 ): Promise<ReadonlyMap<string, number>> {
   await loadGrammar()
-  const session = await Session.open(database)
-  try {
-    const options = { database, workload: { source: 'what was advised', statements } }
-    return await new Adviser(options, placeOf(database), session, undefined).costs()
-  } finally {
-    await session.close()
-  }
+  const options = { database, workload: { source: 'what was advised', statements } }
+  return withSessions(sessions, { database }, session =>
+    new Adviser(options, session, undefined).costs(),
+  )
+}
+
+const sessions: Sessions<Session> = {
+  open: url => Session.open(url),
+  openCopy: url => Session.open(url, { isCopy: true }),
+  placeOf,
+  areOfOneDatabase,
+  isServers: error => sqlState(error).length === 5,
+  causeOf,
 }
 
 class Adviser {
   private readonly remarks = new Remarks()
+  private readonly place: string
   private readonly until: number
 
   constructor(
     private readonly options: AdviseOptions,
-    private readonly place: string,
     private readonly session: Session,
     private readonly copy: Session | undefined,
   ) {
+    this.place = placeOf(options.database)
     this.until = performance.now() + (options.patienceMs ?? usualPatienceMs)
   }
 
@@ -125,8 +114,10 @@ class Adviser {
       remarks.note(
         `The time was up before all ${choice.tried} candidates were tried: --patience gives more.`,
       )
-    const proposing = { entries: all, whatIf, writes, taken: new Set(catalog.taken) }
-    const create = await creationsOf(choice.chosen, proposing)
+    const proposing = { writes, taken: new Set(catalog.taken) }
+    const create = await creationsOf(choice.chosen, all, whatIf, (index, facts) =>
+      verified(index, facts, whatIf, proposing),
+    )
     const set = choice.chosen.map(({ index }) => index)
     const outcomes = await whatIf.outcomes(
       all.map(({ statement }) => statement),
@@ -137,7 +128,11 @@ class Adviser {
     const drops = dropsOf(catalog, {
       used: new Set(entries.flatMap(({ before }) => [...indexesIn(before.plan)])),
       made: set.map((index, at) => ({ ...index, name: create[at]?.name ?? '' })),
-      ...this.remembered(catalog),
+      knownDays: knownDays(this.options.memory, catalog.tables, (_, { oid, name }) => [
+        this.place,
+        oid,
+        name,
+      ]),
       ...(this.options.unusedAfterDays === undefined
         ? {}
         : { unusedAfterDays: this.options.unusedAfterDays }),
@@ -147,16 +142,17 @@ class Adviser {
     const proposed = new Set(open.map(({ entry }) => entry))
     return {
       database: this.place,
-      workload: {
+      ...figuresOf({
         source,
-        statements: entries.length,
-        calls: entries.reduce((sum, { calls }) => sum + calls, 0),
-        skipped: remarks.skipped,
-      },
-      cost: {
-        before: all.reduce((sum, { calls, before }) => sum + calls * before.cost, 0),
-        after: all.reduce((sum, { calls }, at) => sum + calls * (after[at] ?? 0), 0),
-      },
+        entries,
+        all,
+        after,
+        choice,
+        remarks,
+        sessions: this.sessions(),
+        plans: whatIf.plans,
+        verifiedBy,
+      }),
       create: [...create, ...open.map(one => unverified(one, proposing))],
       drop: drops.drop,
       // What is dropped needs no rebuilding.
@@ -167,28 +163,7 @@ class Adviser {
         choice,
       ),
       notes: [...remarks.notes, ...drops.notes],
-      load: {
-        questions: this.session.asked + (this.copy?.asked ?? 0),
-        plans: whatIf.plans,
-        ms: Math.round(this.session.askedMs + (this.copy?.askedMs ?? 0)),
-        candidates: choice.tried,
-        verifiedBy,
-      },
     }
-  }
-
-  /** For how many days each index is known to be there. */
-  private remembered(catalog: Catalog): Pick<DropOptions, 'knownDays'> {
-    const { memory } = this.options
-    if (memory === undefined) return {}
-    const nowMs = Date.now()
-    const keyOf = ({ oid, name }: Index): string => JSON.stringify([this.place, oid, name])
-    const days = new Map(
-      catalog.tables
-        .flatMap(({ indexes }) => indexes)
-        .map(index => [index, (nowMs - memory.firstSeenMs(keyOf(index), nowMs)) / 86_400_000]),
-    )
-    return { knownDays: index => days.get(index) ?? 0 }
   }
 
   async costs(): Promise<ReadonlyMap<string, number>> {
@@ -203,10 +178,14 @@ class Adviser {
     return {
       catalog,
       whatIf,
-      sessions: [this.session, ...(this.copy === undefined ? [] : [this.copy])],
+      sessions: this.sessions(),
       isOver: () => this.isOver(),
       remarks: this.remarks,
     }
+  }
+
+  private sessions(): Session[] {
+    return [this.session, ...(this.copy === undefined ? [] : [this.copy])]
   }
 
   /** By what indexes are tried here. */

@@ -1,3 +1,4 @@
+import { bytes as told } from '../diagnose/figures.js'
 import { ConsoleError } from '../errors.js'
 import type { Finding, Fix } from '../model.js'
 import type { Advice, Creation } from './advice.js'
@@ -117,17 +118,28 @@ function withIndex(finding: Finding, advice: Advice): Finding {
 const isNoGuess = ({ kind, title }: Fix): boolean =>
   kind !== 'sql' || !title.startsWith('An index to try')
 
-function fixOf({ sql, verified, serves, write, bytes }: Creation, subject: string): Fix {
+function fixOf(
+  { sql, verified, why, saved, serves, write, bytes }: Creation,
+  subject: string,
+): Fix {
   const cost = serves.find(({ statement }) => statement === subject)?.cost
-  const size = bytes === null ? '' : `It takes ${Math.round(bytes / 1e4) / 100} MB. `
+  const falls = `the cost of a call falls from ${Math.round(cost?.before ?? 0)} to ${Math.round(cost?.after ?? 0)}`
   const tried =
-    verified === 'none'
-      ? 'It could not be tried, without a copy of the database or hypopg in it (docs/index-advice.md). '
-      : `Tried by the planner: the cost of a call falls from ${Math.round(cost?.before ?? 0)} to ${Math.round(cost?.after ?? 0)}. `
+    verified !== 'none'
+      ? [`Tried by the planner: ${falls}.`]
+      : saved === null
+        ? [why]
+        : [why, `By that estimate ${falls}.`]
+  const note = [
+    ...tried,
+    ...(bytes === null ? [] : [`It takes ${told(bytes)}.`]),
+    `Writing a row of the table takes ${Math.round(write.percent)} % more work.`,
+    'hotpath index says more.',
+  ]
   return {
     kind: 'sql',
     title: verified === 'none' ? 'An index to try, for all statements together' : 'Make this index',
-    note: `${tried}${size}Writing a row of the table takes ${Math.round(write.percent)} % more work. hotpath index says more.`,
+    note: note.join(' '),
     text: sql.map(one => `${one};`).join('\n'),
   }
 }

@@ -49,6 +49,8 @@ export interface Table {
     /** How often it was cleaned up, by PostgreSQL's vacuum. */
     readonly vacuums?: number
   }
+  /** For how many days it has had no ALTER, so that its indexes are as old at least; where the server tells. */
+  readonly unalteredDays?: number
 }
 
 export interface Branch {

@@ -29,7 +29,7 @@ function findingOf(one: Drop, database: string): Finding {
       of: 0,
       sentences: [
         one.why,
-        `It takes ${bytes(one.bytes)} of disk, and its part of the work of each write to ${one.table} that touches it.`,
+        `It takes ${one.bytes === null ? '' : `${bytes(one.bytes)} of disk, and `}its part of the work of each write to ${one.table} that touches it.`,
       ],
       traces: [],
       calls: 0,

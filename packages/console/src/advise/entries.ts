@@ -2,15 +2,13 @@ import type { Statement } from './advice.js'
 import { candidatesOf } from './candidates.js'
 import type { Catalog } from './catalog.js'
 import type { Weighed } from './choose.js'
+import { dearestOf } from './dearest.js'
 import { isCutOff, withParameters } from './placeholders.js'
 import { readStatement } from './reading.js'
 import type { Remarks } from './remarks.js'
 import { reasonFor, type Session, sqlState } from './session.js'
 import { type Parsed, parseOne } from './tree.js'
 import type { WhatIf } from './what-if.js'
-
-/** More statements than this are cut: the cheapest ones go. */
-const mostStatements = 300
 
 /** A statement that PostgreSQL's grammar reads. */
 export interface Read extends Pick<Statement, 'text' | 'calls' | 'ms' | 'p50Ms' | 'routes'> {
@@ -29,13 +27,7 @@ export interface Entry extends Weighed {
 
 /** The dearest statements that can be advised on; the others are remarked. */
 export function read(statements: readonly Statement[], remarks: Remarks): Read[] {
-  const weight = ({ ms, calls }: Statement): number => ms ?? calls
-  const dearest = [...statements].sort((a, b) => weight(b) - weight(a)).slice(0, mostStatements)
-  if (dearest.length < statements.length)
-    remarks.note(
-      `Only the ${mostStatements} dearest of ${statements.length} statements were looked at.`,
-    )
-  return dearest.flatMap(statement => {
+  return dearestOf(statements, remarks).flatMap(statement => {
     if (isCutOff(statement.text)) {
       remarks.skip(statement.text, 'it was cut off where it was recorded')
       return []

@@ -1,4 +1,5 @@
 import { readFileSync, renameSync, writeFileSync } from 'node:fs'
+import type { Index, Table } from './catalog.js'
 
 /** More than a database has; the first that were remembered go. */
 const most = 50_000
@@ -6,7 +7,7 @@ const most = 50_000
 /** Beside the store, so that a store that is made anew leaves it. */
 export const memoryFile = (storePath: string): string => `${storePath}.indexes.json`
 
-/** When indexes were first seen: PostgreSQL does not say when one was made. */
+/** When indexes were first seen: no server says when one was made. */
 export class IndexMemory {
   readonly #first: Map<string, number>
   #isNew = false
@@ -33,6 +34,25 @@ export class IndexMemory {
     renameSync(`${this.file}.new`, this.file)
     this.#isNew = false
   }
+}
+
+/**
+ * For how many days each of these is known to be there. `keyOf` names an index among all that are remembered; one
+ * that is new is there from now on.
+ */
+export function knownDays(
+  memory: IndexMemory | undefined,
+  tables: readonly Table[],
+  keyOf: (table: Table, index: Index) => readonly unknown[],
+): (index: Index) => number {
+  const days = new Map<Index, number>()
+  const nowMs = Date.now()
+  for (const table of memory === undefined ? [] : tables)
+    for (const index of table.indexes) {
+      const key = JSON.stringify(keyOf(table, index))
+      days.set(index, (nowMs - (memory?.firstSeenMs(key, nowMs) ?? nowMs)) / 86_400_000)
+    }
+  return index => days.get(index) ?? 0
 }
 
 /** Nothing where there is no file, or none that can be understood: then all of it is new. */

@@ -5,43 +5,33 @@ import { creationOf, type ServedBy, whyOf } from './creation.js'
 import type { Entry } from './entries.js'
 import { scansOf } from './reasons.js'
 import { settings } from './settings.js'
-import type { WhatIf } from './what-if.js'
+import type { Trial, WhatIf } from './what-if.js'
 import type { Write } from './writes.js'
 
-/** What proposals are told with. */
-export interface Proposing {
-  readonly entries: readonly Entry[]
-  readonly whatIf: WhatIf
-  readonly writes: readonly Write[]
-  /** Names of indexes: those that are given are added. */
-  readonly taken: Set<string>
+/** What an index that was chosen brings beside the others. */
+export interface Brings {
+  /** In the planner's units over the workload, writes paid. */
+  readonly saved: number
+  /** The part of what all save that is reached with those before it and this one. */
+  readonly reached: number | null
+  readonly served: readonly ServedBy[]
 }
 
-/** The indexes that were chosen, each with what it serves beside the others. */
+/** The indexes that were chosen, each as `told` tells it. */
 export async function creationsOf(
   chosen: readonly Chosen[],
-  { entries, whatIf, writes, taken }: Proposing,
+  entries: readonly Entry[],
+  trial: Trial,
+  told: (index: Candidate, brings: Brings) => Creation,
 ): Promise<Creation[]> {
   const all = chosen.reduce((sum, { net }) => sum + Math.max(0, net), 0)
   const set = chosen.map(({ index }) => index)
-  let reached = 0
+  let sum = 0
   const creations: Creation[] = []
   for (const { index, net } of chosen) {
-    reached += Math.max(0, net)
-    const served = await servedBy(index, set, entries, whatIf)
-    creations.push(
-      creationOf(index, {
-        verified: whatIf.howOf(index) ?? 'none',
-        bytes: whatIf.sizeOf(index),
-        saved: net,
-        reached: all === 0 ? null : reached / all,
-        served,
-        writes,
-        taken,
-        why: whyOf(index, served),
-        hypothetical: name => name.replace(/^<\d+>/, 'the new '),
-      }),
-    )
+    sum += Math.max(0, net)
+    const served = await servedBy(index, set, entries, trial)
+    creations.push(told(index, { saved: net, reached: all === 0 ? null : sum / all, served }))
   }
   return creations
 }
@@ -51,14 +41,14 @@ async function servedBy(
   index: Candidate,
   set: readonly Candidate[],
   entries: readonly Entry[],
-  whatIf: WhatIf,
+  trial: Trial,
 ): Promise<ServedBy[]> {
   const rest = set.filter(one => one !== index)
   const served: ServedBy[] = []
   for (const { statement, shown, calls, ms, p50Ms, routes, before } of entries) {
     if (!statement.tables.has(index.table.oid)) continue
-    const after = await whatIf.outcome(statement, set)
-    const without = await whatIf.outcome(statement, rest)
+    const after = await trial.outcome(statement, set)
+    const without = await trial.outcome(statement, rest)
     if (after.used.has(index.id) && after.cost < 0.95 * without.cost)
       served.push({ text: shown, calls, ms, p50Ms, routes, before, after })
   }
@@ -90,10 +80,30 @@ export function untriedOf(
   return found
 }
 
-export function unverified(
-  { index, entry }: Untried,
-  { writes, taken }: Pick<Proposing, 'writes' | 'taken'>,
+/** What proposals are told with. */
+interface Proposing {
+  readonly writes: readonly Write[]
+  /** Names of indexes: those that are given are added. */
+  readonly taken: Set<string>
+}
+
+export function verified(
+  index: Candidate,
+  brings: Brings,
+  whatIf: WhatIf,
+  proposing: Proposing,
 ): Creation {
+  return creationOf(index, {
+    verified: whatIf.howOf(index) ?? 'none',
+    bytes: whatIf.sizeOf(index),
+    ...brings,
+    ...proposing,
+    why: whyOf(index, brings.served),
+    hypothetical: name => name.replace(/^<\d+>/, 'the new '),
+  })
+}
+
+export function unverified({ index, entry }: Untried, proposing: Proposing): Creation {
   const { shown, calls, routes, before } = entry
   return creationOf(index, {
     verified: 'none',
@@ -103,9 +113,8 @@ export function unverified(
     served: [
       { text: shown, calls, ms: undefined, p50Ms: undefined, routes, before, after: before },
     ],
-    writes,
-    taken,
-    why: `Not tried: ${index.method === 'gin' || index.method === 'gist' ? 'hypopg knows no such index' : 'hypopg is not there'}. Name a copy of the database with --copy, and it is.`,
+    ...proposing,
+    why: `Not tried: ${index.method === 'gin' || index.method === 'gist' ? 'hypopg knows no such index' : 'hypopg is not there'}. Name a copy of the database to hotpath index with --copy, and it is.`,
     hypothetical: name => name,
   })
 }

@@ -11,7 +11,7 @@ import {
   type Source,
 } from './scope.js'
 import { as, isNode, list, type Node, names, node, parseOne, type Parsed } from './tree.js'
-import { noConditions, type ParameterUse, type Reading, type SortKey, type Use } from './uses.js'
+import { newUse, type ParameterUse, type Reading, type SortKey, type Use } from './uses.js'
 
 /** Views within views: the catalog reads them as deep. */
 const mostDepth = 30
@@ -302,18 +302,7 @@ class StatementReading {
       const columns = typeof parsed === 'string' ? new Map() : this.select(parsed.tree, undefined)
       return { name: alias, columns }
     }
-    const use: Use = {
-      table,
-      always: noConditions(),
-      arms: [],
-      sorts: [],
-      groups: [],
-      needed: new Set(),
-      needsAll: false,
-      isLimited: false,
-      isWritten: false,
-      unserved: [],
-    }
+    const use = newUse(table)
     this.uses.push(use)
     return { name: alias, use }
   }

@@ -38,14 +38,19 @@ export function unusedOf(
       young.length === 0
         ? []
         : [
-            `${indexes(young.length)} (${young
-              .slice(0, 3)
-              .map(({ index }) => index.name)
-              .join(
-                ', ',
-              )}), but may be younger than ${days} days: PostgreSQL does not say. A console with this database remembers since when it sees them.`,
+            tooYoung(
+              young.map(({ index }) => index),
+              days,
+              'PostgreSQL',
+            ),
           ],
   }
+}
+
+/** What is said of indexes that nothing used, and that may be too young to be called so. */
+export function tooYoung(young: readonly Index[], days: number, server: string): string {
+  const names = young.slice(0, 3).map(({ name }) => name)
+  return `${indexes(young.length)} (${names.join(', ')}), but may be younger than ${days} days: ${server} does not say. A console with this database remembers since when it sees them.`
 }
 
 function isIdle(table: Table, index: Index, used: ReadonlySet<string>): boolean {

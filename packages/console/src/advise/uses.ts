@@ -82,6 +82,20 @@ export const noConditions = (): Conditions => ({
   special: [],
 })
 
+/** A mention of a table of which nothing is known yet. */
+export const newUse = (table: Table): Use => ({
+  table,
+  always: noConditions(),
+  arms: [],
+  sorts: [],
+  groups: [],
+  needed: new Set(),
+  needsAll: false,
+  isLimited: false,
+  isWritten: false,
+  unserved: [],
+})
+
 /** What a statement does with the tables, for candidates and for the price of writes. */
 export interface Reading {
   readonly uses: readonly Use[]

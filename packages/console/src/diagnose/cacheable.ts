@@ -121,7 +121,7 @@ function describe({ occurrences }: Told): Description {
     `${ratio} of its answers could come from a cache`,
     [
       `Of ${count(asked)} requests that were compared in one process, ${ratio} got byte for byte what the same address had been answered in the 30 s before, with none of the tables that it reads written in between.`,
-      `Each takes ${duration(ms)} (median) to be made anew.`,
+      `Each takes ${duration(ms)} to be made anew (median of the sampled requests).`,
       ...(personal * 2 > asked
         ? [
             'Most requests carry a credential, and were compared with those of the same caller only.',

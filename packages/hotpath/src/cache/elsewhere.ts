@@ -70,8 +70,9 @@ export interface Held {
    * a hit from then on.
    *
    * @param openMs For how long it has been open.
+   * @param passes It is let go as soon as it was answered: nobody needs to be told.
    */
-  arrives(openMs: number): Promise<void>
+  arrives(openMs: number, passes: boolean): Promise<void>
   /** It is gone; `idle`: it was at nothing. */
   leaves(idle: boolean): void
 }

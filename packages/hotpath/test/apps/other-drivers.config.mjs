@@ -2,7 +2,9 @@
 import { createClient } from 'redis'
 
 const cache = { ttl: '10m' }
-const { STRICT_URL } = process.env
+const { STRICT_URL, EARLY } = process.env
+// The app opens a connection first.
+if (EARLY) await new Promise(resolve => process.once('connecting', resolve))
 const redis = async () => {
   const { redisStore } = await import('../../dist/drivers/redis.js')
   const client = createClient({ url: STRICT_URL, disableOfflineQueue: true }).on('error', () => {})

@@ -6,11 +6,21 @@ import pg from 'pg'
 import postgres from 'postgres'
 import { cacheResponses } from '../../dist/web/express.js'
 
-const { PG_URL, MYSQL_URL, TLS } = process.env
+const { PG_URL, MYSQL_URL, TLS, EARLY } = process.env
 const pool = new pg.Pool({ connectionString: PG_URL, max: 3 })
 pool.on('error', () => {})
 const sql = postgres(PG_URL, { max: 3, ssl: TLS ? { rejectUnauthorized: false } : false })
 const maria = MYSQL_URL && mysql.createPool(MYSQL_URL)
+
+if (EARLY) {
+  // It asks once, before the config is read, and never again.
+  const listener = new pg.Client(PG_URL)
+  listener.on('error', () => {})
+  listener.connect().catch(() => {})
+  listener.query('listen menu').catch(() => {})
+  pool.query('select 1').catch(() => {})
+  listener.connection.stream.once('connect', () => setImmediate(() => process.emit('connecting')))
+}
 
 const app = express()
 const READ = 'select price from menu where id = 1'

@@ -61,9 +61,11 @@ class Shop {
     this.app.kill()
   }
 
-  async end(): Promise<void> {
-    const { errors } = await this.app.finish()
+  /** What it has printed. */
+  async end(): Promise<string> {
+    const { errors, output } = await this.app.finish()
     assert.deepEqual(errors, [])
+    return output
   }
 }
 
@@ -207,8 +209,12 @@ describe('strict, beside a process whose writes are not marked', { skip: missing
     await postgres?.stop()
   })
 
-  const start = (args: string[] = []) =>
-    Shop.start({ PG_URL: postgres.url, STRICT_URL: `redis://127.0.0.1:${redis.port}` }, args)
+  const start = (args: string[] = [], more: Record<string, string> = {}) =>
+    Shop.start(
+      { PG_URL: postgres.url, STRICT_URL: `redis://127.0.0.1:${redis.port}`, ...more },
+      args,
+    )
+  const told = /in a way that cannot be marked/
 
   /** For those that were here and never said where they write: as if their leases had ended so long ago. */
   const halfAMinuteLater = () => {
@@ -235,6 +241,23 @@ describe('strict, beside a process whose writes are not marked', { skip: missing
     } finally {
       await other.end()
     }
+  })
+
+  test('no process is, that only opened its connections before the config was read', async () => {
+    const early = await start([], { EARLY: '1' })
+    await early.hits('/pg')
+    await shop.hits('/pg')
+    await early.post('/pg/50')
+    assert.equal((await shop.get('/pg')).body, '50')
+    assert.doesNotMatch(await early.end(), told)
+  })
+
+  test('it says so once', async () => {
+    const early = await start([], { EARLY: '1' })
+    await early.post('/postgres/60')
+    await early.post('/postgres/61')
+    assert.equal((await early.end()).split(told).length, 2)
+    assert.equal((await shop.get('/pg')).body, '61')
   })
 
   test('that has no grammar', async () => {

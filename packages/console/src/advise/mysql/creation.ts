@@ -71,7 +71,7 @@ export function creationOf(
     verified: facts.verified,
     why:
       facts.verified === 'none'
-        ? 'Not tried: this is an estimate by the number of values of its columns. Name a copy of the database with --copy, and it is made there and tried.'
+        ? 'Not tried: this is an estimate by the number of values of its columns. Name a copy of the database to hotpath index with --copy, and it is made there and tried.'
         : whyOf(index, facts.served),
     bytes: facts.bytes,
     saved: facts.saved,

@@ -2,7 +2,7 @@ import type { Drop, DropReason } from '../advice.js'
 import type { Candidate } from '../candidate.js'
 import type { Index, Table } from '../catalog.js'
 import type { Drops } from '../drops.js'
-import { unusedAfterDays } from '../unused.js'
+import { tooYoung, unusedAfterDays } from '../unused.js'
 import { isReplaced } from './candidates.js'
 import { shortName, tableSql } from './creation.js'
 import type { MySqlCatalog } from './read-catalog.js'
@@ -14,6 +14,8 @@ interface DropOptions {
   /** Names of indexes that statements of the workload name in hints, in lower case: without them these fail. */
   readonly hinted: ReadonlySet<string>
   readonly unusedAfterDays?: number
+  /** For how many days an index is known to be there, by somebody who remembers. */
+  readonly knownDays?: (index: Index) => number
   /** What is to be made: it may do another one's work. */
   readonly made: readonly (Candidate & { readonly name: string })[]
 }
@@ -24,22 +26,33 @@ interface DropOptions {
  */
 export function dropsOf(catalog: MySqlCatalog, options: DropOptions): Drops {
   const tables = catalog.tables.filter(({ kind }) => kind === 'r')
-  const mayJudge =
-    catalog.usage !== 'off' &&
-    !catalog.isStandby &&
-    (catalog.statsDays ?? 0) >= (options.unusedAfterDays ?? unusedAfterDays)
-  const drop = tables.flatMap(table => dropsOfTable(table, catalog, options, mayJudge))
-  const idle = tables.flatMap(table =>
-    table.indexes.filter(one => isIdle(table, one, options.used)),
+  const days = options.unusedAfterDays ?? unusedAfterDays
+  const mayJudge = catalog.usage !== 'off' && !catalog.isStandby && (catalog.statsDays ?? 0) >= days
+  const isOld = (table: Table, index: Index): boolean =>
+    Math.max(table.unalteredDays ?? 0, options.knownDays?.(index) ?? 0) >= days
+  const isUnused = (table: Table, index: Index): boolean =>
+    mayJudge && catalog.counted.has(table) && isIdle(table, index, options.used)
+  const drop = tables.flatMap(table =>
+    dropsOfTable(table, catalog, options, index => isUnused(table, index) && isOld(table, index)),
   )
-  return { drop, notes: mayJudge || idle.length === 0 ? [] : [whyNot(catalog, options)] }
+  const idle = tables.flatMap(table =>
+    table.indexes.filter(one => isIdle(table, one, options.used)).map(index => ({ table, index })),
+  )
+  if (!mayJudge) return { drop, notes: idle.length === 0 ? [] : [whyNot(catalog, days)] }
+  const dropped = new Set(drop.map(({ table, name }) => `${table}.${name}`))
+  const young = idle
+    .filter(({ table, index }) => isUnused(table, index) && !isOld(table, index))
+    .filter(({ table, index }) => !dropped.has(`${shortName(table)}.${index.name}`))
+    .map(({ index }) => index)
+  const server = catalog.isMariaDb ? 'MariaDB' : 'MySQL'
+  return { drop, notes: young.length === 0 ? [] : [tooYoung(young, days, server)] }
 }
 
 function dropsOfTable(
   table: Table,
-  catalog: MySqlCatalog,
-  { used, made, hinted }: DropOptions,
-  mayJudge: boolean,
+  { statsDays, usage }: MySqlCatalog,
+  { made, hinted }: DropOptions,
+  isUnused: (index: Index) => boolean,
 ): Drop[] {
   const gone = new Set<Index>()
   const found: Drop[] = []
@@ -52,11 +65,12 @@ function dropsOfTable(
       reason,
       why,
       sql: `ALTER TABLE ${tableSql(table)} DROP INDEX ${quoted(index.name)}, ALGORITHM=INPLACE, LOCK=NONE`,
-      bytes: index.bytes,
+      bytes: index.bytes === 0 ? null : index.bytes,
       scans: index.scans,
       ...(after === undefined ? {} : { after }),
     })
   }
+  const whyUnused = `No statement has used it for ${Math.floor(statsDays ?? 0)} days, as long as the server is up and counts (${usage}).`
   for (const index of table.indexes) {
     if (index.isUnique || index.isPrimary || hinted.has(index.name.toLowerCase())) continue
     const others = table.indexes.filter(other => other !== index && !gone.has(other))
@@ -74,12 +88,7 @@ function dropsOfTable(
         `The new ${replaced.name} begins with the same columns and does its work: drop it after that is made.`,
         replaced.name,
       )
-    else if (mayJudge && catalog.counted.has(table) && isIdle(table, index, used))
-      note(
-        index,
-        'unused',
-        `No statement has used it for ${Math.floor(catalog.statsDays ?? 0)} days, as long as the server is up and counts (${catalog.usage}).`,
-      )
+    else if (isUnused(index)) note(index, 'unused', whyUnused)
   }
   return found
 }
@@ -136,8 +145,7 @@ function servesKey({ foreignKeys, referredBy }: Table, index: Index): boolean {
   )
 }
 
-function whyNot({ usage, statsDays, isStandby }: MySqlCatalog, options: DropOptions): string {
-  const needed = options.unusedAfterDays ?? unusedAfterDays
+function whyNot({ usage, statsDays, isStandby }: MySqlCatalog, needed: number): string {
   if (usage === 'off')
     return 'Which indexes are unused is not known: the server counts no uses (performance_schema and userstat are off, or not for this user).'
   if (isStandby)

@@ -1,5 +1,5 @@
 import type { Catalog, Table } from '../catalog.js'
-import { noConditions, type ParameterUse, type Reading, type Use } from '../uses.js'
+import { newUse, type ParameterUse, type Reading, type Use } from '../uses.js'
 import { as, isNode, list, node, type Node, type Parsed } from '../tree.js'
 import { type Link, noteConditions, type Reader } from './conditions.js'
 import { noteGroups, noteSorts, sortedValue } from './order.js'
@@ -236,18 +236,7 @@ class Statement {
   }
 
   private use(table: Table): Use {
-    const use: Use = {
-      table,
-      always: noConditions(),
-      arms: [],
-      sorts: [],
-      groups: [],
-      needed: new Set(),
-      needsAll: false,
-      isLimited: false,
-      isWritten: false,
-      unserved: [],
-    }
+    const use = newUse(table)
     this.uses.push(use)
     return use
   }

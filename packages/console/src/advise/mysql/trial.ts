@@ -171,18 +171,16 @@ export class CopyTrial implements Trial {
     }
   }
 
-  private async bytesOf({ table }: Candidate, name: string): Promise<number> {
+  private async bytesOf(one: Candidate, name: string): Promise<number> {
     const [row] = await this.session
       .rows(
         `select stat_value * @@innodb_page_size as bytes from mysql.innodb_index_stats
          where database_name = database() and table_name = ? and index_name = ? and stat_name = 'size'`,
-        [table.name, name],
+        [one.table.name, name],
       )
       .catch(() => [])
-    const bytes = Number(row?.['bytes'] ?? 0)
-    if (bytes > 0) return bytes
-    const one = this.made.values().next().value
-    return one === undefined ? 0 : estimatedBytes([...this.made.values()].at(-1) ?? one)
+    // Who may not read there, or was not counted yet.
+    return Number(row?.['bytes'] ?? 0) || estimatedBytes(one)
   }
 }
 

@@ -53,7 +53,7 @@ export function drawAdvice(advice: Advice, screen: Screen): string[] {
 const by = {
   hypopg: 'tried by hypopg, nothing was made',
   copy: 'tried on the copy, where nothing is left of it',
-  none: 'nothing could be tried (neither hypopg nor --copy)',
+  none: 'nothing was tried: that takes a copy (--copy), or hypopg in PostgreSQL',
 } as const
 
 function summary({ create, drop, rebuild = [], cost, none }: Advice): string {
@@ -142,7 +142,7 @@ function drawDrop(
   { columns, paint }: Screen,
 ): string[] {
   return [
-    `    ${paint('strong', plain(name))} on ${plain(table)} · ${reason} · ${bytes(size)}`,
+    `    ${paint('strong', plain(name))} on ${plain(table)} · ${reason}${size === null ? '' : ` · ${bytes(size)}`}`,
     ...wrap(why, columns - 6).map(line => `      ${paint('quiet', plain(line))}`),
     ...wrap(`${sql};`, columns - 6).map(line => `      ${paint('code', plain(line))}`),
   ]

@@ -17,6 +17,8 @@ export class Unmarked implements Held {
   private mark: Promise<Commit> | undefined = undefined
   private restMs = 0
   private rest: NodeJS.Timeout | undefined = undefined
+  /** It was said why there are no hits. */
+  private isSaid = false
 
   /** @param say One line for the person who runs the app. */
   constructor(
@@ -28,13 +30,16 @@ export class Unmarked implements Held {
     return this.member.id
   }
 
-  async arrives(openMs: number): Promise<void> {
+  async arrives(openMs: number, passes: boolean): Promise<void> {
     this.there++
     clearTimeout(this.rest)
-    if (this.mark === undefined) {
+    if (!passes && !this.isSaid) {
+      this.isSaid = true
       this.say(
         'strict invalidation: this process writes to PostgreSQL in a way that cannot be marked. As long as such connections are open no process gives hits.',
       )
+    }
+    if (this.mark === undefined) {
       this.member.joins('?')
       this.mark = this.member.begin('?', [ALL], openMs)
     }
@@ -49,6 +54,7 @@ export class Unmarked implements Held {
       const { mark } = this
       this.mark = undefined
       this.restMs = 0
+      this.isSaid = false
       void mark?.then(commit => this.member.settle(commit))
     }, this.restMs).unref()
   }

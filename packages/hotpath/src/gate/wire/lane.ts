@@ -36,10 +36,14 @@ export class Lane {
   private bound = UNKNOWN
   /** Answers that are to come. */
   private waits = 0
+  /** Messages are sent that are done at the Sync behind them. */
+  private unsynced = false
   private open = false
   /** Something was written that may not be committed yet, and what. */
   private written: 'writes' | 'changes' | undefined = undefined
   private sent = false
+  /** The server has said that it may be asked. */
+  private isReady = false
   /** Its messages could not be read. */
   private isLost = false
 
@@ -54,9 +58,11 @@ export class Lane {
     )
   }
 
-  /** It waits for nothing, and nothing waits to be committed. */
+  /** It may be asked, it waits for nothing, and nothing waits to be committed. */
   get isIdle(): boolean {
-    return this.waits === 0 && !this.open && this.written === undefined
+    return (
+      this.isReady && this.waits === 0 && !this.unsynced && !this.open && this.written === undefined
+    )
   }
 
   /** True: statements are in it. */
@@ -99,6 +105,8 @@ export class Lane {
 
   private sends(kind: number, body: Buffer | undefined): void {
     if (kind === QUERY || kind === SYNC || kind === CALL) this.waits++
+    if (kind === PARSE || kind === BIND || kind === EXECUTE) this.unsynced = true
+    else if (kind === SYNC) this.unsynced = false
     if (kind === QUERY) this.does(body === undefined ? UNKNOWN : statementOf(text(body)))
     else if (kind === CALL) this.does(UNKNOWN)
     else if (kind === PARSE) this.prepares(body)
@@ -128,6 +136,7 @@ export class Lane {
 
   private hears(kind: number, body: Buffer | undefined): void {
     if (kind !== READY || body === undefined) return
+    this.isReady = true
     this.waits = Math.max(0, this.waits - 1)
     this.open = body[0] !== IDLE || (this.open && this.waits > 0)
     if (body[0] === IDLE && this.waits === 0) this.written = undefined

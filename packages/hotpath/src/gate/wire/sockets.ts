@@ -138,6 +138,7 @@ class Watched {
         return push.call(socket, chunk, encoding)
       } finally {
         this.hears = false
+        contained('gate.wire', () => this.letGoIdle())
       }
     })
     socket.once('close', () => contained('gate.wire', () => this.close()))
@@ -173,14 +174,19 @@ class Watched {
     }
     // What pg sends as soon as it hears may have been asked for before its gate had a stage.
     const isOld = this.isEarly && (this.hears || !this.lane.isIdle)
-    if (isNoConcern(this.isOfPg) && !isOld) return this.letGo(args)
+    if (isNoConcern(this.isOfPg) && !isOld) {
+      this.letGo()
+      return this.original.apply(this.socket, args)
+    }
     const speaks = contained('gate.wire', () => this.lane.outgoing(bytesOf(args))) ?? true
     const { held } = elsewhere()
     if (held === undefined || !speaks || this.hasArrived)
       return this.original.apply(this.socket, args)
     this.hasArrived = true
     this.queue = [args]
-    void held.arrives(recorder.now() - this.openedMs).then(() => this.goOn())
+    void held
+      .arrives(recorder.now() - this.openedMs, isNoConcern(this.isOfPg))
+      .then(() => this.goOn())
     return true
   }
 
@@ -192,12 +198,18 @@ class Watched {
     for (const args of others) this.write(args)
   }
 
+  /** All that was asked for before the gate had a stage is answered. Whoever asks no more must not wait for ever. */
+  private letGoIdle(): void {
+    const isAnswered = this.queue === undefined && this.lane.isIdle
+    if (this.isEarly && isAnswered && isNoConcern(this.isOfPg)) this.letGo()
+  }
+
   /** From here on the gate of pg sees all of it. */
-  private letGo(args: unknown[]): boolean {
+  private letGo(): void {
+    if (this.isOver) return
     this.putBack()
     this.isOver = true
     if (this.hasArrived) elsewhere().held?.leaves(true)
-    return this.original.apply(this.socket, args)
   }
 
   private putBack(): void {
