@@ -1,12 +1,12 @@
 import type { Taken } from './buckets.js'
 import type { LimitRule } from './rule.js'
-import type { LimitStore } from './store.js'
+import { type Answered, type LimitStore, tellOf, type TellingStore } from './store.js'
 
 /**
  * A store that is on its way: a client goes on connecting for as long as its server is away. Who asks meanwhile
  * waits as for one that does not answer, which is bounded, and goes by `onStoreFailure`.
  */
-export class LaterStore implements LimitStore {
+export class LaterStore implements TellingStore {
   private store: LimitStore | undefined
 
   constructor(readonly made: Promise<LimitStore>) {
@@ -29,6 +29,21 @@ export class LaterStore implements LimitStore {
     const { store } = this
     if (store !== undefined) return store.take(key, rule, cost, spent)
     return this.made.then(made => made.take(key, rule, cost, spent))
+  }
+
+  tell(
+    key: string,
+    rule: LimitRule,
+    cost: number,
+    spent: readonly number[] | undefined,
+    answered: Answered,
+  ): void {
+    const { store } = this
+    if (store !== undefined) return tellOf(store, key, rule, cost, spent, answered)
+    this.made.then(
+      made => tellOf(made, key, rule, cost, spent, answered),
+      error => answered.failed(error),
+    )
   }
 
   async forget(key: string, rule: LimitRule): Promise<void> {

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
+import type { Taken } from './buckets.js'
 import { Wait, within } from './patience.js'
-import type { LimitStore } from './store.js'
+import type { Answered, LimitStore } from './store.js'
 
 /** Failures one after another from which on the store is left alone. */
 const FAILURES = 3
@@ -29,39 +30,18 @@ export class LimitLink {
 
   constructor(readonly store: LimitStore) {}
 
-  /**
-   * What `make` makes of the answer, or of undefined: the store is not there for this call. Never rejects. An
-   * answer that comes too late is not looked at: somebody has decided without it.
-   */
-  call<T, R>(run: () => T | Promise<T>, make: (answer: T | undefined) => R): Promise<R> {
-    return new Promise(resolve => {
-      const without = (): void => {
-        this.#failed()
-        resolve(make(undefined))
-      }
-      const wait = new Wait(without)
-      const fail = (): void => wait.giveUp()
-      const take = (answer: T): void => {
-        if (!wait.end()) return
-        let made: R
-        try {
-          made = make(answer)
-        } catch {
-          // The store answers with what is no answer.
-          return without()
-        }
-        this.#failures = 0
-        resolve(made)
-      }
-      wait.begin()
-      try {
-        const answer = run()
-        if (answer instanceof Promise) answer.then(take, fail)
-        else take(answer)
-      } catch {
-        fail()
-      }
-    })
+  /** The store has answered. */
+  answered(): void {
+    this.#failures = 0
+  }
+
+  /** It has not, in time or at all. */
+  failed(): void {
+    this.epoch++
+    if (this.away || ++this.#failures < FAILURES) return
+    this.away = true
+    this.#warn()
+    this.#retry(FIRST_PAUSE_MS)
   }
 
   /** Asks now and then how many processes there are. */
@@ -71,14 +51,6 @@ export class LimitLink {
     void within(ATTEMPT_MS, () => this.store.instances?.(me)).then(count => {
       if (typeof count === 'number' && count >= 1) this.instances = count
     })
-  }
-
-  #failed(): void {
-    this.epoch++
-    if (this.away || ++this.#failures < FAILURES) return
-    this.away = true
-    this.#warn()
-    this.#retry(FIRST_PAUSE_MS)
   }
 
   #retry(pauseMs: number): void {
@@ -103,6 +75,39 @@ export class LimitLink {
       `The store "${this.store.name}" of limits does not answer in time: until it does, each limit does what its onStoreFailure says (local: this process allows its share).`,
       { code: 'HOTPATH_LIMIT_STORE' },
     )
+  }
+}
+
+/**
+ * One request that is asked of the store, until that has answered, failed, or taken too long. What comes then is
+ * not looked at: somebody has decided without it.
+ */
+export abstract class Question extends Wait implements Answered {
+  constructor(protected readonly link: LimitLink) {
+    super()
+  }
+
+  /** @throws where the store answers with what is no answer */
+  protected abstract decide(taken: Taken): void
+  protected abstract decideAlone(): void
+
+  took(taken: Taken): void {
+    if (!this.end()) return
+    try {
+      this.decide(taken)
+    } catch {
+      return this.late()
+    }
+    this.link.answered()
+  }
+
+  failed(): void {
+    this.giveUp()
+  }
+
+  protected late(): void {
+    this.link.failed()
+    this.decideAlone()
   }
 }
 

@@ -17,13 +17,14 @@ let timer: NodeJS.Timeout | undefined
  * All wait equally long, so they are a ring in the order in which they came. Who is over leaves it at once: what
  * is held longer than a garbage collection of the young costs more than the decision.
  */
-export class Wait {
+export abstract class Wait {
   before: Wait = this
   behind: Wait = this
   over = false
   private readonly sinceTick = ticks
 
-  constructor(private readonly late: () => void) {}
+  /** It waits no longer. */
+  protected abstract late(): void
 
   begin(): void {
     const { before } = ring
@@ -40,6 +41,9 @@ export class Wait {
     this.over = true
     this.before.behind = this.behind
     this.behind.before = this.before
+    // One that has grown old would hold all that came behind it until the next collection of the old.
+    this.before = this
+    this.behind = this
     return true
   }
 
@@ -54,7 +58,9 @@ export class Wait {
 }
 
 /** Where the ring begins and ends; waits for nothing. */
-const ring = new Wait(() => {})
+const ring = new (class extends Wait {
+  protected late(): void {}
+})()
 
 function tick(): void {
   ticks++

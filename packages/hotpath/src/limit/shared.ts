@@ -2,10 +2,10 @@ import type { Clock } from '../clock.js'
 import { algorithmOf } from './algorithm.js'
 import { Buckets, costOf, decisionOf, sizeOf, type Taken } from './buckets.js'
 import { Decided, type Decision } from './decision.js'
-import { type LimitLink, linkTo } from './link.js'
+import { type LimitLink, linkTo, Question } from './link.js'
 import { wholeUs } from './memory-store.js'
 import { type LimitRule, shareOf, type Window } from './rule.js'
-import type { LimitStore } from './store.js'
+import { type LimitStore, tellOf } from './store.js'
 
 export interface SharedOptions {
   readonly store: LimitStore
@@ -47,15 +47,17 @@ export class SharedLimit {
   decide(key: string, cost: number): Promise<Decision> {
     const link = this.#link
     const nowUs = wholeUs(this.options.clock)
-    if (link.away) return Promise.resolve(this.#alone(key, cost))
+    if (link.away) return Promise.resolve(this.alone(key, cost))
     link.countInstances(nowUs / 1000)
-    const spent = this.#owed(key, nowUs)
+    // Once for a request: the answer finds it again.
+    const state = this.#mirror.clients.of(key, nowUs)
+    const spent = state[this.#stampAt] === link.epoch ? undefined : this.#owed(state, nowUs)
     const most = cost === 1 ? 1 : costOf(this.rule, cost)
-    const { store } = this.options
-    return link.call(
-      () => store.take(this.prefix + key, this.rule, most, spent),
-      taken => (taken === undefined ? this.#alone(key, cost) : this.#took(key, taken, most)),
-    )
+    return new Promise(resolve => {
+      const asked = new Asked(link, this, key, cost, state, resolve)
+      asked.begin()
+      tellOf(this.options.store, this.prefix + key, this.rule, most, spent, asked)
+    })
   }
 
   /** @throws what the store throws */
@@ -68,10 +70,8 @@ export class SharedLimit {
     return this.#mirror.clients.forgotten
   }
 
-  /** What the store may not know of; undefined: it has answered since anything could have gone wrong. */
-  #owed(key: string, nowUs: number): readonly number[] | undefined {
-    const state = this.#mirror.clients.known(key)
-    if (state === undefined || state[this.#stampAt] === this.#link.epoch) return undefined
+  /** What the store may not know of, since something has gone wrong after it has answered. */
+  #owed(state: readonly number[], nowUs: number): readonly number[] {
     const { size, spent } = algorithmOf(this.rule)
     const many = this.#scale
     return this.#mirror.rule.windows.map(
@@ -79,9 +79,9 @@ export class SharedLimit {
     )
   }
 
-  #took(key: string, taken: Taken, cost: number): Decision {
+  /** @throws where it is no answer */
+  took(state: number[], taken: Taken, cost: number): Decision {
     const nowUs = wholeUs(this.options.clock)
-    const state = this.#mirror.clients.of(key, nowUs)
     const { algorithm, windows } = this.rule
     if (algorithm === 'gcra')
       for (let at = 0; at < windows.length; at++)
@@ -89,7 +89,7 @@ export class SharedLimit {
     else this.#mirrorCounts(state, taken, nowUs)
     if (taken.penaltyUs > 0) state[this.#stampAt - 1] = nowUs + taken.penaltyUs
     state[this.#stampAt] = this.#link.epoch
-    return decisionOf(this.rule, taken, cost)
+    return decisionOf(this.rule, taken, cost === 1 ? 1 : costOf(this.rule, cost))
   }
 
   #mirrorCounts(state: number[], taken: Taken, nowUs: number): void {
@@ -102,7 +102,7 @@ export class SharedLimit {
     }
   }
 
-  #alone(key: string, cost: number): Decision {
+  alone(key: string, cost: number): Decision {
     const { onStoreFailure } = this.options
     const [{ count, name }] = this.rule.windows
     if (onStoreFailure === 'open')
@@ -126,5 +126,28 @@ export class SharedLimit {
    */
   get #scale(): number {
     return this.rule.algorithm === 'gcra' ? 1 : this.#instances
+  }
+}
+
+/** One request of a limit, and who is told what became of it. */
+class Asked extends Question {
+  constructor(
+    link: LimitLink,
+    private readonly limit: SharedLimit,
+    private readonly key: string,
+    private readonly cost: number,
+    /** What the mirror has of this client; when it was let go for want of room meanwhile, of nobody. */
+    private readonly state: number[],
+    private readonly resolve: (decision: Decision) => void,
+  ) {
+    super(link)
+  }
+
+  protected decide(taken: Taken): void {
+    this.resolve(this.limit.took(this.state, taken, this.cost))
+  }
+
+  protected decideAlone(): void {
+    this.resolve(this.limit.alone(this.key, this.cost))
   }
 }

@@ -35,3 +35,49 @@ export interface LimitStore {
    */
   instances?(me: string): Promise<number>
 }
+
+/** Is told what became of a request: one of the two, once or never. */
+export interface Answered {
+  took(taken: Taken): void
+  failed(error: unknown): void
+}
+
+/**
+ * A store of ours that tells it without promises of its own: of the few microseconds that a decision takes, each
+ * promise with its functions is a twentieth.
+ */
+export interface TellingStore extends LimitStore {
+  /** `take`, but for how it is told. */
+  tell(
+    key: string,
+    rule: LimitRule,
+    cost: number,
+    spent: readonly number[] | undefined,
+    answered: Answered,
+  ): void
+}
+
+const isTelling = (store: LimitStore): store is TellingStore =>
+  (store as Partial<TellingStore>).tell !== undefined
+
+/** `take`, told: of any store. Never throws. */
+export function tellOf(
+  store: LimitStore,
+  key: string,
+  rule: LimitRule,
+  cost: number,
+  spent: readonly number[] | undefined,
+  answered: Answered,
+): void {
+  try {
+    if (isTelling(store)) return store.tell(key, rule, cost, spent, answered)
+    const taken = store.take(key, rule, cost, spent)
+    if (!(taken instanceof Promise)) return answered.took(taken)
+    taken.then(
+      later => answered.took(later),
+      error => answered.failed(error),
+    )
+  } catch (error) {
+    answered.failed(error)
+  }
+}

@@ -1,11 +1,11 @@
 import { needUs } from '../../limit/algorithm.js'
 import type { Taken } from '../../limit/buckets.js'
 import type { LimitRule } from '../../limit/rule.js'
-import type { LimitStore } from '../../limit/store.js'
+import type { Answered, LimitStore, TellingStore } from '../../limit/store.js'
 import type { RedisClient } from './clients.js'
 import { type Commands, commandsOf } from './commands.js'
 import { GCRA, GCRA_FULL, PROCESSES, SLIDING } from './limit-scripts.js'
-import { runScript } from './script.js'
+import { runScript, tellScript } from './script.js'
 
 export type { RedisClient } from './clients.js'
 
@@ -45,7 +45,7 @@ interface Prepared {
   readonly head: readonly string[]
 }
 
-class RedisLimits implements LimitStore {
+class RedisLimits implements TellingStore {
   readonly name = 'redis'
   readonly #prepared = new WeakMap<LimitRule, Prepared>()
 
@@ -55,9 +55,24 @@ class RedisLimits implements LimitStore {
   ) {}
 
   take(key: string, rule: LimitRule, cost: number, spent?: readonly number[]): Promise<Taken> {
+    return new Promise((took, failed) => this.tell(key, rule, cost, spent, { took, failed }))
+  }
+
+  tell(
+    key: string,
+    rule: LimitRule,
+    cost: number,
+    spent: readonly number[] | undefined,
+    answered: Answered,
+  ): void {
     const prepared = this.#prepare(rule)
     const name = prepared.prefix + key
-    if (prepared.kind === 'g') return this.#single(name, rule, prepared, cost, spent)
+    if (prepared.kind === 'g') {
+      const needed = cost === 1 ? prepared.need : String(needUs(rule.windows[0], cost))
+      const held = spent === undefined ? '0' : String(spent[0])
+      const args = [prepared.capacity, needed, held]
+      return tellScript(this.commands, GCRA, name, args, singleOf, answered)
+    }
     const isGcra = rule.algorithm === 'gcra'
     const args = rule.windows.flatMap((window, at) => {
       const held = String(spent?.[at] ?? 0)
@@ -66,9 +81,8 @@ class RedisLimits implements LimitStore {
         : [String(window.periodUs), String(window.count), String(cost), held]
     })
     const script = isGcra ? GCRA_FULL : SLIDING
-    return runScript(this.commands, script, name, [...prepared.head, ...args], answer =>
-      isGcra ? gcraOf(answer) : slidingOf(answer, rule),
-    )
+    const make = isGcra ? gcraOf : (answer: unknown) => slidingOf(answer, rule)
+    tellScript(this.commands, script, name, [...prepared.head, ...args], make, answered)
   }
 
   async forget(key: string, rule: LimitRule): Promise<void> {
@@ -84,18 +98,6 @@ class RedisLimits implements LimitStore {
   instances(me: string): Promise<number> {
     const key = `${this.prefix}:limit-processes`
     return runScript(this.commands, PROCESSES, key, [me, PROCESS_MS], Number)
-  }
-
-  #single(
-    name: string,
-    rule: LimitRule,
-    { capacity, need }: Prepared,
-    cost: number,
-    spent: readonly number[] | undefined,
-  ): Promise<Taken> {
-    const needed = cost === 1 ? need : String(needUs(rule.windows[0], cost))
-    const held = spent === undefined ? '0' : String(spent[0])
-    return runScript(this.commands, GCRA, name, [capacity, needed, held], singleOf)
   }
 
   #prepare(rule: LimitRule): Prepared {
