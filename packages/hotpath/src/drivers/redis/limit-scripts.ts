@@ -1,9 +1,22 @@
 /**
- * The scripts of limits. Each has one key, so a cluster runs it where that lies. Times are microseconds of the
+ * The scripts of limits. Each but one has one key, so a cluster runs it where that lies. Times are microseconds of the
  * server's clock; those that are given back are multiplied by 4, since Redis takes whole numbers, and all are
  * whole quarters. What may be in use for as long as the key lives is kept as text: numbers of Lua would lose
  * their last digits.
  */
+
+/** GCRA of one window for one key: `ahead` is how far ahead the client was, `after` how far it is now. */
+const gcra = (key: string, had: string, arg: (n: number) => string): string =>
+  `local capacity, need, spent = tonumber(${arg(1)}), tonumber(${arg(2)}), tonumber(${arg(3)})
+local ahead = ${had} - now
+local changed = ahead > capacity or ahead < spent
+if ahead > capacity then ahead = capacity end
+if ahead < spent then ahead = spent end
+local after = ahead + need
+local refused = after > capacity
+if refused then after = ahead end
+local set = after > 0 and (changed or not refused) and
+  redis.call('set', ${key}, string.format('%.2f', now + after), 'px', math.ceil(after / 1000))`
 
 /**
  * GCRA with one window. ARGV: capacity, need, spent. Gives the time, and how far ahead the client is now; where
@@ -11,19 +24,29 @@
  */
 export const GCRA = `local time = redis.call('time')
 local now = time[1] * 1000000 + time[2]
-local capacity, need, spent = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
-local ahead = (tonumber(redis.call('get', KEYS[1]) or 0)) - now
-local changed = ahead > capacity or ahead < spent
-if ahead > capacity then ahead = capacity end
-if ahead < spent then ahead = spent end
-local after = ahead + need
-local refused = after > capacity
-if refused then after = ahead end
-if after > 0 and (changed or not refused) then
-  redis.call('set', KEYS[1], string.format('%.2f', now + after), 'px', math.ceil(after / 1000))
-end
+${gcra('KEYS[1]', "tonumber(redis.call('get', KEYS[1]) or 0)", n => `ARGV[${n}]`)}
 if refused then return {now, -4 * ahead - 1} end
 return {now, 4 * after}`
+
+/**
+ * The same for many keys, which lie on one server: three of ARGV for each. Gives the time, and a number for each;
+ * nothing for a key that holds something else, which is no fault of the others. What else can fail (no memory, a
+ * server that may only be read) fails at the first write: nobody was charged then.
+ */
+export const GCRA_MANY = `local time = redis.call('time')
+local now = time[1] * 1000000 + time[2]
+local given = {now}
+for i, key in ipairs(KEYS) do
+  local got = redis.pcall('get', key)
+  local had = type(got) ~= 'table' and tonumber(got or 0)
+  if not had then
+    given[i + 1] = false
+  else
+    ${gcra('key', 'had', n => `ARGV[3 * i - ${3 - n}]`).replaceAll('\n', '\n    ')}
+    given[i + 1] = refused and -4 * ahead - 1 or 4 * after
+  end
+end
+return given`
 
 /** Reads the state, numbers between spaces; keeps it; and what repeated refusal brings. */
 const COMMON = `local time = redis.call('time')

@@ -4,7 +4,8 @@ import type { LimitRule } from '../../limit/rule.js'
 import type { Answered, LimitStore, TellingStore } from '../../limit/store.js'
 import type { RedisClient } from './clients.js'
 import { type Commands, commandsOf } from './commands.js'
-import { GCRA, GCRA_FULL, PROCESSES, SLIDING } from './limit-scripts.js'
+import { LimitBatch } from './limit-batch.js'
+import { GCRA_FULL, PROCESSES, SLIDING } from './limit-scripts.js'
 import { runScript, tellScript } from './script.js'
 
 export type { RedisClient } from './clients.js'
@@ -48,11 +49,14 @@ interface Prepared {
 class RedisLimits implements TellingStore {
   readonly name = 'redis'
   readonly #prepared = new WeakMap<LimitRule, Prepared>()
+  private readonly batch: LimitBatch
 
   constructor(
     private readonly commands: Commands,
     private readonly prefix: string,
-  ) {}
+  ) {
+    this.batch = new LimitBatch(commands)
+  }
 
   take(key: string, rule: LimitRule, cost: number, spent?: readonly number[]): Promise<Taken> {
     return new Promise((took, failed) => this.tell(key, rule, cost, spent, { took, failed }))
@@ -68,10 +72,9 @@ class RedisLimits implements TellingStore {
     const prepared = this.#prepare(rule)
     const name = prepared.prefix + key
     if (prepared.kind === 'g') {
-      const needed = cost === 1 ? prepared.need : String(needUs(rule.windows[0], cost))
+      const need = cost === 1 ? prepared.need : String(needUs(rule.windows[0], cost))
       const held = spent === undefined ? '0' : String(spent[0])
-      const args = [prepared.capacity, needed, held]
-      return tellScript(this.commands, GCRA, name, args, singleOf, answered)
+      return this.batch.add(name, prepared.capacity, need, held, answered)
     }
     const isGcra = rule.algorithm === 'gcra'
     const args = rule.windows.flatMap((window, at) => {
@@ -81,8 +84,10 @@ class RedisLimits implements TellingStore {
         : [String(window.periodUs), String(window.count), String(cost), held]
     })
     const script = isGcra ? GCRA_FULL : SLIDING
-    const make = isGcra ? gcraOf : (answer: unknown) => slidingOf(answer, rule)
-    tellScript(this.commands, script, name, [...prepared.head, ...args], make, answered)
+    const took = (answer: unknown): void =>
+      told(() => (isGcra ? gcraOf(answer) : slidingOf(answer, rule)), answered)
+    const failed = (error: unknown): void => answered.failed(error)
+    tellScript(this.commands, script, [name], [...prepared.head, ...args], took, failed)
   }
 
   async forget(key: string, rule: LimitRule): Promise<void> {
@@ -123,10 +128,15 @@ class RedisLimits implements TellingStore {
   }
 }
 
-function singleOf(answer: unknown): Taken {
-  const [now, ahead] = answer as readonly [number, number]
-  const allowed = ahead >= 0
-  return { allowed, penaltyUs: 0, nowUs: now, state: [now + (allowed ? ahead : -ahead - 1) / 4] }
+function told(make: () => Taken, answered: Answered): void {
+  let taken: Taken
+  try {
+    taken = make()
+  } catch (error) {
+    // The server answers with what is no answer.
+    return answered.failed(error)
+  }
+  answered.took(taken)
 }
 
 function gcraOf(answer: unknown): Taken {

@@ -1,7 +1,5 @@
 import { createHash } from 'node:crypto'
-import type { Taken } from '../../limit/buckets.js'
-import type { Answered } from '../../limit/store.js'
-import type { Commands } from './commands.js'
+import type { Commands, Keys } from './commands.js'
 
 const hashes = new Map<string, string>()
 
@@ -17,49 +15,40 @@ export function runScript<T>(
   make: (answer: unknown) => T,
 ): Promise<T> {
   return commands
-    .runScript(hashOf(script), key, args)
-    .then(make, (error: unknown) => resend(commands, script, key, args, error).then(make))
+    .runScript(hashOf(script), [key], args)
+    .then(make, (error: unknown) => resend(commands, script, [key], args, error).then(make))
 }
 
-/** The same, told without a promise of its own. */
+/** The same with any number of keys, told without a promise of its own. Never throws. */
 export function tellScript(
   commands: Commands,
   script: string,
-  key: string,
+  keys: Keys,
   args: readonly string[],
-  make: (answer: unknown) => Taken,
-  answered: Answered,
+  took: (answer: unknown) => void,
+  failed: (error: unknown) => void,
 ): void {
-  commands.runScript(hashOf(script), key, args).then(
-    answer => told(make, answer, answered),
-    (error: unknown) =>
-      void resend(commands, script, key, args, error).then(
-        answer => told(make, answer, answered),
-        again => answered.failed(again),
-      ),
-  )
-}
-
-function told(make: (answer: unknown) => Taken, answer: unknown, answered: Answered): void {
-  let taken: Taken
   try {
-    taken = make(answer)
+    commands
+      .runScript(hashOf(script), keys, args)
+      .then(
+        took,
+        (error: unknown) => void resend(commands, script, keys, args, error).then(took, failed),
+      )
   } catch (error) {
-    // The server answers with what is no answer.
-    return answered.failed(error)
+    failed(error)
   }
-  answered.took(taken)
 }
 
 async function resend(
   commands: Commands,
   script: string,
-  key: string,
+  keys: Keys,
   args: readonly string[],
   error: unknown,
 ): Promise<unknown> {
   if (!/NOSCRIPT/.test(String((error as { message?: unknown } | undefined)?.message))) throw error
-  return commands.run(key, ['EVAL', script, '1', key, ...args])
+  return commands.run(keys[0], ['EVAL', script, String(keys.length), ...keys, ...args])
 }
 
 function hashOf(script: string): string {
