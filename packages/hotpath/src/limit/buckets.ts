@@ -112,18 +112,19 @@ export class Buckets {
     const { single } = this
     if (single === undefined || cost !== 1) return this.decideFully(key, cost, nowUs, alone)
     const state = this.clients.of(key, nowUs)
-    const { intervalUs, capacityUs } = single
-    let aheadUs = (state[0] as number) - nowUs
-    if (aheadUs < 0) aheadUs = 0
-    // Only a clock that was set back can have done that: kept, it would shut its client out until then.
-    else if (aheadUs > capacityUs) state[0] = nowUs + (aheadUs = capacityUs)
-    const afterUs = aheadUs + intervalUs
-    const isAllowed = afterUs <= capacityUs
-    if (isAllowed) {
-      state[0] = nowUs + afterUs
-      aheadUs = afterUs
-    }
-    return ofSingle(single, isAllowed, aheadUs, 1, alone)
+    const isAllowed = spendOne(state, single, nowUs)
+    return ofSingle(single, isAllowed, Math.max(0, (state[0] as number) - nowUs), 1, alone)
+  }
+
+  /**
+   * True: one request is charged, and may go on; nobody wants to know what is left, which is half of what a decision
+   * costs. False: nothing is charged, and `decide` is to be asked.
+   *
+   * @param nowUs Whole.
+   */
+  passes(key: string, nowUs: number): boolean {
+    const { single } = this
+    return single !== undefined && spendOne(this.clients.of(key, nowUs), single, nowUs)
   }
 
   /** All windows or none: what one of them refuses is taken from no other. */
@@ -182,6 +183,18 @@ export class Buckets {
     state[at + 2] = nowUs + forUs
     return forUs
   }
+}
+
+/** Charges one request, if there is room for it. */
+function spendOne(state: number[], { intervalUs, capacityUs }: Window, nowUs: number): boolean {
+  let aheadUs = (state[0] as number) - nowUs
+  if (aheadUs < 0) aheadUs = 0
+  // Only a clock that was set back can have done that: kept, it would shut its client out until then.
+  else if (aheadUs > capacityUs) state[0] = nowUs + (aheadUs = capacityUs)
+  const afterUs = aheadUs + intervalUs
+  if (afterUs > capacityUs) return false
+  state[0] = nowUs + afterUs
+  return true
 }
 
 /** A clock that was set back shuts nobody out for longer than the penalty. */

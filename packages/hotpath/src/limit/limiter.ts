@@ -61,12 +61,22 @@ export function limit(
   options: LimitOptions & { readonly store: LimitStore },
 ): Limiter<Promise<Decision>>
 export function limit(options: LimitOptions): Limiter {
+  return limiterOf(options)
+}
+
+/** The same, for those that let most pass without a word. */
+export function limiterOf(options: LimitOptions): PassingLimiter {
   const { clock = processClock, ...said } = options
   const wrong = checkPolicy(limitOptionsRule, said, 'limit')
   if (wrong !== undefined) throw new HotpathError(wrong)
   if (options.store !== undefined && options.namespace === undefined)
     throw new HotpathError('HOTPATH_LIMIT_NAMESPACE')
   return new KeyedLimiter(options, clock)
+}
+
+export interface PassingLimiter extends Limiter {
+  /** True: it is as if `take(key)` had allowed it. False: nothing is done, and `take` is to be asked. */
+  passes(key: string): boolean
 }
 
 interface Decider {
@@ -76,7 +86,7 @@ interface Decider {
 }
 
 class LocalLimit implements Decider {
-  private readonly buckets: Buckets
+  readonly buckets: Buckets
 
   constructor(
     rule: LimitRule,
@@ -102,14 +112,19 @@ class LocalLimit implements Decider {
 /** Whether a list, or the app's function, names a key. */
 type Listed = (key: string) => boolean
 
-class KeyedLimiter implements Limiter {
+class KeyedLimiter implements PassingLimiter {
   readonly rule: LimitRule
+  /** Where a key and the time say all: in memory, without lists. */
+  private readonly plain: Buckets | undefined
   private readonly decider: Decider
   private readonly tiers = new Map<string, Decider>()
   private readonly allows: Listed | undefined
   private readonly denies: Listed | undefined
 
-  constructor(options: LimitOptions, clock: Clock) {
+  constructor(
+    options: LimitOptions,
+    private readonly clock: Clock,
+  ) {
     const { allow, deny, tiers = {}, store, onStoreFailure = 'local' } = options
     const { maxKeys = MOST_KEYS, namespace = '' } = options
     const make = (rule: LimitRule, name: string): Decider =>
@@ -122,6 +137,14 @@ class KeyedLimiter implements Limiter {
       this.tiers.set(plan, make(tierOf(tier, options), `${namespace}@${plan}`))
     this.allows = listed(allow)
     this.denies = listed(deny)
+    const isPlain = allow === undefined && deny === undefined
+    this.plain = isPlain && this.decider instanceof LocalLimit ? this.decider.buckets : undefined
+  }
+
+  passes(key: string): boolean {
+    const { plain } = this
+    if (plain === undefined || key === '' || key.length > LONGEST_KEY) return false
+    return plain.passes(key, wholeUs(this.clock))
   }
 
   take(key: string, options?: TakeOptions): Decision | Promise<Decision> {

@@ -5,7 +5,7 @@ import { Asker, type Told } from './asker.js'
 import type { Decision } from './decision.js'
 import type { LimitHost } from './host.js'
 import { LaterStore, laterStoreOf } from './later-store.js'
-import { type Limiter, type LimitOptions, limit } from './limiter.js'
+import { type LimitOptions, limiterOf, type PassingLimiter } from './limiter.js'
 import { type HeaderForm, limitFields, type Refusal, refusalOf } from './refusal.js'
 import { type LimitRule, ruleOf } from './rule.js'
 import type { LimitStore } from './store.js'
@@ -16,7 +16,9 @@ export class Limiting {
   readonly asker: Asker
   readonly isShadow: boolean
   readonly tellsAll: boolean
-  private limiter: Limiter
+  private limiter: PassingLimiter
+  /** Each request costs 1, and there is one plan for all, but for who says otherwise. */
+  private readonly isPlain: boolean
   private readonly rule: LimitRule
   private readonly form: HeaderForm | undefined
 
@@ -30,12 +32,18 @@ export class Limiting {
     const { by = 'ip', keyHeader, store, headers = 'refused', headerForm = 'draft-10' } = config
     this.isShadow = config.mode === 'shadow'
     this.tellsAll = headers === 'always'
+    this.isPlain = !this.tellsAll && config.cost === undefined && config.plan === undefined
     this.form = headers === 'off' ? undefined : headerForm
     this.rule = ruleOf(config)
     this.asker = new Asker(by as By, keyHeader, settings, () => host.caught('limit.config'))
     const shared = typeof store === 'function' ? laterStoreOf(store) : store
     this.limiter = this.make(shared as LimitStore | undefined, clock)
     if (shared instanceof LaterStore) void shared.made.catch(() => this.goAlone(clock))
+  }
+
+  /** True: the request is charged, and allowed. False: it is not charged, and `decide` says. */
+  passes(key: string, who: Told): boolean {
+    return this.isPlain && typeof who !== 'object' && this.limiter.passes(key)
   }
 
   decide(key: string, who: Told, subject: unknown): Decision | Promise<Decision> {
@@ -97,7 +105,7 @@ export class Limiting {
     }
   }
 
-  private make(store: LimitStore | undefined, clock: Clock): Limiter {
+  private make(store: LimitStore | undefined, clock: Clock): PassingLimiter {
     const { by: _by, keyHeader: _key, plan: _plan, cost: _cost, mode: _mode, ...rest } = this.config
     const { headers: _headers, headerForm: _form, store: _store, namespace, ...rule } = rest
     const options = { ...rule, namespace: namespace ?? this.route, clock }
@@ -106,13 +114,11 @@ export class Limiting {
       ...(typeof allow === 'function' ? { allow: this.contained(allow) } : {}),
       ...(typeof deny === 'function' ? { deny: this.contained(deny) } : {}),
     }
-    return limit({
+    return limiterOf({
       ...options,
       ...listed,
       ...(store === undefined ? {} : { store }),
-    } as LimitOptions & {
-      store: LimitStore
-    })
+    } as LimitOptions)
   }
 
   /** The store cannot be made: this process counts alone, and says so. */

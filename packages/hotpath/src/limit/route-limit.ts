@@ -85,6 +85,10 @@ export class RouteLimit {
     const { limit: limiting } = this
     if (limiting === undefined) return false
     const key = limiting.asker.keyOf(who, request)
+    if (this.throttle === undefined && limiting.passes(key, who)) {
+      this.tally.allowed++
+      return false
+    }
     const decided = limiting.decide(key, who, subject)
     if (!(decided instanceof Promise))
       return this.decided(decided, key, request, response, turn, subject)

@@ -45,9 +45,17 @@ export function addressOf(
   request: IncomingMessage,
   settings: WhoSettings = NOBODY_TRUSTED,
 ): string {
+  return addressesOf(settings).of(request) ?? NO_ADDRESS
+}
+
+/** Of a connection that is gone. */
+export const NO_ADDRESS = 'unknown'
+
+/** Who reads addresses by these settings: for those that ask it for each request. */
+export function addressesOf(settings: WhoSettings): ClientAddresses {
   let reader = readers.get(settings)
   if (reader === undefined) readers.set(settings, (reader = new ClientAddresses(settings)))
-  return reader.of(request) ?? 'unknown'
+  return reader
 }
 
 /**

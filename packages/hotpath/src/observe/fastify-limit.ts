@@ -1,6 +1,11 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { caught } from '../trace/counts.js'
-import { noteAskingRoute, reaching } from '../trace/reaching.js'
+import {
+  noteAskingRoute,
+  type ReachedRefusal,
+  type ReachedTurn,
+  reaching,
+} from '../trace/reaching.js'
 
 interface Request {
   readonly raw: IncomingMessage
@@ -38,17 +43,25 @@ const hold: Hook = (request, reply, done) => {
   const { routeOptions } = request
   const url = routeOptions === undefined ? request.routerPath : routeOptions.url
   if (holds === undefined || url === undefined) return done()
-  const isHeld = holds(url, request.raw, reply.raw, {
-    go: done,
-    refuse({ status, fields, body }) {
-      if (reply.sent || reply.raw.destroyed) return
-      reply.code(status)
-      for (const [name, value] of fields) reply.header(name, value)
-      reply.send(body)
-    },
-    tell(fields) {
-      for (const [name, value] of fields) reply.header(name, value)
-    },
-  })
-  if (!isHeld) done()
+  if (!holds(url, request.raw, reply.raw, new RouteTurn(reply, done))) done()
+}
+
+/** One small object for a request, most of which go on. */
+class RouteTurn implements ReachedTurn {
+  constructor(
+    private readonly reply: Reply,
+    readonly go: () => void,
+  ) {}
+
+  refuse({ status, fields, body }: ReachedRefusal): void {
+    const { reply } = this
+    if (reply.sent || reply.raw.destroyed) return
+    reply.code(status)
+    this.tell(fields)
+    reply.send(body)
+  }
+
+  tell(fields: readonly (readonly [string, string])[]): void {
+    for (const [name, value] of fields) this.reply.header(name, value)
+  }
 }
