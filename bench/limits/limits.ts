@@ -63,6 +63,7 @@ export async function limits(quick: boolean): Promise<void> {
         ['Redis, 64 at once', 'thousands a second', 'of the bare script'],
         [...remote('redis', redis), ...remote('ioredis', ioredis)],
       ),
+      'What is asked of hotpath in one go leaves as one command for up to 32 decisions; the others send one for each.',
       table(
         [
           'in front of a route without a database',
