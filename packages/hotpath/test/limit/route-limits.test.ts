@@ -3,8 +3,11 @@ import { EventEmitter } from 'node:events'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { describe, test } from 'node:test'
 import { setImmediate as read } from 'node:timers/promises'
+import { verified } from 'hotpath/identity'
+import type { RoutePolicies } from '../../dist/config/route-policies.js'
 import { RouteLimit } from '../../dist/limit/route-limit.js'
 import { RouteLimits } from '../../dist/limit/route-limits.js'
+import type { WhoSettings } from '../../dist/limit/who.js'
 
 /** As a gate and a router see them: without a server. */
 const message = (url: string): [IncomingMessage, ServerResponse] => [
@@ -74,6 +77,48 @@ test('where none does, the path is asked however it is spelt', () => {
   for (const url of spelt) assert.ok(limits.atGate(message(url)[0]) !== undefined, url)
   for (const url of ['/', '/menus', '/menu/1', '/%zz', '*'])
     assert.equal(limits.atGate(message(url)[0]), undefined, url)
+})
+
+describe('a request that a limit has room for', () => {
+  const host = { caught: () => assert.fail(), count() {}, beforeCounts() {} }
+  const clock = { now: () => 0, origin: 0 }
+
+  /** What became of so many requests of one address at once. */
+  function asked(n: number, policies: RoutePolicies, identify?: WhoSettings['identify']) {
+    const limit = new RouteLimit('GET /menu', policies, host, { identify }, clock, () => () => {})
+    const seen = { passed: 0, refused: 0, waiting: 0, told: 0 }
+    for (let at = 0; at < n; at++) {
+      const [request, response] = message('/menu')
+      const refuse = () => void seen.refused++
+      const tell = () => void seen.told++
+      const before = seen.refused
+      if (!limit.hold(request, response, { ...turn, refuse, tell }, request)) seen.passed++
+      else if (seen.refused === before) seen.waiting++
+    }
+    return seen
+  }
+
+  test('passes without a word, and the next is refused', () => {
+    const seen = asked(5, { limit: { rate: '3/h' } })
+    assert.deepEqual(seen, { passed: 3, refused: 2, waiting: 0, told: 0 })
+  })
+
+  test('is told what is left where the config says so', () => {
+    const seen = asked(5, { limit: { rate: '3/h', headers: 'always' } })
+    assert.deepEqual(seen, { passed: 3, refused: 2, waiting: 0, told: 3 })
+  })
+
+  test('has the throttle of the route still before it', () => {
+    const throttle = { rate: '1/s', maxDelay: '1m' } as const
+    const seen = asked(5, { limit: { rate: '3/h' }, throttle })
+    assert.deepEqual(seen, { passed: 1, refused: 2, waiting: 2, told: 0 })
+  })
+
+  test('is of the plan of who sent it', () => {
+    const identify = verified(() => ({ key: 'ann', plan: 'pro' })) as WhoSettings['identify']
+    const seen = asked(5, { limit: { rate: '3/h', by: 'user', tiers: { pro: '4/h' } } }, identify)
+    assert.deepEqual(seen, { passed: 4, refused: 1, waiting: 0, told: 0 })
+  })
 })
 
 describe('a throttle whose function says later whose request it is', () => {
