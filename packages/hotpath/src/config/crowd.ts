@@ -35,7 +35,7 @@ export interface ShedConfig {
   readonly mode?: 'off' | 'shadow' | 'on'
 }
 
-/** What Node has for slow clients, on each HTTP/1 server of the process: docs/concurrency.md. */
+/** What Node has for slow clients of HTTP/1, for HTTP/2 as well: docs/concurrency.md. */
 export interface ServerConfig {
   /** How long a head may take to arrive. Default Node's, `'60s'`. */
   readonly headersTimeout?: string

@@ -1,24 +1,36 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
-import type { Http2ServerResponse, ServerHttp2Stream } from 'node:http2'
+import type { Http2ServerResponse, ServerHttp2Session, ServerHttp2Stream } from 'node:http2'
 import type { Socket } from 'node:net'
 import { subscribe } from 'node:diagnostics_channel'
 import { context } from '../trace/context.js'
 import { contained } from '../trace/counts.js'
 import { recorder } from '../trace/recorder.js'
+import { requestOf, responseOf, type StreamHeaders } from './bare-stream.js'
 import { openRequest, ownEmit } from './http-server.js'
+import { limiting } from './limit-stage.js'
 import { SERVED, serving } from './serve-stage.js'
 import type { ServerSpan } from './server-span.js'
 
 /** Where a response keeps its span; those of HTTP/1 have theirs elsewhere. */
 const SPAN = Symbol('hotpath.span')
+/** Where a stream that is answered as one keeps what stands for its response. */
+const ANSWER = Symbol('hotpath.answer')
 type Response = Http2ServerResponse & { [SPAN]?: ServerSpan }
-type Stream = ServerHttp2Stream & { [SPAN]?: ServerSpan }
-type Headers = Readonly<Record<string, string | undefined>>
+type Stream = ServerHttp2Stream & { [SPAN]?: ServerSpan; [ANSWER]?: ServerResponse }
+
+/** A request that came, whichever API the app serves it by. */
+interface Met {
+  readonly span: ServerSpan
+  readonly request: IncomingMessage
+  readonly response: ServerResponse
+  /** What the app answers on, if that is no response. */
+  readonly bare: ServerHttp2Stream | undefined
+}
 
 /**
  * Requests of node:http2, by its API that is like that of node:http and by that of streams: the `emit` of its
  * servers, which have no names that could be asked for, so they are gated when the first connection to one
- * comes. Of `serve/` the crowd alone has to do with requests, and nothing with bare streams.
+ * comes. Limits and the crowd have to do with them, caches have not.
  */
 export function gateHttp2Server(): void {
   const known = new WeakSet<object>()
@@ -42,22 +54,17 @@ function gate(prototype: Server): void {
       function emit(this: unknown, type, request, response) {
         const isRequest =
           type === 'request' || type === 'checkContinue' || type === 'checkExpectation'
+        if (type === 'session') serving.stage?.connected?.(request as ServerHttp2Session)
         if (!(isRequest || type === 'stream') || !recorder.enabled)
           return original.apply(this, arguments as never)
-        const span = isRequest
-          ? open(request as IncomingMessage, response as Response)
-          : openStream(this as Server, request as Stream, response as Headers, arguments[4])
-        if (span === undefined) return original.apply(this, arguments as never)
-        if (!isRequest) return context.run(span, Reflect.apply, original, this, arguments)
-        const { stage } = serving
-        const asked = request as IncomingMessage
-        const answer = response as unknown as ServerResponse
-        if (stage?.shed?.(asked, answer, span) === true) return true
-        // No server: Node bounds slow clients of HTTP/2 by other settings.
-        const way = stage?.enterUncached?.(asked, answer, span, undefined)
-        if (way === SERVED) return true
+        const met = isRequest
+          ? meet(request as IncomingMessage, response as Response)
+          : meetStream(this as Server, request as Stream, response as StreamHeaders, arguments[4])
+        if (met === undefined) return original.apply(this, arguments as never)
         const run = (): boolean => Reflect.apply(original, this, arguments) as boolean
-        return way === undefined ? context.run(span, run) : context.run(span, way, run)
+        if (serving.stage === undefined && limiting.limits === undefined)
+          return context.run(met.span, run)
+        return enter(met, this, run)
       },
   )
   const { Http2ServerResponse } = process.getBuiltinModule('node:http2')
@@ -71,38 +78,66 @@ function gate(prototype: Server): void {
   )
 }
 
+const ignore = (): void => {}
+
+/** The way of a request to the app, as that of HTTP/1: shed, limits, the crowd. */
+function enter(
+  { span, request, response, bare }: Met,
+  server: unknown,
+  app: () => boolean,
+): boolean {
+  const { stage } = serving
+  const { limits } = limiting
+  // The error of a stream that its client has reset is the app's once it has the stream, and nobody's before.
+  bare?.on('error', ignore)
+  const run = (): boolean => {
+    bare?.removeListener('error', ignore)
+    return app()
+  }
+  if (stage?.shed?.(request, response, span) === true) return true
+  const onward = (): boolean => {
+    const way = stage?.enterUncached?.(request, response, span, server)
+    if (way === undefined) return context.run(span, run)
+    return way === SERVED || context.run(span, way, run)
+  }
+  const limit = limits?.atGate(request)
+  if (limits === undefined || limit === undefined) return onward()
+  return limits.hold(limit, request, response, () => void onward()) || onward()
+}
+
 /** A server of node:http2 may speak HTTP/1 as well: those responses are gated as all of node:http. */
-function open(request: IncomingMessage, response: Response): ServerSpan | undefined {
-  if (!('stream' in response)) return openRequest(request, response)
+function meet(request: IncomingMessage, response: Response): Met | undefined {
+  const met = { request, response: response as unknown as ServerResponse, bare: undefined }
+  if (!('stream' in response)) {
+    const span = openRequest(request, met.response)
+    return span === undefined ? undefined : { span, ...met }
+  }
   if (response[SPAN] !== undefined) return undefined
   const span = openRequest(request, undefined)
-  if (span !== undefined) response[SPAN] = span
-  return span
+  if (span === undefined) return undefined
+  response[SPAN] = span
+  return { span, ...met }
 }
 
 /**
  * What comes as a stream and is answered as one. Where there is a listener for requests, Node makes one of the
  * stream, which is seen as that.
  */
-function openStream(
+function meetStream(
   server: Server,
   stream: Stream,
-  headers: Headers,
+  headers: StreamHeaders,
   rawHeaders: unknown,
-): ServerSpan | undefined {
+): Met | undefined {
   if (server.listenerCount('request') > 0 || stream[SPAN] !== undefined) return undefined
-  const request = {
-    method: headers[':method'],
-    url: headers[':path'],
-    httpVersion: '2.0',
-    rawHeaders,
-    socket: stream.session?.socket,
-  }
-  const span = openRequest(request as unknown as IncomingMessage, undefined)
+  const request = requestOf(stream, headers, rawHeaders)
+  const span = openRequest(request, undefined)
   if (span === undefined) return undefined
+  const response = responseOf(stream, request)
   stream[SPAN] = span
+  stream[ANSWER] = response
   contained('gate.http2-server', () => gateStream(Object.getPrototypeOf(stream) as object))
-  return span
+  return { span, request, response, bare: stream }
 }
 
 function gateStream(prototype: object): void {
@@ -112,14 +147,23 @@ function gateStream(prototype: object): void {
       function emit(this: unknown, type) {
         const stream = this as Stream
         const span = type === 'close' ? stream[SPAN] : undefined
-        if (span !== undefined)
-          contained('gate.http2-server', () => {
-            const status = Number(stream.sentHeaders?.[':status'] ?? 0)
-            span.close(status, stream.writableEnded && stream.rstCode === 0)
-          })
+        if (span !== undefined) closeStream(stream, span)
         return original.apply(this, arguments as never)
       },
   )
+}
+
+function closeStream(stream: Stream, span: ServerSpan): void {
+  const { [ANSWER]: answer } = stream
+  contained('gate.http2-server', () => {
+    if (answer === undefined) return
+    serving.stage?.closed(answer)
+    answer.emit('close')
+  })
+  contained('gate.http2-server', () => {
+    const status = Number(stream.sentHeaders?.[':status'] ?? 0)
+    span.close(status, stream.writableEnded && stream.rstCode === 0)
+  })
 }
 
 function close(response: Response): void {

@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http'
+import type { Readable } from 'node:stream'
 import { streamOf } from './open-ended.js'
 
 /** Whether a request says itself that its body is longer. */
@@ -14,17 +15,16 @@ export function limitBody(request: IncomingMessage, most: number, tooLong: () =>
       ? request.headers['transfer-encoding'] !== undefined
       : !stream.endAfterHeaders && request.headers['content-length'] === undefined
   if (!isUnknown) return
-  const { push } = request
+  // What is served as a stream has its body there, and no request.
+  const body: Readable | undefined = typeof request.push === 'function' ? request : stream
+  if (body === undefined) return
+  const { push } = body
   let bytes = 0
   let isOver = false
-  Object.defineProperty(request, 'push', {
+  Object.defineProperty(body, 'push', {
     configurable: true,
     writable: true,
-    value(
-      this: IncomingMessage,
-      chunk: Buffer | string | null,
-      encoding?: BufferEncoding,
-    ): boolean {
+    value(this: Readable, chunk: Buffer | string | null, encoding?: BufferEncoding): boolean {
       if (isOver) return false
       if (chunk !== null) bytes += chunk.length
       if (bytes <= most) return push.call(this, chunk, encoding)
@@ -33,7 +33,7 @@ export function limitBody(request: IncomingMessage, most: number, tooLong: () =>
       stream?.once('finish', () => stream.close())
       tooLong()
       // The app hears that it has not all of it, as when a client leaves.
-      request.destroy()
+      if (body === request) request.destroy()
       return false
     },
   })

@@ -1,5 +1,6 @@
 import { AsyncResource } from 'node:async_hooks'
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { ServerHttp2Session } from 'node:http2'
 import type { Guest, Place, Places } from '../concurrency/places.js'
 import type { Pressure } from '../concurrency/pressure.js'
 import { limitBody, saysTooLong } from './body-limit.js'
@@ -84,6 +85,14 @@ export class Crowd implements ServeStage {
     const at = this.#policyOf(request)
     if (at?.places === undefined) return undefined
     return run => this.admit(at, request, response, span, true, run)
+  }
+
+  connected(session: ServerHttp2Session): void {
+    try {
+      this.bounds?.connected(session)
+    } catch {
+      this.caught()
+    }
   }
 
   closed(response: ServerResponse): void {

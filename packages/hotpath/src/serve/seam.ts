@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { ServerHttp2Session } from 'node:http2'
 import type { RouteStats } from '../trace/routes.js'
 
 /** What the gate keeps of a request: its span, as far as the stages need it. */
@@ -42,6 +43,8 @@ export interface ServeStage {
     span: RequestSpan,
     server: unknown,
   ): Way
+  /** A client has connected to a server of node:http2. */
+  connected?(session: ServerHttp2Session): void
   /** A response closed, finished or not. */
   closed(response: ServerResponse): void
 }

@@ -13,8 +13,13 @@ import type { ServeStage } from './seam.js'
 import { ServerBounds } from './server-bounds.js'
 
 /** The app may replace the global timers; ours must be real. */
-const { setImmediate, setInterval, setTimeout } = globalThis
+const { clearTimeout, setImmediate, setInterval, setTimeout } = globalThis
 const now = (): number => performance.now()
+
+const after = (ms: number, run: () => void): (() => void) => {
+  const timer = setTimeout(run, ms).unref()
+  return () => clearTimeout(timer)
+}
 
 type Environment = Readonly<Record<string, string | undefined>>
 
@@ -45,7 +50,7 @@ export function startCrowd(
     tally.watch(name, places)
   }
   const caught = (): void => host.caught('serve.crowd')
-  const bounds = config.server === undefined ? undefined : new ServerBounds(config.server)
+  const bounds = config.server === undefined ? undefined : new ServerBounds(config.server, after)
   return new Crowd(policies, tally, shed, now, caught, bounds, inner)
 }
 

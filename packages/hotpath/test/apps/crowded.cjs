@@ -29,6 +29,27 @@ const apps = {
         response.write(': hello\n\n')
       } else response.end(request.url === '/open' ? open() : length())
     }),
+  'http2 stream': () => {
+    const server = require('node:http2').createServer()
+    return server.on('stream', async (stream, headers) => {
+      const say = text => {
+        // Its client may have left.
+        if (stream.destroyed || stream.headersSent) return
+        stream.respond({ ':status': 200 })
+        stream.end(text)
+      }
+      const path = headers[':path']
+      if (path === '/slow') say(await slow())
+      else if (path === '/read') {
+        let bytes = 0
+        stream.on('error', () => {}).on('data', chunk => (bytes += chunk.length))
+        stream.on('end', () => say(String(bytes)))
+      } else if (path === '/events') {
+        stream.respond({ ':status': 200, 'content-type': 'text/event-stream' })
+        stream.write(': hello\n\n')
+      } else say(path === '/open' ? open() : length())
+    })
+  },
   express: () => {
     const app = require('express')()
     app.get('/slow', async (_, response) => response.send(await slow()))

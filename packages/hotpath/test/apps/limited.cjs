@@ -68,6 +68,15 @@ async function honoListener(Hono) {
   return getRequestListener(app.fetch)
 }
 
+function plain(request, response) {
+  const path = request.url.split('?')[0]
+  if (path === '/runs') return response.end(JSON.stringify(runs))
+  const isKnown = routes.some(([m, p]) => m.toUpperCase() === request.method && p === path)
+  if (!isKnown) return response.writeHead(404).end()
+  response.setHeader('x-handler', ran(request.method, path))
+  response.end('done')
+}
+
 const apps = {
   express4: express(() => require('express4')),
   express5: express(() => require('express')),
@@ -83,15 +92,20 @@ const apps = {
       ignoreDuplicateSlashes: true,
     },
   }),
-  node: async () =>
-    createServer((request, response) => {
-      const path = request.url.split('?')[0]
-      if (path === '/runs') return response.end(JSON.stringify(runs))
-      const isKnown = routes.some(([m, p]) => m.toUpperCase() === request.method && p === path)
-      if (!isKnown) return response.writeHead(404).end()
-      response.setHeader('x-handler', ran(request.method, path))
-      response.end('done')
-    }),
+  node: async () => createServer(plain),
+  http2: () => require('node:http2').createServer(plain),
+  'http2 stream': () => {
+    const server = require('node:http2').createServer()
+    return server.on('stream', (stream, headers) => {
+      const { ':path': path, ':method': method } = headers
+      if (path === '/runs') {
+        stream.respond({ ':status': 200 })
+        return stream.end(JSON.stringify(runs))
+      }
+      stream.respond({ ':status': 200, 'x-handler': ran(method, path.split('?')[0]) })
+      stream.end('done')
+    })
+  },
   koa: async () => {
     const { default: Koa } = await import('koa')
     const app = new Koa()
