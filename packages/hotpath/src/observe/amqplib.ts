@@ -1,10 +1,12 @@
 import { contained } from '../trace/counts.js'
 import { onModule } from '../trace/module-load.js'
 import { type OpenSpan, recorder } from '../trace/recorder.js'
-import { carriedBy, endingWith, finish, isPromise, processing, sending } from './messages.js'
+import { carriedBy, endingWith, finish, processing, sending } from './messages.js'
 import { patchMethod } from './patch-method.js'
 
 const WHERE = 'observe.amqplib'
+/** Of what else has a `then` the first call may begin the work (a query of Knex): nobody but the app makes it. */
+const { isPromise } = process.getBuiltinModule('node:util').types
 const noting = (note: () => void): void => void contained(WHERE, note)
 
 interface Published {

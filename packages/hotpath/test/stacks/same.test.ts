@@ -8,23 +8,33 @@ import { installed } from '@hotpath/test/company'
 import { missingRedis, type Server, startRedis } from '../cache/servers.js'
 import { type MariaDb, missingMariaDb, startMariaDb } from '../pool/mariadb.js'
 import { type Postgres, startPostgres } from '../postgres.js'
+import { missingRabbitMq, type RabbitMq, startRabbitMq } from './rabbitmq.js'
 
 const program = fileURLToPath(new URL('../../test/apps/stacks/same.cjs', import.meta.url))
 const register = new URL('../../dist/register.js', import.meta.url).href
 
-describe('with the recorder', { skip: missingMariaDb() ?? missingRedis() ?? false }, () => {
+const missing = missingMariaDb() ?? missingRedis() ?? missingRabbitMq()
+
+describe('with the recorder', { skip: missing ?? false }, () => {
   let postgres: Postgres
   let mariadb: MariaDb
   let redis: Server
+  let rabbit: RabbitMq
   before(async () => {
-    ;[postgres, mariadb, redis] = await Promise.all([startPostgres(), startMariaDb(), startRedis()])
+    ;[postgres, mariadb, redis, rabbit] = await Promise.all([
+      startPostgres(),
+      startMariaDb(),
+      startRedis(),
+      startRabbitMq(),
+    ])
   })
-  after(() => Promise.all([postgres.stop(), mariadb.stop(), redis.stop()]))
+  after(() => Promise.all([postgres.stop(), mariadb.stop(), redis.stop(), rabbit.stop()]))
 
   test('an app sees the same of its libraries as without', async () => {
     const env = {
       ...process.env,
       MYSQL_URL: mariadb.url,
+      AMQP_URL: rabbit.url,
       PG_URL: postgres.url,
       REDIS_PORT: String(redis.port),
       STACKS: join(installed('stacks'), 'package.json'),
