@@ -59,6 +59,7 @@ export const consoleRules: Rules = {
     model: [],
     errors: [],
     nearest: [],
+    rounds: [],
     version: [],
     config: ['errors', 'nearest'],
     store: ['model', 'errors'],
@@ -75,6 +76,7 @@ export const consoleRules: Rules = {
     console: [
       'model',
       'errors',
+      'rounds',
       'version',
       'config',
       'store',

@@ -6,6 +6,7 @@ import { answer } from './api/answer.js'
 import { isLoopback } from './api/http-guard.js'
 import type { ClockAnswer, FindingsAnswer, StatementsAnswer } from './api/answers.js'
 import { Lately } from './api/lately.js'
+import { listenError } from './api/port.js'
 import { listen, type ListeningServer } from './api/server.js'
 import { notesOf } from './api/notes.js'
 import { intakeNotes, problemNotes, type StatusAnswer } from './api/status.js'
@@ -17,6 +18,7 @@ import { contentTypes, formOf } from './export/exposition.js'
 import { metricsText } from './export/metrics.js'
 import { Totals } from './export/totals.js'
 import { Intake } from './intake/intake.js'
+import { Faults, inRounds } from './rounds.js'
 import { recordsFile } from './standing/file.js'
 import { ignoredBy, type Ignoring } from './standing/ignored.js'
 import { Standings } from './standing/standings.js'
@@ -94,6 +96,7 @@ async function serve(
   now: () => number,
 ): Promise<RunningConsole> {
   const startedMs = Date.now()
+  const { maxAgeMs, maxBytes } = config.store
   const totals = new Totals()
   const intake = new Intake(store, Date.now, batch => totals.add(batch, Date.now()))
   const faults = new Faults()
@@ -117,8 +120,8 @@ async function serve(
     startedMs,
     store: {
       ...(await store.status()),
-      maxAgeMs: config.store.maxAgeMs,
-      maxBytes: config.store.maxBytes,
+      maxAgeMs,
+      maxBytes,
     },
     intake: intake.counts(),
     problem: intake.problem(),
@@ -169,8 +172,12 @@ async function serve(
     },
     onFault: error => faults.add(error),
   })
-  const stopPruning = pruneRegularly(config, store, faults)
-  const stopLooking = lookRegularly(standings, faults)
+  const stopPruning = inRounds({ everyMs: pruneEveryMs, atOnce: true }, faults, () =>
+    store.prune({ maxAgeMs, maxBytes, nowMs: Date.now() }),
+  )
+  const stopLooking = inRounds({ everyMs: lookEveryMs, atOnce: false }, faults, () =>
+    standings.look(Date.now()),
+  )
   const stopWatching = watcher === undefined ? undefined : watchRegularly(watcher, faults)
   const forget = announce(config.store.path, server.url)
   let closing: Promise<void> | undefined
@@ -233,56 +240,6 @@ async function watcherOf(
   })
 }
 
-/** Errors that are ours, so that they are seen: the last one, and how many. */
-class Faults {
-  #count = 0
-  #last = ''
-
-  add(error: unknown): void {
-    this.#count++
-    this.#last = error instanceof Error ? error.message : String(error)
-  }
-
-  notes(): string[] {
-    return this.#count === 0 ? [] : [`The console failed ${this.#count} times, last: ${this.#last}`]
-  }
-}
-
-/** Prunes at once and every minute; returns what stops it and waits for a prune under way. */
-function pruneRegularly(config: ResolvedConfig, store: Store, faults: Faults): () => Promise<void> {
-  const { maxAgeMs, maxBytes } = config.store
-  let running: Promise<void> | undefined
-  const run = (): void => {
-    running ??= store
-      .prune({ maxAgeMs, maxBytes, nowMs: Date.now() })
-      .catch((error: unknown) => faults.add(error))
-      .finally(() => (running = undefined))
-  }
-  run()
-  const timer = setInterval(run, pruneEveryMs)
-  timer.unref()
-  return async () => {
-    clearInterval(timer)
-    await running
-  }
-}
-
-/** Looks each minute how findings stand; returns what stops it and waits for a look under way. */
-function lookRegularly(standings: Standings, faults: Faults): () => Promise<void> {
-  let running: Promise<void> | undefined
-  const timer = setInterval(() => {
-    running ??= standings
-      .look(Date.now())
-      .catch((error: unknown) => faults.add(error))
-      .finally(() => (running = undefined))
-  }, lookEveryMs)
-  timer.unref()
-  return async () => {
-    clearInterval(timer)
-    await running
-  }
-}
-
 /** Judges and delivers at once and every second; returns what stops both. Neither waits for the other. */
 function watchRegularly(watcher: Watcher, faults: Faults): () => Promise<void> {
   const run = (): void => {
@@ -296,39 +253,5 @@ function watchRegularly(watcher: Watcher, faults: Faults): () => Promise<void> {
   return async () => {
     clearInterval(timer)
     await watcher.close().catch((error: unknown) => faults.add(error))
-  }
-}
-
-async function listenError(
-  error: NodeJS.ErrnoException,
-  { host, port }: ResolvedConfig,
-): Promise<ConsoleError> {
-  if (error.code === 'EADDRINUSE')
-    return new ConsoleError('PORT_IN_USE', { host, port, console: await holderOf(host, port) })
-  const causes: Readonly<Record<string, string>> = {
-    EACCES: 'this user may not use that port',
-    EADDRNOTAVAIL: 'this machine does not have that address',
-  }
-  const cause = causes[error.code ?? ''] ?? error.message
-  return new ConsoleError('ADDRESS', { host, port, cause })
-}
-
-/** The console that holds the port, or null when something else does. */
-async function holderOf(host: string, port: number): Promise<string | null> {
-  const everywhere: Readonly<Record<string, string>> = { '0.0.0.0': '127.0.0.1', '::': '::1' }
-  const address = everywhere[host] ?? host
-  const name = address.includes(':') ? `[${address}]` : address
-  try {
-    const response = await fetch(`http://${name}:${port}/api/status`, {
-      signal: AbortSignal.timeout(1_000),
-    })
-    const server = response.headers.get('server') ?? ''
-    if (!server.startsWith('hotpath-console/')) return null
-    // With a token we are not told more.
-    if (!response.ok) return server
-    const { pid, store } = (await response.json()) as StatusAnswer
-    return `process ${pid}, store ${store.path}`
-  } catch {
-    return null
   }
 }

@@ -15,12 +15,12 @@ import {
 } from './config/crowd.js'
 import type { StatementCache } from './config/statement-cache.js'
 import { DURATION, durationMs } from './config/duration.js'
-import { nearest } from './config/nearest.js'
 import { type PoolConfig, poolRule } from './config/pool.js'
 import { type ResponseCacheConfig, responseCacheRule } from './config/response-cache.js'
+import { firstProblem, wrongValue } from './config/problems.js'
 import { misplaced, type RoutePolicies, routePolicyRules } from './config/route-policies.js'
 import { type Check, isRecord, isText, type Rule } from './config/rule.js'
-import { type Problem, problem } from './errors.js'
+import type { Problem } from './errors.js'
 
 export type { InvalidationConfig, TableCacheConfig } from './config/caching.js'
 export type { PoolConfig, ShareConfig } from './config/pool.js'
@@ -259,30 +259,22 @@ const rules: Readonly<Record<keyof Config, Rule>> = {
  * that names file, key and what was expected.
  */
 export function checkConfig(value: unknown, file: string): Checked {
-  if (!isRecord(value))
-    return refuse('HOTPATH_CONFIG_VALUE', file, 'default export', 'an object', value)
-  const wrong = firstProblem(value as Record<string, unknown>, rules, file, '')
-  if (wrong !== undefined) return wrong
+  if (!isRecord(value)) return refuse(file, 'default export', 'an object', value)
+  const wrong = firstProblem(value as Record<string, unknown>, rules, file)
+  if (wrong !== undefined) return { ok: false, problem: wrong }
   const config = value as Config
   const { invalidation } = config
   if (invalidation?.mode === 'strict' && invalidation.store === undefined)
-    return refuse('HOTPATH_CONFIG_VALUE', file, 'invalidation.store', STORE, undefined)
+    return refuse(file, 'invalidation.store', STORE, undefined)
   for (const [route, policies] of Object.entries(config.routes ?? {})) {
     const amiss = misplaced(policies, config)
     if (amiss !== undefined)
-      return refuse(
-        'HOTPATH_CONFIG_VALUE',
-        file,
-        `routes.${route}.${amiss.key}`,
-        amiss.expected,
-        amiss.got,
-      )
+      return refuse(file, `routes.${route}.${amiss.key}`, amiss.expected, amiss.got)
     const { cache } = policies
     if (cache === undefined) continue
     const { cdn } = cache
     if (cdn !== undefined && config.cdn === undefined)
       return refuse(
-        'HOTPATH_CONFIG_VALUE',
         file,
         `routes.${route}.cache.cdn`,
         'beside a "cdn" of the config, which says who is purged',
@@ -290,7 +282,7 @@ export function checkConfig(value: unknown, file: string): Checked {
       )
     if (route.startsWith('GET ')) continue
     const expected = "under a route of GET by its name, such as 'GET /menu'"
-    return refuse('HOTPATH_CONFIG_VALUE', file, `routes.${route}.cache`, expected, route)
+    return refuse(file, `routes.${route}.cache`, expected, route)
   }
   return { ok: true, config }
 }
@@ -306,78 +298,9 @@ export function checkResponseCache(value: unknown, where: string): Problem | und
 
 /** The same by any rule of a policy. */
 export function checkPolicy(rule: Rule, value: unknown, where: string): Problem | undefined {
-  const wrong = firstProblem({ policy: value }, { policy: rule }, where, '')
-  return wrong?.ok === false ? wrong.problem : undefined
+  return firstProblem({ policy: value }, { policy: rule }, where)
 }
 
-function firstProblem(
-  value: Readonly<Record<string, unknown>>,
-  known: Readonly<Record<string, Rule>>,
-  file: string,
-  prefix: string,
-): Checked | undefined {
-  for (const [key, entry] of Object.entries(value)) {
-    const rule = known[key]
-    if (rule === undefined) return unknownKey(prefix + key, Object.keys(known), file, prefix)
-    if (entry === undefined) continue
-    // A word that nobody knows says more than that another is missing.
-    const odd = rule.keys !== undefined && isRecord(entry) ? oddKey(entry, rule.keys) : undefined
-    if (odd !== undefined && rule.keys !== undefined)
-      return unknownKey(`${prefix}${key}.${odd}`, Object.keys(rule.keys), file, `${prefix}${key}.`)
-    if (!rule.check(entry)) {
-      return refuse('HOTPATH_CONFIG_VALUE', file, prefix + key, rule.expected, entry)
-    }
-    const inner = insideOf(entry, rule, file, `${prefix}${key}.`)
-    if (inner !== undefined) return inner
-  }
-  return undefined
-}
-
-const oddKey = (entry: unknown, known: Readonly<Record<string, Rule>>): string | undefined =>
-  Object.keys(entry as object).find(name => known[name] === undefined)
-
-function insideOf(entry: unknown, rule: Rule, file: string, prefix: string): Checked | undefined {
-  const record = entry as Readonly<Record<string, unknown>>
-  const keys = rule.keysOf?.(record) ?? rule.keys
-  if (keys !== undefined) return firstProblem(record, keys, file, prefix)
-  const { each } = rule
-  if (each === undefined) return undefined
-  return firstProblem(
-    record,
-    Object.fromEntries(Object.keys(record).map(key => [key, each])),
-    file,
-    prefix,
-  )
-}
-
-function refuse(
-  code: 'HOTPATH_CONFIG_VALUE',
-  file: string,
-  key: string,
-  expected: string,
-  got: unknown,
-): Checked {
-  return { ok: false, problem: problem(code, { file, key, expected, got: show(got) }) }
-}
-
-function unknownKey(key: string, known: readonly string[], file: string, prefix: string): Checked {
-  const near = nearest(key.slice(prefix.length), known)
-  const hint =
-    near === undefined
-      ? `Known keys: ${known.map(name => prefix + name).join(', ')}.`
-      : `Did you mean "${prefix}${near}"?`
-  return { ok: false, problem: problem('HOTPATH_CONFIG_KEY', { file, key, hint }) }
-}
-
-/** A value for a message: short, and of an object its keys alone. */
-function show(value: unknown): string {
-  if (value === null || value === undefined) return String(value)
-  if (Array.isArray(value))
-    return value.length === 0 ? 'an empty list' : 'a list with something else in it'
-  if (typeof value === 'object') {
-    const names = Object.keys(value).slice(0, 5)
-    return names.length === 0 ? 'an empty object' : `an object with ${names.join(', ')}`
-  }
-  if (typeof value === 'function') return 'a function'
-  return JSON.stringify(value)?.slice(0, 60) ?? typeof value
+function refuse(file: string, key: string, expected: string, got: unknown): Checked {
+  return { ok: false, problem: wrongValue(file, key, expected, got) }
 }

@@ -122,7 +122,12 @@ function addTrace(program: Command): void {
 
 function addFindings(program: Command): void {
   const example = 'findings --service coffee-shop --fail-on 5'
-  listing(program, 'findings', 'what makes it slow, the dearest first', example)
+  listing(
+    program,
+    'findings',
+    'what makes it slow, those first whose fixes would save the most',
+    example,
+  )
     .option(
       '--fail-on <percent>',
       'exit with 1 when a finding takes at least so much of all request time; 0 for any finding',

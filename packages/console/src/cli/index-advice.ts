@@ -45,7 +45,7 @@ export function addIndex(program: Command): void {
     .command('index')
     .description('which indexes the database lacks, and which only cost')
     .option('--database <url>', 'the database (DATABASE_URL; else `database` of the config)')
-    .option('--copy <url>', 'a copy of it, where indexes may be made and are rolled back')
+    .option('--copy <url>', 'a copy of it, where indexes are made for the time of a trial')
     .option('--statements <file>', 'statements from a file: SQL, or JSON with calls and times')
     .option('--most <n>', 'no more indexes than this', wholeNumber)
     .option('--disk <size>', 'no more disk for them than this: 500MB, 2GB', size)

@@ -51,7 +51,11 @@ export function goneBut(
   return gone([...calls.filter(call => !stays(call)), ...waitsThatGo])
 }
 
-/** Calls, by start, two by two: the second of each pair waited for the first. */
-export function inPairs(calls: readonly TraceSpan[]): (readonly TraceSpan[])[] {
-  return calls.flatMap((_, i) => (i % 2 === 0 ? [calls.slice(i, i + 2)] : []))
+/** Both at once, of calls by start, two by two: the second of each pair waited for the first. */
+export const sideBySide: Remedy = {
+  changes: ({ calls }) => ({
+    together: calls.flatMap((_, i) => (i % 2 === 0 ? [calls.slice(i, i + 2)] : [])),
+  }),
+  how: () =>
+    'The second begins when the first does, and each takes as long as it did: the longer one is waited for.',
 }

@@ -2,6 +2,7 @@ import type { Fix, Trace, TraceSpan } from '../model.js'
 import { isInMost } from './confirm.js'
 import { duration } from './figures.js'
 import {
+  add,
   type Description,
   type Detector,
   type DetectorMeta,
@@ -10,7 +11,7 @@ import {
   type Told,
 } from './occurrence.js'
 import { isRead, outgoing, type OutgoingGroup } from './outgoing.js'
-import { inPairs } from './remedy.js'
+import { sideBySide } from './remedy.js'
 import { partOfRequest } from './sentences.js'
 import { isAnyBetween, median } from './timing.js'
 
@@ -36,11 +37,7 @@ export const sequentialCalls: Detector = {
   isConfirmed: isInMost,
   describe,
   fixes,
-  remedy: {
-    changes: ({ calls }) => ({ together: inPairs(calls) }),
-    how: () =>
-      'The second begins when the first does, and each takes as long as it did: the longer one is waited for.',
-  },
+  remedy: sideBySide,
   inShort: ({ takenNs }) =>
     `waiting for a call that could run beside another: ${duration(takenNs / 1e6)}`,
 }
@@ -51,11 +48,7 @@ export const sequentialCalls: Detector = {
  */
 function detect(trace: Trace): readonly Occurrence[] {
   const byRequest = new Map<TraceSpan, OutgoingGroup[]>()
-  for (const group of outgoing(trace)) {
-    const own = byRequest.get(group.request) ?? []
-    byRequest.set(group.request, own)
-    own.push(group)
-  }
+  for (const group of outgoing(trace)) add(byRequest, group.request, group)
   return [...byRequest].flatMap(([request, own]) => {
     const once = own.filter(({ calls }) => calls.length === 1 && calls.every(isRead))
     const inOrder = once.toSorted((a, b) => startOf(a) - startOf(b))

@@ -5,6 +5,7 @@ import { statementKey } from './course.js'
 import { duration } from './figures.js'
 import { nPlusOne } from './n-plus-one.js'
 import {
+  add,
   type Description,
   type Detector,
   type DetectorMeta,
@@ -15,7 +16,7 @@ import {
 } from './occurrence.js'
 import { parametersOf } from './parameters.js'
 import { reading } from './reading.js'
-import { inPairs } from './remedy.js'
+import { sideBySide } from './remedy.js'
 import { partOfRequest } from './sentences.js'
 import { isAnyBetween, median } from './timing.js'
 import { inTransaction } from './transaction.js'
@@ -47,11 +48,7 @@ export const sequentialStatements: Detector = {
   isConfirmed,
   describe,
   fixes,
-  remedy: {
-    changes: ({ calls }) => ({ together: inPairs(calls) }),
-    how: () =>
-      'The second begins when the first does, and each takes as long as it did: the longer one is waited for.',
-  },
+  remedy: sideBySide,
   inShort: ({ takenNs }) =>
     `waiting for a query that could run beside another: ${duration(takenNs / 1e6)}`,
 }
@@ -60,11 +57,7 @@ export const sequentialStatements: Detector = {
 function detect(trace: Trace): readonly Occurrence[] {
   const loops = new Set(nPlusOne.detect(trace).flatMap(({ calls }) => calls))
   const byRequest = new Map<TraceSpan, Group[]>()
-  for (const group of groups(trace)) {
-    const own = byRequest.get(group.request) ?? []
-    byRequest.set(group.request, own)
-    own.push(group)
-  }
+  for (const group of groups(trace)) add(byRequest, group.request, group)
   return [...byRequest].flatMap(([request, own]) => {
     const once = own.filter(
       ({ calls, reading: { operation, locks } }) =>

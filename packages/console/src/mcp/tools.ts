@@ -32,7 +32,7 @@ export const tools: readonly Tool[] = [
     name: 'list_findings',
     title: 'List findings',
     description:
-      'What makes the running API slow, the dearest first: id, kind, route, file and line, milliseconds per request and share of its time.',
+      'What makes the running API slow, those first whose fixes would save the most: id, kind, route, file and line, milliseconds per request and share of its time.',
     properties: { since, service },
     required: [],
     answer: async (ask, given) => {

@@ -4,7 +4,7 @@ import type { Config } from '../config.js'
 import { PathMatch } from '../trace/path-match.js'
 import type { ReachedTurn } from '../trace/reaching.js'
 import type { LimitHost } from './host.js'
-import type { Refusal } from './refusal.js'
+import { PlainTurn } from './plain-turn.js'
 import { RouteLimit, type Turn } from './route-limit.js'
 import type { LimitStage } from './stage.js'
 import type { Identity, WhoSettings } from './who.js'
@@ -173,26 +173,5 @@ function spellings(url: string): readonly string[] {
     ]
   } catch {
     return [whole]
-  }
-}
-
-/** Below any framework: the answer is written as Node has it. */
-class PlainTurn implements Turn {
-  constructor(
-    private readonly response: ServerResponse,
-    readonly go: () => void,
-  ) {}
-
-  refuse({ status, fields, body }: Refusal): void {
-    const { response } = this
-    if (response.headersSent || response.destroyed) return
-    response.statusCode = status
-    for (const [name, value] of fields) response.setHeader(name, value)
-    response.end(body)
-  }
-
-  tell(fields: readonly (readonly [string, string])[]): void {
-    if (this.response.headersSent) return
-    for (const [name, value] of fields) this.response.setHeader(name, value)
   }
 }

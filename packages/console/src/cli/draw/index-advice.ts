@@ -44,9 +44,18 @@ export function drawAdvice(advice: Advice, screen: Screen): string[] {
       `Asked ${counted(load.questions, 'question')} in ${duration(load.ms)}, among them ${counted(load.plans, 'plan')} for ${counted(load.candidates, 'candidate')}; ${by[load.verifiedBy]}.`,
       columns - 2,
     ).map(line => `  ${paint('quiet', line)}`),
-    ...(create.length + drop.length + rebuild.length === 0
-      ? []
-      : ['', '  The same with --apply makes them; with --migration sql it prints the file.']),
+    ...howToGoOn(advice),
+  ]
+}
+
+function howToGoOn({ create, drop, rebuild = [] }: Advice): string[] {
+  const tried = create.filter(({ verified }) => verified !== 'none')
+  if (tried.length + drop.length + rebuild.length === 0) return []
+  const leaves = tried.length < create.length ? ['  What was not tried they leave out.'] : []
+  return [
+    '',
+    '  The same with --apply does it now; with --migration sql it prints the file.',
+    ...leaves,
   ]
 }
 

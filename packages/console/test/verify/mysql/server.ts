@@ -41,3 +41,9 @@ export async function withConnection<T>(
     await connection.end()
   }
 }
+
+/** A table of 20,000 rows, of which ten have each value of `a`, and no index on it. */
+export const things = `
+  create table things (id int primary key, a int not null, filler varchar(60) not null);
+  insert into things select seq, seq % 2000, repeat('x', 50) from seq_1_to_20000;
+  analyze table things`

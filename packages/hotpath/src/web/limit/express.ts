@@ -1,6 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import type { Refusal } from '../../limit/refusal.js'
-import type { Turn } from '../../limit/route-limit.js'
+import { PlainTurn } from '../../limit/plain-turn.js'
 import {
   type ConcurrencyFigures,
   ConcurrencyMount,
@@ -77,27 +76,7 @@ function middleware<Request extends IncomingMessage, Figures>(
   mount: Mount<Request, Figures>,
 ): ExpressLimit<Figures> {
   const handle = (request: IncomingMessage, response: ServerResponse, next: () => void): void => {
-    if (!mount.hold(request, response, new ExpressTurn(response, next), request as Request)) next()
+    if (!mount.hold(request, response, new PlainTurn(response, next), request as Request)) next()
   }
   return Object.assign(handle, { figures: () => mount.figures() })
-}
-
-class ExpressTurn implements Turn {
-  constructor(
-    private readonly response: ServerResponse,
-    readonly go: () => void,
-  ) {}
-
-  refuse({ status, fields, body }: Refusal): void {
-    const { response } = this
-    if (response.headersSent || response.destroyed) return
-    response.statusCode = status
-    this.tell(fields)
-    response.end(body)
-  }
-
-  tell(fields: readonly (readonly [string, string])[]): void {
-    if (this.response.headersSent) return
-    for (const [name, value] of fields) this.response.setHeader(name, value)
-  }
 }
