@@ -13,6 +13,7 @@ import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import pg from 'pg'
+import { fillFolder } from './run/filled.js'
 
 /** A private PostgreSQL on a free port of 127.0.0.1. */
 export interface Postgres {
@@ -43,11 +44,7 @@ export async function startPostgres({
   const data = mkdtempSync(join(tmpdir(), 'hotpath-pg-'))
   if (account !== undefined) chownSync(data, account.uid, account.gid)
   const as = account === undefined ? {} : { uid: account.uid, gid: account.gid }
-  execFileSync(
-    join(bin.folder, 'initdb'),
-    ['-D', data, '-U', 'postgres', '-A', 'trust', '-E', 'UTF8', '--no-locale', '--no-sync'],
-    { ...as, cwd: data, stdio: ['ignore', 'ignore', 'pipe'] },
-  )
+  initialise(bin.folder, data, as)
   const port = await freePort()
   appendFileSync(join(data, 'postgresql.conf'), settings(port))
   if (logStatements) appendFileSync(join(data, 'postgresql.conf'), statementLog)
@@ -73,6 +70,24 @@ export async function startPostgresWith(sql: string): Promise<Postgres> {
   await client.query(sql)
   await client.end()
   return postgres
+}
+
+/** The data of a new PostgreSQL, in an empty folder that belongs to `account`, closed to all others. */
+export function initialise(
+  bin: string,
+  data: string,
+  account: Partial<Account>,
+  locale = '--no-locale',
+): void {
+  const program = join(bin, 'initdb')
+  const options = ['-U', 'postgres', '-A', 'trust', '-E', 'UTF8', locale, '--no-sync']
+  fillFolder(data, program, [options, account], () =>
+    execFileSync(program, ['-D', data, ...options], {
+      ...account,
+      cwd: data,
+      stdio: ['ignore', 'ignore', 'pipe'],
+    }),
+  )
 }
 
 /** Nothing here must survive a crash, so nothing waits for the disk. */
@@ -131,6 +146,7 @@ function ready(server: ChildProcess): Promise<void> {
   })
 }
 
+/** Who a server runs as, where it is not us. */
 interface Account {
   readonly uid: number
   readonly gid: number

@@ -5,7 +5,9 @@ import { run } from 'node:test'
 import { parseArgs } from 'node:util'
 import { root } from './places.js'
 import { installNeeded } from './run/debian.js'
+import { laneCount } from './run/lanes.js'
 import { nodeOf } from './run/node.js'
+import { slowestFirst } from './run/order.js'
 import { dependsOnNode, testFiles } from './run/plan.js'
 import { report, sum, totalsLine, type Totals } from './run/report.js'
 
@@ -16,6 +18,7 @@ import { report, sum, totalsLine, type Totals } from './run/report.js'
  *     node test/dist/run.js --only exits
  *     node test/dist/run.js --here          this Node alone
  *     node test/dist/run.js --node 22       that Node alone, and what depends on it
+ *     node test/dist/run.js --times         in the end the files that took longest, for run/order.ts
  */
 const { values } = parseArgs({
   options: {
@@ -23,6 +26,7 @@ const { values } = parseArgs({
     here: { type: 'boolean', default: false },
     node: { type: 'string' },
     'per-node': { type: 'boolean', default: false },
+    times: { type: 'boolean', default: false },
   },
 })
 
@@ -34,6 +38,7 @@ if (another !== undefined && !(another >= 20)) throw new Error('--node N: 20 or 
 const files = testFiles(values.only).filter(file => !values['per-node'] || dependsOnNode(file))
 const runsOn24 = !values.here && !process.version.startsWith('v24.') && files.some(dependsOnNode)
 
+if (values.only === undefined && !values['per-node']) fetchBeside()
 if (!values['per-node']) installNeeded()
 let totals = another === undefined ? await runHere(files) : await runOn(another)
 if (another === undefined && runsOn24) totals = sum(totals, await runOn(24))
@@ -47,29 +52,44 @@ process.exitCode = totals.failed > 0 ? 1 : 0
 async function runHere(paths: string[]): Promise<Totals> {
   process.stdout.write(`Node ${process.version}: ${paths.length} files\n`)
   let totals: Totals = { passed: 0, failed: 0, skipped: 0 }
-  // One run for each file, so that each has its line as it ends; two at a time at most, since
-  // several of them start a database and load it.
-  const queue = [...paths]
-  const lanes = Math.min(2, availableParallelism())
+  // One run for each file, so that each has its line as it ends.
+  const queue = slowestFirst(paths)
+  const times: { path: string; seconds: number }[] = []
   const lane = async (): Promise<void> => {
     for (let path = queue.shift(); path !== undefined; path = queue.shift()) {
       const startMs = performance.now()
       const events = run({ files: [join(root, path)], timeout: fileTimeoutMs })
       const result = await report(events, process.version)
-      const seconds = ((performance.now() - startMs) / 1000).toFixed(1)
-      process.stdout.write(`  ${totalsLine(result)}  ${path}  ${seconds} s\n`)
+      const seconds = (performance.now() - startMs) / 1000
+      process.stdout.write(`  ${totalsLine(result)}  ${path}  ${seconds.toFixed(1)} s\n`)
       totals = sum(totals, result)
+      times.push({ path, seconds })
     }
   }
+  const lanes = laneCount(availableParallelism(), process.availableMemory())
   await Promise.all(Array.from({ length: lanes }, lane))
+  if (values.times) printSlowest(times)
   process.stdout.write(`Node ${process.version}: ${totalsLine(totals)}\n`)
   return totals
+}
+
+function printSlowest(times: readonly { path: string; seconds: number }[]): void {
+  const slowest = times.toSorted((a, b) => b.seconds - a.seconds).slice(0, 40)
+  for (const { path, seconds } of slowest)
+    process.stdout.write(`${seconds.toFixed(1).padStart(8)} s  ${path}\n`)
+}
+
+/** What comes from npm, while apt installs and the first files run. */
+function fetchBeside(): void {
+  const program = join(root, 'test', 'dist', 'run', 'fetch.js')
+  spawn(process.execPath, [program], { stdio: ['ignore', 'ignore', 'inherit'] })
 }
 
 /** This program again, in another Node; its last line is its totals. */
 async function runOn(major: number): Promise<Totals> {
   const args = [process.argv[1] ?? '', '--here', '--per-node']
   if (values.only !== undefined) args.push('--only', values.only)
+  if (values.times) args.push('--times')
   const child = spawn(nodeOf(major), args, { stdio: ['ignore', 'pipe', 'inherit'] })
   let tail = ''
   child.stdout.setEncoding('utf8').on('data', (text: string) => {

@@ -7,6 +7,9 @@ import { describe, test } from 'node:test'
 import { pathToFileURL } from 'node:url'
 import { promisify } from 'node:util'
 import { root } from './places.js'
+import { laneCount } from './run/lanes.js'
+import { slowest, slowestFirst } from './run/order.js'
+import { testFiles } from './run/plan.js'
 import type { Totals } from './run/report.js'
 
 const reportUrl = pathToFileURL(join(root, 'test', 'dist', 'run', 'report.js')).href
@@ -55,5 +58,29 @@ describe('the runner of the tests', () => {
       failed: 1,
       skipped: 0,
     })
+  })
+})
+
+describe('the order of the files', () => {
+  test('has the slowest first, and loses none', () => {
+    const files = testFiles(undefined)
+    const ordered = slowestFirst(files)
+    assert.deepEqual(ordered.slice(0, slowest.length), slowest, 'a slow file that is there no more')
+    assert.deepEqual(ordered.toSorted(), files)
+  })
+
+  test('has one lane more than two cores, as far as there is memory', () => {
+    const gigabyte = 1e9
+    assert.deepEqual(
+      [
+        laneCount(1, 8 * gigabyte),
+        laneCount(2, 8 * gigabyte),
+        laneCount(4, 8 * gigabyte),
+        laneCount(64, 64 * gigabyte),
+        laneCount(2, 2.5 * gigabyte),
+        laneCount(2, 0),
+      ],
+      [2, 3, 6, 8, 2, 1],
+    )
   })
 })

@@ -10,7 +10,8 @@ export async function until<T>(
   read: () => T | Promise<T>,
   wanted: (reading: T) => boolean,
   what: string,
-  deadlineMs = 20_000,
+  // Only what is broken waits that long; machines may be busy with other work.
+  deadlineMs = 60_000,
 ): Promise<T> {
   const endMs = performance.now() + deadlineMs
   for (;;) {

@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process'
 import { copyFileSync, existsSync, mkdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { cache, fixtures } from '../places.js'
+import { once } from './once.js'
 
 /**
  * Sets of packages that are fetched on first use and not with `npm ci`, each with an Express, a
@@ -37,7 +38,15 @@ export function ormsFolder(): string {
  */
 export function prismaFolder(): string {
   const folder = installed('prisma')
-  if (existsSync(join(folder, 'generated'))) return folder
+  once(
+    folder,
+    () => existsSync(join(folder, 'generated')),
+    () => generatePrisma(folder),
+  )
+  return folder
+}
+
+function generatePrisma(folder: string): void {
   for (const name of ['schema.prisma', 'prisma.config.mjs']) {
     copyFileSync(join(fixtures, 'prisma', name), join(folder, name))
   }
@@ -54,7 +63,6 @@ export function prismaFolder(): string {
       },
     },
   )
-  return folder
 }
 
 /**
@@ -64,12 +72,9 @@ export function prismaFolder(): string {
 export function applicationFolder(name: RealApplication): string {
   const folder = installed(name)
   const isolate = join(folder, 'node_modules', 'isolated-vm')
-  if (!existsSync(isolate) || existsSync(join(isolate, 'out', 'isolated_vm.node'))) return folder
-  execFileSync('npm', ['rebuild', 'isolated-vm', '--foreground-scripts'], {
-    cwd: folder,
-    stdio: ['ignore', 'ignore', 'inherit'],
-    shell: process.platform === 'win32',
-  })
+  const isDone = (): boolean =>
+    !existsSync(isolate) || existsSync(join(isolate, 'out', 'isolated_vm.node'))
+  once(folder, isDone, () => npm(folder, 'rebuild', 'isolated-vm', '--foreground-scripts'))
   return folder
 }
 
@@ -80,15 +85,22 @@ export function installed(name: Installed): string {
   const lock = readFileSync(join(from, 'package-lock.json'))
   const done = join(folder, 'node_modules', '.package-lock.json')
   const copied = join(folder, 'package-lock.json')
-  if (existsSync(done) && existsSync(copied) && readFileSync(copied).equals(lock)) return folder
-  mkdirSync(folder, { recursive: true })
-  for (const file of ['package.json', 'package-lock.json']) {
-    copyFileSync(join(from, file), join(folder, file))
-  }
-  execFileSync('npm', ['ci', '--ignore-scripts', '--no-audit', '--no-fund'], {
-    cwd: folder,
+  const isDone = (): boolean =>
+    existsSync(done) && existsSync(copied) && readFileSync(copied).equals(lock)
+  once(folder, isDone, () => {
+    mkdirSync(folder, { recursive: true })
+    for (const file of ['package.json', 'package-lock.json']) {
+      copyFileSync(join(from, file), join(folder, file))
+    }
+    npm(folder, 'ci', '--ignore-scripts', '--no-audit', '--no-fund')
+  })
+  return folder
+}
+
+function npm(cwd: string, ...words: readonly string[]): void {
+  execFileSync('npm', words, {
+    cwd,
     stdio: ['ignore', 'ignore', 'inherit'],
     shell: process.platform === 'win32',
   })
-  return folder
 }

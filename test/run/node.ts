@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process'
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { cache } from '../places.js'
+import { once } from './once.js'
 
 /**
  * The path of a Node binary of a major version: this one when it is of that version, else one
@@ -17,15 +18,19 @@ export function nodeOf(major: number): string {
   const name = packageName()
   const file = process.platform === 'win32' ? 'node.exe' : 'node'
   const binary = join(folder, 'node_modules', name, 'bin', file)
-  if (!existsSync(binary)) {
-    mkdirSync(folder, { recursive: true })
-    writeFileSync(join(folder, 'package.json'), '{ "private": true }\n')
-    execFileSync('npm', ['install', '--no-save', '--no-package-lock', `${name}@${major}`], {
-      cwd: folder,
-      stdio: ['ignore', 'ignore', 'inherit'],
-      shell: process.platform === 'win32',
-    })
-  }
+  once(
+    folder,
+    () => existsSync(binary),
+    () => {
+      mkdirSync(folder, { recursive: true })
+      writeFileSync(join(folder, 'package.json'), '{ "private": true }\n')
+      execFileSync('npm', ['install', '--no-save', '--no-package-lock', `${name}@${major}`], {
+        cwd: folder,
+        stdio: ['ignore', 'ignore', 'inherit'],
+        shell: process.platform === 'win32',
+      })
+    },
+  )
   return binary
 }
 

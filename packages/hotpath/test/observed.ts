@@ -4,7 +4,7 @@ import { isAbsolute } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { type Attributes, Collector, type CollectedSpan } from './collector.js'
 
-const register = new URL('../dist/register.js', import.meta.url).href
+const register = new URL('../dist/bundle/register.js', import.meta.url).href
 
 /** An app of `test/apps` in a process of its own, with the recorder attached, and what that sent. */
 export class ObservedApp {

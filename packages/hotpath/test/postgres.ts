@@ -1,8 +1,17 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
-import { chmodSync, chownSync, existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import {
+  chmodSync,
+  chownSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  rmSync,
+} from 'node:fs'
 import { createServer, connect, type AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { initialise } from '@hotpath/test/postgres'
 
 /** A PostgreSQL of the test's own, on a free port of 127.0.0.1, with its data in a directory that goes with it. */
 export interface Postgres {
@@ -41,15 +50,9 @@ async function system(bin: string, directory: string, port: number): Promise<() 
   const data = join(directory, 'data')
   const user = postgresUser()
   if (user.uid !== undefined) chownSync(directory, user.uid, user.gid ?? user.uid)
-  execFileSync(
-    join(bin, 'initdb'),
-    ['-D', data, '-U', 'postgres', '-A', 'trust', '--no-sync', '--no-locale', '-E', 'UTF8'],
-    {
-      stdio: 'ignore',
-      cwd: directory,
-      ...user,
-    },
-  )
+  mkdirSync(data, { mode: 0o700 })
+  if (user.uid !== undefined) chownSync(data, user.uid, user.gid ?? user.uid)
+  initialise(bin, data, user)
   const settings = [
     `port=${port}`,
     'listen_addresses=127.0.0.1',

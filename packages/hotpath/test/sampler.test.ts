@@ -122,7 +122,8 @@ class RequestSpan extends OpenSpan {
 
 function begin(keeper: Keeper, Root = RequestSpan): ActiveTrace {
   const trace = new ActiveTrace(keeper)
-  trace.begin(new Root(trace, undefined, 'server', 'root', undefined))
+  // A request to a server gets a span more whenever a busy machine does not let this process run.
+  trace.begin(new Root(trace, undefined, 'consumer', 'root', undefined))
   return trace
 }
 

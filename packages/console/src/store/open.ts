@@ -5,9 +5,9 @@ import { Worker } from 'node:worker_threads'
 import { ConsoleError } from '../errors.js'
 import type { Answer, CallName, Calls, Refusal, WorkerOptions } from './calls.js'
 import { decodeSpans, listsOf } from './decode.js'
-import { sentence } from './duckdb/database.js'
 import { buffersOf, encodeBatch } from './encode.js'
 import { Saying } from './said.js'
+import { sentence } from './sentence.js'
 import type { Store } from './store.js'
 
 export interface StoreOptions {

@@ -24,7 +24,6 @@ export function findBrowser(): { readonly path: string } | { readonly missing: s
 
 /** A browser, and a page in it with a profile of its own; what the page did wrong is collected. */
 export interface Window {
-  readonly browser: Browser
   readonly context: BrowserContext
   readonly page: Page
   /** Exceptions of the page, and what its content policy refused. */
@@ -39,15 +38,19 @@ export interface WindowOptions {
   readonly scale?: number
 }
 
-/** Runs `work` in a browser that is closed afterwards. */
+/** A page that is busy on a busy machine is no fault of its own; a test that hangs has this long to say where. */
+const deadlineMs = 120_000
+
+/** Runs `work` in a window with a profile of its own, which is closed afterwards. */
 export async function withWindow<T>(
   path: string,
   options: WindowOptions,
   work: (window: Window) => Promise<T>,
 ): Promise<T> {
-  const browser = await chromium.launch({ executablePath: path, args })
+  windows++
+  let context: BrowserContext | undefined
   try {
-    const context = await browser.newContext({
+    context = await (await launched(path)).newContext({
       viewport: { width: options.width ?? 1280, height: options.height ?? 900 },
       deviceScaleFactor: options.scale ?? 1,
       colorScheme: options.theme ?? 'light',
@@ -55,14 +58,36 @@ export async function withWindow<T>(
       locale: 'en-GB',
       permissions: ['clipboard-read', 'clipboard-write'],
     })
+    context.setDefaultTimeout(deadlineMs)
     const page = await context.newPage()
     const faults: string[] = []
     page.on('pageerror', error => faults.push(String(error)))
     page.on('console', message => {
       if (/content security policy/i.test(message.text())) faults.push(message.text())
     })
-    return await work({ browser, context, page, faults })
+    return await work({ context, page, faults })
   } finally {
-    await browser.close()
+    await context?.close()
+    if (--windows === 0) closeSoon()
   }
+}
+
+/** The browser of this process: to launch one takes four times as long as to open a window in it. */
+let browser: Promise<Browser> | undefined
+let windows = 0
+let closing: NodeJS.Timeout | undefined
+
+function launched(path: string): Promise<Browser> {
+  clearTimeout(closing)
+  browser ??= chromium.launch({ executablePath: path, args, timeout: deadlineMs })
+  return browser
+}
+
+/** The next test of the file takes it over; after the last one the process has nothing else to wait for. */
+function closeSoon(): void {
+  closing = setTimeout(() => {
+    const last = browser
+    browser = undefined
+    void last?.then(one => one.close())
+  }, 200)
 }

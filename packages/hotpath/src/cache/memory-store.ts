@@ -25,7 +25,11 @@ class MemoryStore implements CacheStore {
     maxSize: MAX_BYTES,
     sizeCalculation: ({ value }, key) => value.byteLength + key.length * 2 + 100,
   })
-  readonly #versions = new LRUCache<string, string>({ max: MOST_TAGS })
+  // By size: with `max` the room of all of them would be taken at once, 20 ms for each store that is made.
+  readonly #versions = new LRUCache<string, string>({
+    maxSize: MOST_TAGS,
+    sizeCalculation: () => 1,
+  })
   readonly #leases = new Map<string, Held<string>>()
   readonly #listeners = new Set<(message: string) => void>()
 

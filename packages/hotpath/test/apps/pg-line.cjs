@@ -10,6 +10,14 @@ process.once('disconnect', () => shared.end())
 
 const sleep = (client, ms, name) => client.query(`select pg_sleep(${ms / 1000}) as ${name}`)
 
+const signal = () => {
+  let give
+  const given = new Promise(resolve => (give = resolve))
+  return { give, given }
+}
+// The second asks while the first is under way, however late its request comes.
+const [secondIsHere, firstHasAsked] = [signal(), signal()]
+
 const ways = {
   async '/own'() {
     const client = new Client(options)
@@ -17,8 +25,17 @@ const ways = {
     await Promise.all([sleep(client, 60, 'a'), sleep(client, 40, 'b'), sleep(client, 20, 'c')])
     await client.end()
   },
-  '/first': () => sleep(shared, 80, 'first'),
-  '/second': () => sleep(shared, 20, 'second'),
+  async '/first'() {
+    await secondIsHere.given
+    const asked = sleep(shared, 80, 'first')
+    firstHasAsked.give()
+    await asked
+  },
+  async '/second'() {
+    secondIsHere.give()
+    await firstHasAsked.given
+    await sleep(shared, 20, 'second')
+  },
 }
 
 shared.connect().then(() =>

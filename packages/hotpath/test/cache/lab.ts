@@ -37,12 +37,18 @@ export interface Lab {
   readonly clock: TestClock
 }
 
+/**
+ * Room for what a test keeps. A cache takes the memory of all its entries as it is made, 20 ms for those of
+ * the default, and tests of random programs make thousands.
+ */
+const maxEntries = 1_000
+
 /** A cache as one process of an app has it: with tags of its own, and a clock that stands. */
 export function lab(options: CacheOptions = {}): Lab {
   const clock = new TestClock()
   return {
     clock,
-    cache: cacheOver({ clock, random: () => 0.5, ttl: 1000, ...options }, new Tags()),
+    cache: cacheOver({ clock, random: () => 0.5, ttl: 1000, maxEntries, ...options }, new Tags()),
   }
 }
 

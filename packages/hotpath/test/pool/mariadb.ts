@@ -1,5 +1,6 @@
 import { execFileSync, type ExecFileSyncOptions } from 'node:child_process'
 import { join } from 'node:path'
+import { fillFolder } from '@hotpath/test/filled'
 import { missing, type Place, type Server, startServer } from './server.js'
 
 /** Where Debian puts it. */
@@ -26,18 +27,14 @@ export async function startMariaDb(settings: readonly string[] = []): Promise<Ma
 }
 
 function prepared({ port, folder, write, options }: Place): string[] {
-  const data = `--datadir=${join(folder, 'data')}`
+  const data = join(folder, 'data')
   const silent: ExecFileSyncOptions = {
     ...options,
     stdio: ['ignore', 'ignore', 'pipe'],
     // Its temporary tables are named after its process: two containers that share /tmp meet there.
     env: { ...process.env, TMPDIR: folder },
   }
-  execFileSync(
-    'mariadb-install-db',
-    ['--no-defaults', data, '--auth-root-authentication-method=normal', '--skip-test-db'],
-    silent,
-  )
+  initialise(data, silent)
   // One statement a line.
   const start = write(
     'start.sql',
@@ -53,7 +50,7 @@ grant all on *.* to root@'127.0.0.1' with grant option;
   execFileSync('openssl', [...request, '-keyout', key, '-out', certificate], silent)
   return [
     '--no-defaults',
-    data,
+    `--datadir=${data}`,
     `--port=${port}`,
     '--bind-address=127.0.0.1',
     '--skip-name-resolve',
@@ -66,4 +63,16 @@ grant all on *.* to root@'127.0.0.1' with grant option;
     `--ssl-cert=${certificate}`,
     '--innodb-flush-log-at-trx-commit=0',
   ]
+}
+
+/** The tables of a new server: a script and a server of its own make them in seconds. */
+function initialise(data: string, options: ExecFileSyncOptions): void {
+  const settings = ['--auth-root-authentication-method=normal', '--skip-test-db']
+  fillFolder(data, PROGRAM, [settings, options.uid, options.gid], () =>
+    execFileSync(
+      'mariadb-install-db',
+      ['--no-defaults', `--datadir=${data}`, ...settings],
+      options,
+    ),
+  )
 }

@@ -1,5 +1,5 @@
 import type { DuckDBAppender, DuckDBConnection } from '@duckdb/node-api'
-import { DuckDBDataChunk } from '@duckdb/node-api'
+import { DuckDBDataChunk } from './api.js'
 import duckdb, { type Vector } from '@duckdb/node-bindings'
 import { highWord, lowWord } from '../span-table.js'
 

@@ -1,4 +1,5 @@
-import { type DuckDBConnection, INTEGER, LIST, listValue, VARCHAR } from '@duckdb/node-api'
+import type { DuckDBConnection } from '@duckdb/node-api'
+import { INTEGER, LIST, listValue, VARCHAR } from './api.js'
 import type { MetricName } from '../../model.js'
 import { columns } from './database.js'
 import type { Kept } from './kept.js'

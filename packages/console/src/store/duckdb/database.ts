@@ -8,13 +8,10 @@ import {
   writeFileSync,
 } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
-import {
-  DuckDBInstance,
-  type DuckDBConnection,
-  type DuckDBType,
-  type DuckDBValue,
-} from '@duckdb/node-api'
+import type { DuckDBConnection, DuckDBType, DuckDBValue } from '@duckdb/node-api'
+import { DuckDBInstance } from './api.js'
 import { ConsoleError } from '../../errors.js'
+import { sentence } from '../sentence.js'
 import { migrations, schema, schemaVersion } from './schema.js'
 
 /**
@@ -179,10 +176,4 @@ function refusal(path: string, error: unknown): ConsoleError {
   if (/orrupt|checksum|Could not read|WAL|deserializ/i.test(text))
     return new ConsoleError('STORE_CORRUPT', { path, cause: sentence(error) })
   return new ConsoleError('STORE_FAILED', { path, cause: sentence(error) })
-}
-
-/** The first line of an error's message, without a full stop. */
-export function sentence(error: unknown): string {
-  const text = error instanceof Error ? error.message : String(error)
-  return (text.split('\n')[0] ?? '').replace(/\.$/, '')
 }

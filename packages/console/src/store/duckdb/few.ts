@@ -1,11 +1,5 @@
-import {
-  type DuckDBConnection,
-  type DuckDBListValue,
-  type DuckDBValue,
-  LIST,
-  listValue,
-  VARCHAR,
-} from '@duckdb/node-api'
+import type { DuckDBConnection, DuckDBListValue, DuckDBValue } from '@duckdb/node-api'
+import { LIST, listValue, VARCHAR } from './api.js'
 import type { Attributes, MetricName } from '../../model.js'
 import { onlyCounted, type Uncounted } from './counted.js'
 import { columns } from './database.js'

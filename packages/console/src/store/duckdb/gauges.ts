@@ -1,4 +1,5 @@
-import { type DuckDBConnection, type DuckDBValue, LIST, listValue, VARCHAR } from '@duckdb/node-api'
+import type { DuckDBConnection, DuckDBValue } from '@duckdb/node-api'
+import { LIST, listValue, VARCHAR } from './api.js'
 import type { Attributes, GaugeName } from '../../model.js'
 import type { GaugeQuery, GaugeSeries, ProcessState, Window } from '../store.js'
 import type { Bounds } from './bounds.js'

@@ -1,12 +1,5 @@
-import {
-  BIGINT,
-  type DuckDBConnection,
-  type DuckDBValue,
-  LIST,
-  listValue,
-  UBIGINT,
-  VARCHAR,
-} from '@duckdb/node-api'
+import type { DuckDBConnection, DuckDBValue } from '@duckdb/node-api'
+import { BIGINT, LIST, listValue, UBIGINT, VARCHAR } from './api.js'
 import { columns } from './database.js'
 import { traceDigits } from './ids.js'
 import { type Gap, spansInGap } from './past.js'

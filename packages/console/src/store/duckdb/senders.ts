@@ -1,4 +1,5 @@
-import { type DuckDBConnection, INTEGER, LIST, listValue } from '@duckdb/node-api'
+import type { DuckDBConnection } from '@duckdb/node-api'
+import { INTEGER, LIST, listValue } from './api.js'
 import type { Window } from '../store.js'
 import type { Bounds } from './bounds.js'
 import { columns } from './database.js'

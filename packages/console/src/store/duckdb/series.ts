@@ -1,11 +1,5 @@
-import {
-  type DuckDBConnection,
-  type DuckDBListValue,
-  type DuckDBValue,
-  LIST,
-  listValue,
-  VARCHAR,
-} from '@duckdb/node-api'
+import type { DuckDBConnection, DuckDBListValue, DuckDBValue } from '@duckdb/node-api'
+import { LIST, listValue, VARCHAR } from './api.js'
 import type { Attributes, CounterPoint, MetricName } from '../../model.js'
 import type { Series, Window } from '../store.js'
 import type { Bounds } from './bounds.js'

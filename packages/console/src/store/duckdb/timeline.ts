@@ -1,4 +1,5 @@
-import { BOOLEAN, INTEGER, LIST, listValue, type DuckDBConnection } from '@duckdb/node-api'
+import type { DuckDBConnection } from '@duckdb/node-api'
+import { BOOLEAN, INTEGER, LIST, listValue } from './api.js'
 import { type Attributes, isFailure, type MetricName, routeOf } from '../../model.js'
 import type { TimelineQuery, TimelineStep } from '../store.js'
 import { countedBy, type KnownCounting, onlyCounted, type Uncounted } from './counted.js'

@@ -1,4 +1,5 @@
-import { LIST, UBIGINT, listValue, type DuckDBConnection, type DuckDBValue } from '@duckdb/node-api'
+import type { DuckDBConnection, DuckDBValue } from '@duckdb/node-api'
+import { LIST, UBIGINT, listValue } from './api.js'
 import type { TraceQuery, TraceSummary } from '../store.js'
 import { statuses } from '../span-table.js'
 import { columns } from './database.js'

@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict'
 import { execFileSync, spawn, type ChildProcess } from 'node:child_process'
-import { chownSync, existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import { chownSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { createServer, type AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { initialise } from '@hotpath/test/postgres'
 import pg from 'pg'
 
 /** A PostgreSQL of Debian's with hypopg, for a suite of databases. */
@@ -43,11 +44,9 @@ export async function startIndexServer(settings: readonly string[] = []): Promis
   const path = bin() ?? ''
   const data = join(directory, 'data')
   const how = { stdio: 'ignore', cwd: directory, ...account } as const
-  execFileSync(
-    join(path, 'initdb'),
-    ['-D', data, '-U', 'postgres', '-A', 'trust', '--no-sync', '--locale=C.UTF-8', '-E', 'UTF8'],
-    how,
-  )
+  mkdirSync(data, { mode: 0o700 })
+  if (account.uid !== undefined) chownSync(data, account.uid, account.gid ?? account.uid)
+  initialise(path, data, account, '--locale=C.UTF-8')
   const port = await freePort()
   const child = spawn(
     join(path, 'postgres'),
