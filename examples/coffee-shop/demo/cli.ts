@@ -20,7 +20,9 @@ const SAME_LOOKS = 3
 
 /** Runs one command of Hotpath on this terminal; throws when it ends with another code than 0. */
 export async function runHotpath(args: readonly string[]): Promise<void> {
-  const child = spawn(process.execPath, [hotpathCommand, ...args], { stdio: 'inherit' })
+  // What it suggests is typed in another terminal, where only npx finds it.
+  const env = { ...process.env, npm_command: 'exec' }
+  const child = spawn(process.execPath, [hotpathCommand, ...args], { stdio: 'inherit', env })
   const [code, signal] = (await once(child, 'close')) as [number | null, string | null]
   if (code === 0) return
   throw new Error(`hotpath ${args.join(' ')} ended with ${signal ?? `code ${code}`}`)

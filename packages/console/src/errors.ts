@@ -132,7 +132,7 @@ export const errors = {
     2,
     502,
     f =>
-      `The database ${f.place} lets us not in: ${f.cause}. Look at the address, and whether this user may connect.`,
+      `No connection to the database ${f.place}: ${f.cause}. Look at the address, and whether this user may connect.`,
   ),
   DATABASE_FAILED: row<{ place: string; cause: string }>(
     2,

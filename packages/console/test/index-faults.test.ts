@@ -39,7 +39,7 @@ describe('index advice, when something is not as it should be', { skip: missing 
   test('a user who is not known, or a port where nothing listens, is one clear sentence', async () => {
     await assert.rejects(of([lookUp], { database: server.urlOf('postgres', 'nobody:secret') }), {
       code: 'DATABASE_AWAY',
-      message: /lets us not in: this user may not log in(?!.*secret)/,
+      message: /No connection to the database \S+: this user may not log in(?!.*secret)/,
     })
     await assert.rejects(of([lookUp], { database: 'postgres://me:secret@127.0.0.1:1/x' }), {
       code: 'DATABASE_AWAY',

@@ -80,7 +80,7 @@ describe('index advice for MariaDB', { skip: lackingMariaDb() ?? false }, () => 
     const wrong = server.urlOf('shop', 'stranger:secret')
     await assert.rejects(of([lookUp], { database: wrong }), {
       code: 'DATABASE_AWAY',
-      message: /lets us not in: wrong user or password(?!.*secret)/,
+      message: /No connection to the database \S+: wrong user or password(?!.*secret)/,
     })
     await assert.rejects(of([lookUp], { database: 'mysql://me:secret@127.0.0.1:1/x' }), {
       code: 'DATABASE_AWAY',

@@ -1,3 +1,4 @@
+import { counted } from '../diagnose/figures.js'
 import type { None, NoneReason, RouteShare } from './advice.js'
 import { tableName } from './candidate.js'
 import { isSmall } from './candidates.js'
@@ -54,7 +55,7 @@ function reasonOf(
     const [first] = tables
     return {
       reason: 'small table',
-      why: `${tables.length === 1 && first ? `${tableName(first)} has ${count(first.rows)} rows in ${count(first.pages)} pages` : 'All of its tables have few rows'}: reading it whole is as fast.`,
+      why: `${tables.length === 1 && first ? `${tableName(first)} has ${counted(first.rows, 'row')} in ${counted(first.pages, 'page')}` : 'All of its tables have few rows'}: reading it whole is as fast.`,
     }
   }
   const refused = choice.refused

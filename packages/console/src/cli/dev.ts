@@ -13,6 +13,7 @@ import { tell } from './output.js'
 import { attached } from './recorder.js'
 import { portNumber } from './numbers.js'
 import { configOf, type ServeOptions } from './serve.js'
+import { suggesting } from './suggest.js'
 
 /** `hotpath dev -- COMMAND`: the console, and a command with the recorder attached. */
 export function addDev(program: Command): void {
@@ -118,14 +119,14 @@ async function summarise(url: string, store: string | undefined, startedMs: numb
   try {
     const { findings, requests } = await withTimeout(askFindings(url, since))
     // Once this console is gone, the store answers.
-    const from = store === undefined ? `--url ${url}` : `--store ${relative('', store)}`
-    const where = `hotpath findings --since ${lengthSince(startedMs)} ${from}`
+    const from = store === undefined ? { url } : { store: relative('', store) }
+    const see = suggesting({ ...from, since: lengthSince(startedMs) }, process.env)
     if (requests === 0) tell('no requests were recorded.')
     else if (findings.length === 0)
-      tell(`nothing found in ${counted(requests, 'request')}. See: hotpath routes ${from}`)
+      tell(`nothing found in ${counted(requests, 'request')}. See: ${see('hotpath routes')}`)
     else
       tell(
-        `${counted(findings.length, 'finding')} in ${counted(requests, 'request')}. See: ${where}`,
+        `${counted(findings.length, 'finding')} in ${counted(requests, 'request')}. See: ${see('hotpath findings')}`,
       )
   } catch (error) {
     tell(`the findings could not be counted: ${error instanceof Error ? error.message : error}`)

@@ -14,8 +14,8 @@ export function suggesting(
     ...option('--since', since === defaultSince ? undefined : since),
     ...option('--service', service),
   ]
-  // `npx hotpath` was typed because `hotpath` alone is not found.
-  const program = environment['npm_command'] === 'exec' ? 'npx hotpath' : 'hotpath'
+  // Started by npx or by a script of npm, `hotpath` alone is not found in a terminal.
+  const program = environment['npm_command'] === undefined ? 'hotpath' : 'npx hotpath'
   return command => {
     const [, name = '', rest = ''] = /^hotpath (\S+)(.*)$/.exec(command) ?? []
     if (name === '' || name === 'dev') return command.replace(/^hotpath/, program)

@@ -77,7 +77,7 @@ function batchByConfig(occurrence: Occurrence, postgres: boolean): Fix[] {
     {
       kind: 'config',
       title: 'Let Hotpath fetch the whole loop at once, with no change of code (docs/batching.md)',
-      note: "In hotpath.config.js, beside the app's package.json, after npm install libpg-query. On all routes: export default { queries: { batch: 'on' } }",
+      note: "In hotpath.config.js, beside the app's package.json, after npm install libpg-query. This is for the one route; for all of them: export default { queries: { batch: 'on' } }",
       text: configFile(
         '  routes: {',
         `    '${occurrence.route.replaceAll("'", "\\'")}': { queries: { batch: 'on' } },`,

@@ -16,25 +16,30 @@ const noticed = 0.05
 /** From so many times as much of it left, the slowest requests do not stand for the others. */
 const lagging = 2
 
+type Figures = Omit<Verdict, 'what'>
+
 /**
  * What would become of the requests of a route, in one figure: their 95th percentile; their average where
  * there are too few for one, or where the slowest gain little and the others much.
  */
-export function figuresOf({ before, after }: Prediction): Omit<Verdict, 'what'> {
+export function figuresOf({ before, after }: Prediction): Figures {
   const average = { fromMs: before.averageMs, toMs: after.averageMs, at: 'on average' }
   if (before.p95Ms === null || after.p95Ms === null) return average
   const p95 = { fromMs: before.p95Ms, toMs: after.p95Ms, at: 'at p95' }
-  return left(p95) > lagging * left(average) ? average : p95
+  const lags = left(p95) > lagging * left(average)
+  return lags || (isNoticed(average) && !isNoticed(p95)) ? average : p95
 }
 
-const left = ({ fromMs, toMs }: Omit<Verdict, 'what'>): number => toMs / Math.max(1e-6, fromMs)
+const left = ({ fromMs, toMs }: Figures): number => toMs / Math.max(1e-6, fromMs)
+
+const isNoticed = (figures: Figures): boolean => left(figures) <= 1 - noticed
 
 /** Undefined where nothing is predicted, or next to nothing. */
 export function verdictOf({ gain, fixes }: Pick<Finding, 'gain' | 'fixes'>): Verdict | undefined {
   const [fix] = fixes
   if (!gain?.predicted || fix === undefined) return undefined
   const figures = figuresOf(gain.predicted)
-  if (left(figures) > 1 - noticed) return undefined
+  if (!isNoticed(figures)) return undefined
   return { what: nameOf(fix), ...figures }
 }
 

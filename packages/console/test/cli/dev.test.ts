@@ -115,10 +115,11 @@ describe('hotpath dev records', () => {
         [process.execPath, 'app.cjs', '--port', '1'],
         ['npm', 'run', '--silent', 'start'],
       ]) {
-        const { code, stdout, stderr } = await dev(command, directory).ended
+        const started = dev(command, directory, { npm_command: 'exec' })
+        const { code, stdout, stderr } = await started.ended
         assert.equal(code, 0, stderr)
         assert.match(stdout, /done/)
-        assert.match(stderr, /nothing found in \d+ requests\. See: hotpath routes/)
+        assert.match(stderr, /nothing found in \d+ requests\. See: npx hotpath routes --store /)
       }
       const counts = await seen(directory)
       assert.equal(

@@ -61,6 +61,6 @@ export function hotpath(
 
 /** What the test runner and this machine have set must not decide how the command behaves. */
 function withoutOurs(environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
-  const ours = /^(HOTPATH_|OTEL_|NODE_OPTIONS$|NODE_TEST|NO_COLOR$|FORCE_COLOR$)/
+  const ours = /^(HOTPATH_|OTEL_|npm_|NODE_OPTIONS$|NODE_TEST|NO_COLOR$|FORCE_COLOR$)/
   return Object.fromEntries(Object.entries(environment).filter(([name]) => !ours.test(name)))
 }

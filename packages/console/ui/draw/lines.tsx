@@ -14,8 +14,6 @@ export interface Line {
   /** Filled down to zero. */
   readonly fill?: boolean
   readonly width?: number
-  /** A value between two gaps is drawn as a point, unless so few say little: then it is left out. */
-  readonly sparse?: boolean
 }
 
 /**
@@ -164,7 +162,7 @@ function optionsOf({
         ...(line.fill
           ? { fill: `color-mix(in srgb, ${color(line.stroke)} 14%, transparent)` }
           : {}),
-        points: { show: line.sparse ? false : aloneOf },
+        points: { show: true, size: 4, filter: aloneOf },
       })),
     ],
     hooks: { setCursor: [({ cursor }) => setAt(cursor.idx ?? null)] },
@@ -172,9 +170,10 @@ function optionsOf({
 }
 
 /** A value between two gaps has no line to be part of: it is drawn as a point, and only it. */
-function aloneOf(plot: uPlot, series: number): boolean {
+function aloneOf(plot: uPlot, series: number): number[] {
   const values = plot.data[series] ?? []
-  return values.filter(value => value !== null).length < 3
+  const isGap = (at: number): boolean => (values[at] ?? null) === null
+  return [...values.keys()].filter(at => !isGap(at) && isGap(at - 1) && isGap(at + 1))
 }
 
 function dataOf(times: readonly number[], lines: readonly Line[]): uPlot.AlignedData {

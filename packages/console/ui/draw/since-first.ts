@@ -6,9 +6,11 @@ const leastSteps = 20
 
 /** Said beside a chart whose axis begins later than the window: when, and why. Empty where it does not. */
 export function sinceWords(whole: TimelineAnswer): string {
-  const [first] = sinceFirst(whole).points
-  if (first === undefined || first === whole.points[0]) return ''
-  return `from ${minuteOf(first.startMs)} on: before it in this window nothing came`
+  const { points } = sinceFirst(whole)
+  const [from] = points
+  const first = points.find(({ count }) => count > 0)
+  if (from === undefined || first === undefined || from === whole.points[0]) return ''
+  return `Drawn from ${minuteOf(from.startMs)} on: the first request of this window came at ${minuteOf(first.startMs)}.`
 }
 
 /**

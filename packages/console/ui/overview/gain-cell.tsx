@@ -28,7 +28,7 @@ export function GainCell({ gain, cost, about }: Finding) {
         <i style={{ width: `${Math.min(1, toMs / Math.max(1e-6, fromMs)) * 100}%` }} />
       </span>
       <span class="muted small" title={`Predicted with the fix, ${at}`}>
-        predicted, from {duration(fromMs)}
+        {at === 'on average' ? at : 'predicted'}, from {duration(fromMs)}
       </span>
     </div>
   )

@@ -25,7 +25,7 @@ export function Headline({
   return (
     <>
       <div class="words">
-        <Sentence finding={top} of={several ? ` of ${top.service}` : ''} />
+        <Sentence finding={top} of={several ? ` of ${top.service}` : ''} totalMs={answer.totalMs} />
         <p class="lead muted">
           <Advice finding={top} />
         </p>
@@ -44,8 +44,17 @@ export function Headline({
 }
 
 /** What its fix would gain, where that is predicted; else what it costs. */
-function Sentence({ finding, of }: { finding: Finding; of: string }) {
-  const { route, title, cost } = finding
+function Sentence({
+  finding,
+  of,
+  totalMs,
+}: {
+  finding: Finding
+  of: string
+  /** Of all requests in the window. */
+  totalMs: number
+}) {
+  const { route, title } = finding
   if (finding.about === 'index')
     return (
       <h1>
@@ -53,11 +62,13 @@ function Sentence({ finding, of }: { finding: Finding; of: string }) {
       </h1>
     )
   const verdict = verdictOf(finding)
+  // Its share of one request would be untrue of a route that shows it only now and then.
   if (verdict === undefined)
     return (
       <h1>
         <b>{route}</b>
-        {of} spends {percent(cost.share)} of its time on {withSmallInitial(title)}
+        {of}: {withSmallInitial(title)}, {percent(finding.cost.totalMs / Math.max(1, totalMs))} of
+        all request time
       </h1>
     )
   return (

@@ -25,8 +25,7 @@ export function LatencyCard({ asked, route }: { asked: Asked<TimelineAnswer>; ro
       </Panel>
       {asked.answer !== undefined && (
         <p class="foot muted small">
-          Drag over a part of it to see the requests that it holds.{' '}
-          {begins !== '' && `Drawn ${begins}.`}
+          Drag over a part of it to see the requests that it holds. {begins}
         </p>
       )}
     </section>

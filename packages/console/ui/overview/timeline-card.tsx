@@ -71,7 +71,7 @@ function Charts({ answer: whole, title }: { answer: TimelineAnswer; title: strin
           />
         </div>
       </div>
-      {begins !== '' && <p class="foot muted small">Drawn {begins}.</p>}
+      {begins !== '' && <p class="foot muted small">{begins}</p>}
       <BehindChart
         caption="The same in figures"
         titles={['Time', 'Requests', 'Errors', 'Average', 'p50', 'p95', 'p99']}
@@ -127,21 +127,9 @@ function linesOf({ points, stepMs }: TimelineAnswer): {
     ],
     latency: [
       { label: 'average', stroke: '--muted', dash: [2, 3], values: points.map(p => p.averageMs) },
-      { label: 'p50', stroke: '--muted', sparse: true, values: points.map(p => p.p50Ms) },
-      {
-        label: 'p95',
-        stroke: '--hot',
-        width: 2,
-        sparse: true,
-        values: points.map(p => p.p95Ms),
-      },
-      {
-        label: 'p99',
-        stroke: '--hot',
-        dash: [5, 4],
-        sparse: true,
-        values: points.map(p => p.p99Ms),
-      },
+      { label: 'p50', stroke: '--muted', values: points.map(p => p.p50Ms) },
+      { label: 'p95', stroke: '--hot', width: 2, values: points.map(p => p.p95Ms) },
+      { label: 'p99', stroke: '--hot', dash: [5, 4], values: points.map(p => p.p99Ms) },
     ],
   }
 }

@@ -60,7 +60,7 @@ function Limited({ row, named }: { row: LimitRow; named: boolean }) {
         </div>
       )}
       <dl>
-        {allowed > 0 && <Figure title="Allowed" text={count(allowed)} />}
+        <Figure title="Allowed" text={allowed > 0 ? count(allowed) : '–'} />
         {averageDelayMs !== null && (
           <Figure title="Delayed" text={`${count(delayed)}, by ${duration(averageDelayMs)}`} />
         )}

@@ -84,7 +84,12 @@ function verdictOf(row: LimitRow): string {
   const { route, refused, refusedBy, allowed, shadowRefused, delayed, averageDelayMs } = row
   const name = plain(route)
   if (refused > 0) {
-    const of = allowed > 0 ? ` of ${counted(allowed + refused, 'request')}` : ' requests'
+    const of =
+      allowed > 0
+        ? ` of ${counted(allowed + refused, 'request')}`
+        : refused === 1
+          ? ' request'
+          : ' requests'
     const [most] = refusedBy
     const share =
       most === undefined || most.count === refused ? '' : `, ${count(most.count)} of them`
