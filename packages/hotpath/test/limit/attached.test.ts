@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, describe, test } from 'node:test'
 import { observe, type Observation, type ObservedApp } from '../observed.js'
-import { until } from '../serve/cached-server.js'
+import { comes, until } from '../serve/cached-server.js'
 
 const folder = mkdtempSync(join(tmpdir(), 'hotpath-limit-'))
 after(() => rmSync(folder, { recursive: true }))
@@ -38,7 +38,7 @@ const runs = async (app: ObservedApp) =>
   (await (await fetch(`${app.url}/runs`)).json()) as Record<string, number>
 const statuses = async (n: number, ask: () => Promise<Response>) => {
   const seen: number[] = []
-  for (let i = 0; i < n; i++) seen.push((await ask()).status)
+  for (let i = 0; i < n; i++) seen.push((await comes(ask(), 'an answer')).status)
   return seen
 }
 const limited = (seen: Observation, name: string, more: Record<string, string> = {}) =>
@@ -284,7 +284,8 @@ describe('a throttle in the way of requests', () => {
   for (const framework of ['express5', 'fastify5', 'node'])
     test(`${framework}: what comes at once is spaced out, and what would wait too long refused`, async () => {
       const seen = await run(framework, throttled, async app => {
-        const answers = await Promise.all(Array.from({ length: 20 }, () => post(app)))
+        const asked = Array.from({ length: 20 }, () => post(app))
+        const answers = await comes(Promise.all(asked), 'all answers')
         const refused = answers.filter(({ status }) => status === 429)
         assert.ok(answers.some(({ status }) => status === 200))
         assert.ok(refused.length >= 5, String(refused.length))
@@ -300,7 +301,8 @@ describe('a throttle in the way of requests', () => {
   test('in shadow delays nobody, and counts who would have been refused', async () => {
     const shadow = { throttle: { rate: '20/s', maxDelay: '100ms', mode: 'shadow' } }
     const seen = await run('express5', { 'POST /orders': shadow }, async app => {
-      const answers = await Promise.all(Array.from({ length: 20 }, () => post(app)))
+      const asked = Array.from({ length: 20 }, () => post(app))
+      const answers = await comes(Promise.all(asked), 'all answers')
       assert.ok(answers.every(({ status }) => status === 200))
     })
     assert.ok(limited(seen, 'shadow.refused', { reason: 'delay' }) > 0)

@@ -6,7 +6,7 @@ import { describe, test } from 'node:test'
 import type { Express } from 'express'
 import { limitConcurrency } from 'hotpath/limit/express'
 import type { ConcurrencyFigures } from '../../dist/web/limit/concurrency-mount.js'
-import { Door, until } from '../serve/cached-server.js'
+import { asked, comes, Door, until } from '../serve/cached-server.js'
 import { listen } from '../web/frameworks.js'
 
 type Build = (
@@ -18,7 +18,7 @@ const require = createRequire(import.meta.url)
 const builds = require('../../test/apps/limited-mounts.cjs') as Readonly<Record<string, Build>>
 
 const ask = (url: string, options: object = {}): Promise<Response> =>
-  fetch(`${url}/orders`, { signal: AbortSignal.timeout(10_000), ...options })
+  asked(`${url}/orders`, options)
 
 for (const [framework, build] of Object.entries(builds))
   describe(`concurrency by hand in ${framework}`, () => {
@@ -38,8 +38,13 @@ for (const [framework, build] of Object.entries(builds))
       const first = [ask(url), ask(url)]
       await until(() => door.waiting === 2, 'two in the handler')
       const third = ask(url)
-      await until(() => figures().waiting === 1, 'one that waits')
-      const refused = await ask(url)
+      await until(() => figures().waiting === 1, 'one that waits', {
+        'it was let in': () => door.waiting > 2,
+      })
+      const refused = await comes(ask(url), 'a refusal', {
+        'it was let in': () => door.waiting > 2,
+        'it waits': () => figures().waiting > 1,
+      })
       assert.equal(refused.status, 503)
       assert.match(refused.headers.get('content-type') ?? '', /^application\/problem\+json/)
       assert.match(refused.headers.get('retry-after') ?? '', /^[123]$/)
@@ -74,7 +79,9 @@ for (const [framework, build] of Object.entries(builds))
       await using listening = await listen(server)
       const leaving = [new AbortController(), new AbortController()]
       const left = leaving.map(({ signal }) => assert.rejects(ask(listening.url, { signal })))
-      await until(() => door.waiting === 1 && figures().waiting === 1, 'one of each')
+      await until(() => door.waiting === 1 && figures().waiting === 1, 'one of each', {
+        'both were let in': () => door.waiting > 1,
+      })
       for (const each of leaving) each.abort()
       await Promise.all(left)
       const third = ask(listening.url)
@@ -113,7 +120,9 @@ describe('a mount of concurrency', () => {
     await until(() => door.waiting === 1, 'the first')
     for (const name of ['menu', 'none', 'payments']) {
       answers.push(of(name))
-      await until(() => mount.figures().waiting === answers.length - 1, 'who waits')
+      await until(() => mount.figures().waiting === answers.length - 1, 'who waits', {
+        'it was let in': () => door.waiting > 1,
+      })
     }
     door.open()
     await Promise.all(answers)

@@ -8,6 +8,7 @@ import type { ErrorRequestHandler, Express } from 'express'
 import { memoryLimits } from 'hotpath/limit'
 import { limitRequests, throttleRequests } from 'hotpath/limit/express'
 import type { LimitFigures } from '../../dist/web/limit/mount.js'
+import { comes } from '../serve/cached-server.js'
 import { listen } from '../web/frameworks.js'
 import { ask, spellings } from './spellings.js'
 
@@ -136,7 +137,7 @@ for (const [framework, build] of Object.entries(builds))
       } as const
       await using(build, mounted, async (url, figures) => {
         const all = Array.from({ length: 20 }, async () => (await fetch(`${url}/orders`)).status)
-        const statuses = await Promise.all(all)
+        const statuses = await comes(Promise.all(all), 'all answers')
         const { allowed = 0, delayed = 0, 'refused delay': refused = 0 } = figures().counts
         assert.equal(allowed, statuses.filter(status => status === 200).length)
         assert.equal(allowed + refused, 20)
@@ -185,12 +186,11 @@ describe('a request that was held up', () => {
       }) as ErrorRequestHandler)
       await using_(createServer(app), async url => {
         const users = Array.from({ length: 8 }, (_, n) => `ann ${n}`)
-        const answers = await Promise.all(
-          users.map(async user => {
-            const response = await fetch(`${url}/orders`, { headers: { 'x-user': user } })
-            return `${response.status} ${await response.text()}`
-          }),
-        )
+        const all = users.map(async user => {
+          const response = await fetch(`${url}/orders`, { headers: { 'x-user': user } })
+          return `${response.status} ${await response.text()}`
+        })
+        const answers = await comes(Promise.all(all), 'all answers')
         assert.deepEqual(
           answers,
           users.map((user, n) => `${n === 3 ? 500 : 200} ${user}`),
@@ -207,8 +207,7 @@ test('Hono: answers whose headers nobody may change are told of the limit, too',
   const handOn = () => fetch('data:text/plain,menu')
   app.get('/menu', limitHono({ rate: '5/h', headers: 'always' }), handOn)
   await using_(createServer(getRequestListener(app.fetch)), async url => {
-    const signal = AbortSignal.timeout(5_000)
-    const answer = await fetch(`${url}/menu`, { signal })
+    const answer = await comes(fetch(`${url}/menu`), 'an answer')
     assert.equal(await answer.text(), 'menu')
     assert.match(answer.headers.get('ratelimit') ?? '', /^"5\/h";r=4/)
   })

@@ -5,7 +5,7 @@ import { describe, test } from 'node:test'
 import { installed } from '@hotpath/test/company'
 import * as express from 'hotpath/limit/express'
 import * as fastify from 'hotpath/limit/fastify'
-import { Door, until } from '../serve/cached-server.js'
+import { comes, Door, until } from '../serve/cached-server.js'
 
 interface Nest {
   readonly url: string
@@ -60,7 +60,10 @@ for (const [adapter, own] of Object.entries({ Express: express, Fastify: fastify
       await nest(async ({ url, places }, door) => {
         const first = fetch(`${url}/report`)
         await until(() => door.waiting === 1, 'the first in the handler')
-        const refused = await fetch(`${url}/report`)
+        const refused = await comes(fetch(`${url}/report`), 'a refusal', {
+          'it was let in': () => door.waiting > 1,
+          'it waits': () => places.figures().waiting > 0,
+        })
         assert.equal(refused.status, 503)
         assert.match(refused.headers.get('retry-after') ?? '', /^[123]$/)
         door.open()

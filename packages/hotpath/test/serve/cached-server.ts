@@ -216,13 +216,50 @@ export function pathOf({ url = '' }: IncomingMessage): string {
   return url.split('?')[0] ?? ''
 }
 
-/** Waits until it is so; a test that waits in vain fails after ten seconds. */
-export async function until(isSo: () => boolean | Promise<boolean>, what: string): Promise<void> {
+/** States that say that what is waited for will not come, by name. */
+export type Instead = Readonly<Record<string, () => boolean>>
+
+/**
+ * Waits until it is so; a test that waits in vain fails after ten seconds, and at once where one of these states
+ * says that it does.
+ */
+export async function until(
+  isSo: () => boolean | Promise<boolean>,
+  what: string,
+  instead: Instead = {},
+): Promise<void> {
   const endMs = performance.now() + 10_000
   while (!(await isSo())) {
+    for (const [name, isThere] of Object.entries(instead))
+      if (isThere()) throw new Error(`expected ${what}, but ${name}`)
     if (performance.now() > endMs) throw new Error(`waited in vain for ${what}`)
     await new Promise(resolve => setTimeout(resolve, 5))
   }
+}
+
+/**
+ * What is awaited; fails as `until` does.
+ *
+ *     await comes(ask('/slow'), 'a refusal', { 'it was let in': () => door.waiting > 2 })
+ */
+export async function comes<T>(
+  awaited: Promise<T>,
+  what: string,
+  instead: Instead = {},
+): Promise<T> {
+  let isSettled = false
+  const settle = (): void => void (isSettled = true)
+  awaited.then(settle, settle)
+  await until(() => isSettled, what, instead)
+  return awaited
+}
+
+/** An answer; who waits for it and does not any longer, since the test has failed, says nothing more. */
+export function asked(url: string, options: object = {}): Promise<Response> {
+  // Later than `until`, which says for what was waited.
+  const answer = fetch(url, { signal: AbortSignal.timeout(30_000), ...options })
+  answer.catch(() => {})
+  return answer
 }
 
 /** Holds handlers until it is opened, and says how many wait. */

@@ -2,11 +2,8 @@ import assert from 'node:assert/strict'
 import { request as send } from 'node:http'
 import { connect } from 'node:net'
 import { describe, test } from 'node:test'
-import { until } from './cached-server.js'
+import { asked as ask, comes, until } from './cached-server.js'
 import { CrowdServer } from './crowd-server.js'
-
-const ask = (url: string, options: object = {}): Promise<Response> =>
-  fetch(url, { signal: AbortSignal.timeout(10_000), ...options })
 
 describe('bodies', () => {
   const config = { routes: { 'POST /orders': { bodyLimit: '1kb' } } } as const
@@ -53,7 +50,8 @@ describe('bodies', () => {
         request.on('error', () => {}).resume()
         request.once('end', () => response.end('served'))
       },
-      { routes: { '*': { concurrency: { limit: 2, queueTime: '10s' } } } },
+      // Where they keep their places this is told by a refusal.
+      { routes: { '*': { concurrency: { limit: 2, queueTime: '5s' } } } },
     )
     const slow = [1, 2].map(() => connect(server.port, '127.0.0.1'))
     for (const socket of slow)
@@ -77,16 +75,15 @@ describe('slow clients', () => {
     assert.equal(server.server.keepAliveTimeout, 5_000)
     const loris = connect(server.port, '127.0.0.1')
     loris.write('GET /menu HTTP/1.1\r\nHost: a\r\nX-A: b')
-    const said = await new Promise<string>(resolve =>
-      loris.once('data', data => resolve(String(data))),
-    )
+    const answer = new Promise<string>(resolve => loris.once('data', data => resolve(String(data))))
+    const said = await comes(answer, 'an answer to a head that does not end')
     assert.match(said, /^HTTP\/1.1 408 /)
     loris.destroy()
     const sockets = [1, 2, 3, 4].map(() => connect(server.port, '127.0.0.1'))
     const closed = sockets.map(
       socket => new Promise(resolve => socket.on('error', () => {}).once('close', resolve)),
     )
-    await Promise.race(closed)
+    await comes(Promise.race(closed), 'a connection too many to be closed')
     for (const socket of sockets) socket.destroy()
   })
 })

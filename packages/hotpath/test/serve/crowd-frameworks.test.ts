@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
 import { observe } from '../observed.js'
-import { until } from './cached-server.js'
+import { comes, until } from './cached-server.js'
 
 const folder = mkdtempSync(join(tmpdir(), 'hotpath-crowd-'))
 const config = join(folder, 'hotpath.config.json')
@@ -38,7 +38,7 @@ for (const framework of ['node', 'express', 'fastify', 'koa', 'hono'])
         const third = ask('/slow')
         // Whichever of the two comes first waits, the other is sent away.
         const fourth = ask('/slow')
-        const refused = await Promise.race([third, fourth])
+        const refused = await comes(Promise.race([third, fourth]), 'a refusal')
         assert.equal(refused.status, 503)
         assert.equal(refused.headers.get('content-type'), 'application/problem+json')
         assert.equal(await length(), '2')
@@ -86,7 +86,7 @@ test('a server that answers by itself what expects 100-continue is looked after,
       const first = [slow(), slow()]
       await until(async () => (await waiting()) === '2', 'two with a place')
       const more = [slow(), slow()]
-      assert.equal(await Promise.race(more), 503)
+      assert.equal(await comes(Promise.race(more), 'a refusal'), 503)
       assert.equal(await waiting(), '2')
       await fetch(`${app.url}/open`)
       await until(async () => (await waiting()) === '1', 'who waited')

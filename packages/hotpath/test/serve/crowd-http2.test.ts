@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, describe, test } from 'node:test'
 import { type Observation, observe, type ObservedApp } from '../observed.js'
-import { until } from './cached-server.js'
+import { comes, until } from './cached-server.js'
 import { SLOW_HEAD } from './slow-head.js'
 
 const folder = mkdtempSync(join(tmpdir(), 'hotpath-crowd-'))
@@ -80,7 +80,7 @@ for (const framework of ['http2', 'http2 stream'])
           const second = get('/slow')
           await until(async () => (await length()) === '2', 'two in the handler')
           const more = [get('/slow'), get('/slow')]
-          const refused = await Promise.race(more)
+          const refused = await comes(Promise.race(more), 'a refusal')
           assert.equal(refused.status, 503)
           assert.equal(refused.headers['content-type'], 'application/problem+json')
           assert.match(String(refused.headers['retry-after']), /^[123]$/)
@@ -139,15 +139,15 @@ for (const framework of ['http2', 'http2 stream'])
             app.collector.points.some(
               ({ metric, value }) => metric === 'hotpath.concurrency.limit' && value !== 20,
             )
-          let isOver = false
+          const over = new AbortController()
           const lane = async (): Promise<void> => {
-            while (!isOver) await get('/length')
+            while (!over.signal.aborted) await get('/length')
           }
           const lanes = Promise.allSettled(Array.from({ length: 60 }, lane))
           try {
             await until(isLearnt, 'a limit that has learnt')
           } finally {
-            isOver = true
+            over.abort()
           }
           await lanes
         },

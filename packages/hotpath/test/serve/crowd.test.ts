@@ -3,12 +3,8 @@ import { AsyncLocalStorage } from 'node:async_hooks'
 import { get, type IncomingMessage } from 'node:http'
 import { connect } from 'node:net'
 import { describe, test } from 'node:test'
-import { Door, until } from './cached-server.js'
+import { asked as ask, comes, Door, until } from './cached-server.js'
 import { CrowdServer } from './crowd-server.js'
-
-/** Asks, and gives the answer once its head is there. */
-const ask = (url: string, options: object = {}): Promise<Response> =>
-  fetch(url, { signal: AbortSignal.timeout(10_000), ...options })
 
 /** An answer that is still going on. */
 const open = (url: string): Promise<IncomingMessage> =>
@@ -29,8 +25,13 @@ describe('concurrency', () => {
     const first = [ask(`${server.url}/slow`), ask(`${server.url}/slow`)]
     await until(() => door.waiting === 2, 'two in the handler')
     const third = ask(`${server.url}/slow`)
-    await until(() => server.gauge('waiting', 'GET /slow') === 1, 'one that waits')
-    const fourth = await ask(`${server.url}/slow`)
+    await until(() => server.gauge('waiting', 'GET /slow') === 1, 'one that waits', {
+      'it was let in': () => server.runs.length > 2,
+    })
+    const fourth = await comes(ask(`${server.url}/slow`), 'a refusal', {
+      'it was let in': () => server.runs.length > 2,
+      'it waits': () => (server.gauge('waiting', 'GET /slow') ?? 0) > 1,
+    })
     assert.equal(fourth.status, 503)
     assert.equal(fourth.headers.get('content-type'), 'application/problem+json')
     assert.match(fourth.headers.get('retry-after') ?? '', /^[123]$/)
@@ -62,7 +63,9 @@ describe('concurrency', () => {
       { routes: { '*': { concurrency: { limit: 1, queue: 1, mode: 'shadow' } } } },
     )
     const answers = [1, 2, 3, 4].map(() => ask(`${server.url}/a`))
-    await until(() => door.waiting === 4, 'all in the handler')
+    await until(() => door.waiting === 4, 'all in the handler', {
+      'one waits': () => (server.gauge('waiting', '*') ?? 0) > 0,
+    })
     door.open()
     for (const answer of answers) assert.equal((await answer).status, 200)
     assert.deepEqual(server.counted(), { 'concurrency.shadow.refused GET /a': 2 })
@@ -82,7 +85,9 @@ describe('concurrency', () => {
     await until(() => server.runs.length === 1, 'the first')
     const leavesLine = new AbortController()
     const alsoLeft = assert.rejects(ask(`${server.url}/second`, { signal: leavesLine.signal }))
-    await until(() => server.gauge('waiting', '*') === 1, 'the second')
+    await until(() => server.gauge('waiting', '*') === 1, 'the second to wait', {
+      'it was let in': () => server.runs.length > 1,
+    })
     const third = ask(`${server.url}/third`)
     await until(() => server.gauge('waiting', '*') === 2, 'the third')
     leavesLine.abort()
@@ -103,7 +108,8 @@ describe('concurrency', () => {
       {
         routes: {
           'GET /first': { concurrency: 'exempt' },
-          '*': { concurrency: { limit: 1, queueTime: '10s' } },
+          // A place that is lost is told by a refusal.
+          '*': { concurrency: { limit: 1, queueTime: '5s' } },
         },
       },
     )
@@ -206,7 +212,9 @@ describe('concurrency', () => {
       return type === 'request' ? store.run(request.url ?? '', go) : go()
     } as typeof emit
     const answers = ['/a', '/b', '/c'].map(path => ask(server.url + path))
-    await until(() => server.gauge('waiting', '*') === 2, 'two that wait')
+    await until(() => server.gauge('waiting', '*') === 2, 'two that wait', {
+      'more than one was let in': () => server.runs.length > 1,
+    })
     door.open()
     await Promise.all(answers)
     assert.deepEqual(
