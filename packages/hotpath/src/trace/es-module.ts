@@ -75,6 +75,8 @@ function patchFrom(
   const path = folder === undefined ? undefined : join(folder, file)
   if (folder === undefined || path === undefined || !existsSync(path)) return
   if (patched.has(path)) return
+  // Of CommonJS, `import()` gets the copy that `require` does.
+  if (failed === undefined && !isEsModule(folder, file)) return
   try {
     if (loading !== undefined && realpathSync(path) === loading) return
     patched.add(path)
