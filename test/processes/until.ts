@@ -10,7 +10,7 @@ export async function until<T>(
   read: () => T | Promise<T>,
   wanted: (reading: T) => boolean,
   what: string,
-  // Only what is broken waits that long: files run three at a time, on machines that may do other work as well.
+  // Only what is broken waits that long; machines may be busy with other work.
   deadlineMs = 60_000,
 ): Promise<T> {
   const endMs = performance.now() + deadlineMs

@@ -13,8 +13,9 @@ const perNode = ['packages/hotpath/dist-test/', 'test/dist/attached/']
 
 /**
  * In the recorder's suite what runs no code of an app beside it, or is about texts, numbers and servers of
- * others: it says the same on every Node, and takes a third of the suite's time. What `hotpath check` makes of baselines and
- * budgets is such, too; that it sees what jest and vitest run is tried on both (`check-runners`).
+ * others: it says the same on every Node, and takes a third of the suite's time. What `hotpath check` makes
+ * of baselines and budgets is such, too; that it sees what jest and vitest run is tried on both
+ * (`check-runners`).
  */
 const anyNode = [
   'sql-',

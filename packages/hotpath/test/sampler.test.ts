@@ -122,7 +122,7 @@ class RequestSpan extends OpenSpan {
 
 function begin(keeper: Keeper, Root = RequestSpan): ActiveTrace {
   const trace = new ActiveTrace(keeper)
-  // A request to a server would get spans more of each time that a busy machine does not let this process run.
+  // A request to a server gets a span more whenever a busy machine does not let this process run.
   trace.begin(new Root(trace, undefined, 'consumer', 'root', undefined))
   return trace
 }
