@@ -128,6 +128,9 @@ shop · 15 min · 116 refused
         const orders = card.getByRole('listitem').filter({ hasText: 'POST /orders' })
         await orders.getByText('limit: rate 100').waitFor()
         await orders.getByText('most: greedy-a 45, greedy-b 45').waitFor()
+        // Shedding counts no allowed ones: the figures begin in the first column all the same.
+        const menu = card.getByRole('listitem').filter({ hasText: 'GET /menu' })
+        assert.match(String(await menu.locator('dl').textContent()), /^Allowed–Refused/)
         await orders.getByRole('link').click()
         await page.getByRole('heading', { name: 'POST /orders' }).waitFor()
         assert.equal(await card.getByRole('listitem').count(), 1)
