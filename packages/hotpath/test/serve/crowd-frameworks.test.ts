@@ -52,8 +52,11 @@ for (const framework of ['node', 'express', 'fastify', 'koa', 'hono'])
     )
     assert.equal(seen.code, 0)
     assert.deepEqual(seen.errors, [])
-    const of = { 'http.request.method': 'GET', 'http.route': '/slow', reason: 'full' }
-    assert.equal(seen.summed('hotpath.concurrency.refused', of), 1)
+    const of = { 'http.request.method': 'GET', 'http.route': '/slow' }
+    const refused = (reason: string): number =>
+      seen.summed('hotpath.concurrency.refused', { ...of, reason })
+    // On a busy machine the first has waited for 100 ms by then: that is a crowd, and the newer one takes its place.
+    assert.equal(refused('full') + refused('displaced'), 1)
   })
 
 test('a server that answers by itself what expects 100-continue is looked after, too', async () => {
