@@ -9,8 +9,19 @@ import { Line } from './line.js'
 const SLICE_MS = 2
 /** Somebody always waited for so long: there is more work than can be done ("Fail at Scale", ACM Queue 2015). */
 const OVERLOAD_MS = 100
+/**
+ * And so many were let in meanwhile: some always wait for as long by chance, at 0.8 of what code that computes for
+ * 5 ms can do several times a minute. With twice as many nobody notices in time that there are 1.2 times too many.
+ */
+const OVERLOAD_ENTERED = 40
 /** Until nobody had to wait for so long: it may begin again at once. */
 const CALM_MS = 1_000
+/**
+ * Or until nobody waited for this part of such a stretch: who has so much time has not too much to do. While the
+ * newest go first some are sent away even so, by which alone it would never end. Of code that never waits
+ * somebody waits for 50 % of the time at 0.8 of what it can do, and for 90 % at 1.2.
+ */
+const CALM_SHARE = 0.25
 /** Then one may wait only for as long as three requests take, at least this; the newest go first by then. */
 const LEAST_WAIT_MS = 5
 const OVERLOAD_WAIT = 3
@@ -83,6 +94,13 @@ export class Places {
   #overloaded = false
   /** When somebody last waited for long. */
   #pressedMs = 0
+  /** Since when nobody waits; -1: somebody does. */
+  #quietFromMs: number
+  /** A stretch of `CALM_MS`, and for how long nobody waited in it. */
+  #stretchMs: number
+  #quietMs = 0
+  /** Who were let in since somebody waits. */
+  #entered = 0
   #sweptMs = 0
   #drains = false
   #watches = false
@@ -92,7 +110,7 @@ export class Places {
     // Of a number as well: by it is known how long a request takes without a crowd.
     this.#limit =
       limit === 'adaptive' ? new AdaptiveLimit(min, max) : new AdaptiveLimit(limit, limit)
-    this.#emptyMs = now()
+    this.#emptyMs = this.#quietFromMs = this.#stretchMs = now()
   }
 
   get limit(): number {
@@ -184,8 +202,8 @@ export class Places {
   }
 
   #stand(guest: Guest, nowMs: number): void {
-    if (this.#line.length === 0) this.#emptyMs = nowMs
-    else if (nowMs - this.#emptyMs > OVERLOAD_MS) {
+    if (this.#line.length === 0) this.#busyFrom(nowMs)
+    else if (nowMs - this.#emptyMs > OVERLOAD_MS && this.#entered >= OVERLOAD_ENTERED) {
       this.#overloaded = true
       this.#pressedMs = nowMs
     }
@@ -237,16 +255,40 @@ export class Places {
         const waitedMs = nowMs - next.sinceMs
         if (waitedMs > Math.max(LEAST_WAIT_MS, this.#limit.baseMs)) this.#pressedMs = nowMs
         this.options.waited(waitedMs)
+        this.#entered++
         next.guest.enter(this.#take(next.guest, nowMs), waitedMs)
       }
     } finally {
       this.#spentMs = 0
       const nowMs = this.options.now()
-      if (this.#line.length === 0) this.#emptyMs = nowMs
-      if (nowMs - this.#pressedMs > CALM_MS) this.#overloaded = false
+      this.#calm(nowMs)
       // Those for whom there is a place already; the others are called when one is given back.
       if (this.#isFree(1, nowMs)) this.#drainSoon()
     }
+  }
+
+  /** Somebody begins to wait. */
+  #busyFrom(nowMs: number): void {
+    this.#emptyMs = nowMs
+    this.#entered = 0
+    if (this.#quietFromMs >= 0)
+      this.#quietMs += nowMs - Math.max(this.#quietFromMs, this.#stretchMs)
+    this.#quietFromMs = -1
+  }
+
+  /** After some were let in: whether there is too much to do still. */
+  #calm(nowMs: number): void {
+    if (this.#line.length === 0) {
+      this.#emptyMs = nowMs
+      if (this.#quietFromMs < 0) this.#quietFromMs = nowMs
+    }
+    if (nowMs - this.#pressedMs > CALM_MS) this.#overloaded = false
+    const tookMs = nowMs - this.#stretchMs
+    if (tookMs < CALM_MS) return
+    const quietMs = this.#quietFromMs < 0 ? 0 : nowMs - Math.max(this.#quietFromMs, this.#stretchMs)
+    if (this.#quietMs + quietMs >= tookMs * CALM_SHARE) this.#overloaded = false
+    this.#stretchMs = nowMs
+    this.#quietMs = 0
   }
 
   #expire(nowMs: number): void {

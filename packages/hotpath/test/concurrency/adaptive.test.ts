@@ -29,6 +29,28 @@ describe('an adaptive limit', () => {
       }
     })
 
+  // What is sent away at 0.8 of what can be done was 7 % when a crowd was over only once nobody waited for long.
+  for (const serviceMs of [2, 5, 8])
+    test(`sends away next to nobody where code of ${serviceMs} ms that never waits has time left`, () => {
+      const computing = (part: number): SimulatedServer => {
+        const server = new SimulatedServer(1, serviceMs)
+        server.computes = true
+        server.load((part * 1_000) / serviceMs, 60_000)
+        server.run(61_000)
+        return server
+      }
+      const refused = (part: number): number => {
+        const outcomes = computing(part).between(2_000, 60_000)
+        return 1 - served(outcomes) / outcomes.length
+      }
+      assert.ok(refused(0.5) < 0.002, `at 0.5: ${refused(0.5)}`)
+      assert.ok(refused(0.7) < 0.01, `at 0.7: ${refused(0.7)}`)
+      assert.ok(refused(0.8) < 0.04, `at 0.8: ${refused(0.8)}`)
+      const storm = computing(5).between(2_000, 60_000)
+      assert.ok(served(storm) / 58 > 0.95 * (1_000 / serviceMs), `${served(storm)} in a storm`)
+      assert.ok(quantile(storm, 0.99) < 20 + 5 * serviceMs, `${quantile(storm, 0.99)} ms in a storm`)
+    })
+
   test('lets through what it can when the storm is over, at once', () => {
     const server = new SimulatedServer(10, 20)
     server.load(2_500, 5_000)

@@ -21,6 +21,8 @@ export class SimulatedServer {
   nowMs = 0
   /** What it takes to send somebody away. */
   refusalMs = 0
+  /** Its code waits for nothing: who is let in is answered before anybody else is read. */
+  computes = false
   readonly outcomes: Outcome[] = []
   readonly limits: number[] = []
   readonly places: Places
@@ -62,17 +64,19 @@ export class SimulatedServer {
 
   /** Requests come at this rate, at random moments, from now on for so long. */
   load(perSecond: number, ms: number, priority = 2): void {
-    const endMs = this.nowMs + ms
+    let comesMs = this.nowMs
+    const endMs = comesMs + ms
     const next = (): void => {
-      if (this.nowMs >= endMs) return
-      this.arrive(priority)
-      this.at((-Math.log(1 - this.random()) * 1_000) / perSecond, next)
+      if (comesMs >= endMs) return
+      this.arrive(priority, comesMs)
+      comesMs += (-Math.log(1 - this.random()) * 1_000) / perSecond
+      this.at(comesMs - this.nowMs, next)
     }
     this.at(0, next)
   }
 
-  arrive(priority: number): void {
-    const arrivedMs = this.nowMs
+  /** @param arrivedMs When it came; it may be read later. */
+  arrive(priority: number, arrivedMs = this.nowMs): void {
     const end = (refused?: Refused): void =>
       void this.outcomes.push({ priority, arrivedMs, refused, tookMs: this.nowMs - arrivedMs })
     const enter = (place: Place): void => {
@@ -100,6 +104,11 @@ export class SimulatedServer {
   }
 
   #serve(done: () => void): void {
+    if (this.computes) {
+      this.nowMs += this.serviceMs * (0.8 + 0.4 * this.random())
+      this.at(0, done)
+      return
+    }
     const begin = (): void => {
       this.#busy++
       this.at(this.serviceMs * (0.8 + 0.4 * this.random()), () => {
