@@ -48,7 +48,10 @@ describe('an adaptive limit', () => {
       assert.ok(refused(0.8) < 0.04, `at 0.8: ${refused(0.8)}`)
       const storm = computing(5).between(2_000, 60_000)
       assert.ok(served(storm) / 58 > 0.95 * (1_000 / serviceMs), `${served(storm)} in a storm`)
-      assert.ok(quantile(storm, 0.99) < 20 + 5 * serviceMs, `${quantile(storm, 0.99)} ms in a storm`)
+      assert.ok(
+        quantile(storm, 0.99) < 20 + 5 * serviceMs,
+        `${quantile(storm, 0.99)} ms in a storm`,
+      )
     })
 
   test('lets through what it can when the storm is over, at once', () => {
