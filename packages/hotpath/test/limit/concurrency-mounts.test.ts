@@ -61,7 +61,10 @@ for (const [framework, build] of Object.entries(builds))
         assert.equal(await answered.text(), 'done')
       }
       await until(() => figures().inFlight === 0, 'no place that is lost')
-      assert.deepEqual(figures().counts, { queued: 1, 'refused full': 1 })
+      const { queued = 0, ...others } = figures().counts
+      // The second stood in line, too, where the code of the first ran for 2 ms.
+      assert.ok(queued === 1 || queued === 2, `${queued} have waited`)
+      assert.deepEqual(others, { 'refused full': 1 })
       assert.equal(figures().errors, 0)
     })
 
